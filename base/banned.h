@@ -1,0 +1,18 @@
+/*
+ * Functions that must not be used, made unusable.  The build includes this file ahead of every source.
+ *
+ * The headers that declare them come first: a poisoned name may not even be declared afterwards.
+ */
+#ifndef BASE_BANNED_H
+#define BASE_BANNED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <wchar.h>
+
+#pragma GCC poison strcpy strcat sprintf vsprintf gets strtok atoi atol atoll atof
+#pragma GCC poison gmtime localtime ctime asctime rand srand
+
+#endif

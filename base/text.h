@@ -1,0 +1,51 @@
+/*
+ * Text that grows, and the few string helpers the C library lacks.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/compiler.h"
+
+struct text {
+    char *data; /* NUL-terminated once anything was added; NULL while empty and untouched */
+    size_t len;
+    size_t cap;
+};
+
+void text_free(struct text *t);  /* as after = {0}; fits CLEANUP(text_free) */
+void text_clear(struct text *t); /* empty, the room is kept */
+void text_reserve(struct text *t, size_t more);
+void text_add(struct text *t, const char *bytes, size_t len);
+void text_puts(struct text *t, const char *s);
+void text_putc(struct text *t, char c);
+void text_printf(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The text as a C string, "" while empty. */
+const char *text_str(const struct text *t);
+
+bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
+bool str_eq_nocase(const char *a, const char *b);
+bool str_starts(const char *s, const char *prefix);
+bool str_ends(const char *s, const char *suffix);
+
+/* Copies with cutting; dst is always terminated.  Returns false if something was cut off. */
+bool str_copy(char *dst, size_t size, const char *src);
+void str_upper(char *s); /* ASCII */
+void str_trim(char *s);  /* white space at both ends, in place */
+
+/* A whole decimal integer, optional sign, nothing around it; false outside int64_t. */
+bool str_to_i64(const char *s, int64_t *ret_value);
+
+/*
+ * A whole decimal or exponent number after trimming white space, independent of the locale (spec 10 R0.2):
+ * [+-] digits [. digits] [e [+-] digits].  False for anything else and for a result that is not finite.
+ */
+bool str_to_f64(const char *s, double *ret_value);
+
+/* 1/0, true/false, yes/no, y/n, on/off in any case. */
+bool str_to_bool(const char *s, bool *ret_value);
+
+/* Well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. */
+bool utf8_valid(const char *bytes, size_t len);
+
+#endif
