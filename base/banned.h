@@ -12,6 +12,24 @@
 #include <time.h>
 #include <wchar.h>
 
+/* Some C libraries make these macros too. */
+#undef strcpy
+#undef strcat
+#undef sprintf
+#undef vsprintf
+#undef gets
+#undef strtok
+#undef atoi
+#undef atol
+#undef atoll
+#undef atof
+#undef gmtime
+#undef localtime
+#undef ctime
+#undef asctime
+#undef rand
+#undef srand
+
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strtok atoi atol atoll atof
 #pragma GCC poison gmtime localtime ctime asctime rand srand
 

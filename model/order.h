@@ -48,8 +48,9 @@ struct order_intent {
     char symbol[SYMBOL_MAX];
     enum order_side side;
     enum order_type type;
-    int64_t qty; /* 1..QTY_MAX */
-    usd limit;   /* whole cents, > 0; ignored for ORDER_MARKET */
+    int64_t qty;  /* 1..QTY_MAX */
+    usd limit;    /* whole cents, > 0; ignored for ORDER_MARKET */
+    bool reduces; /* closes or shrinks a position: passes the guards that only stop new risk */
 };
 
 /* What the broker says about an order. */
