@@ -35,6 +35,10 @@ struct fs {
     /* Names in a folder, sorted, without . and ..; calls each(ctx, name) until it returns false. */
     enum rc (*list)(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx,
                     struct err *err);
+    /* At most max bytes from the offset on, fewer at the end of the file, none (RC_OK) beyond it: the tail of
+     * a log without the log. RC_NOT_FOUND where there is no file. */
+    enum rc (*read_at)(void *self, const char *path, int64_t offset, size_t max, struct text *ret_bytes,
+                       struct err *err);
 };
 
 #endif
