@@ -10,10 +10,20 @@
  * and line.  An unusable value in the environment is replaced by the next weaker source and reported
  * (spec 10 R1.21).  After loading the config is const; a module receives its own part.
  *
- *   config.c       the table, sources and conversions
- *   config_yaml.c  the YAML reader; the only includer of libyaml besides uwclient/spec.c's use of it here
+ * An empty value is no value, except where the default is empty too; there "" in a stronger source clears
+ * what a weaker one says.
+ *
+ *   config.c       the sources, which of them wins, and what is asked of a loaded config
+ *   value.c        the table; text to value: kinds, bounds, lists
+ *   env_file.c     KEY=VALUE files
+ *   yaml.c         a small strict reader of YAML, the only includer of libyaml; uwclient reads the OpenAPI
+ *                  description through it
+ *   config_yaml.c  the settings file: known keys, each once, with a value of its kind
  *   config_show.c  `stockbot config show`: every value, its source, its meaning
  *   theme.c        theme_risk.json and theme_map.json (spec 10 R5.17)
+ *
+ * Beside the code lie the data files that are shipped: theme_risk.json, sector_profiles.json,
+ * execution_router.json and stockbot.yaml.example.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -66,9 +76,11 @@ struct strategy_config {
     double entry_retry_sleep_s;
     bool entry_post_only, exec_predictor, spread_watchdog, theme_risk;
     double max_theme_notional_usd, starting_equity; /* starting_equity 0 = by mode */
+    const char *theme_map_path;                     /* relative to the root */
     double max_position_size_usd, max_notional_per_order, max_portfolio_exposure, max_concentration;
     double max_price_deviation;
     bool allow_direction_flip, displacement, exhaustion_gate, gamma_wall_gate, rvol_boost;
+    struct name_list profit_targets, scale_out_fractions; /* decimal texts */
     int64_t displacement_min_age_h, displacement_cooldown_h;
     double displacement_max_pnl, displacement_score_advantage;
     int64_t bar_stale_max_age_min;
@@ -100,6 +112,7 @@ struct config {
     struct supervisor_config supervisor;
     const char *root;     /* STOCKBOT_ROOT, absolute */
     const char *clock;    /* STOCKBOT_CLOCK, "" = real */
+    const char *clock_skew_file; /* tests step the wall clock through it; "" = none */
     const char *log_level;
     struct config_store *store; /* owns the texts above */
 };
@@ -112,24 +125,25 @@ enum config_source {
     CONFIG_ENV
 };
 
-/* An unusable environment value that was passed over: reported by the caller once it can log. */
+/* Something unusable in the environment or its file: passed over, reported by the caller once it can log. */
 struct config_issue {
-    const char *name;
-    const char *used; /* the value that stands instead */
+    const char *name; /* of the setting; "<file>:<line>" for a line that cannot be read */
+    const char *used; /* the value that stands instead, "set" or "unset" for a secret, "" for a line */
+    const char *why;  /* never quotes a secret */
 };
 
 struct config_options {
     const char *root;          /* --root; NULL = STOCKBOT_ROOT, else "var/run" */
     const char *yaml_path;     /* --config; NULL = STOCKBOT_CONFIG, else <root>/config/stockbot.yaml if present */
     bool env_file_wins;        /* the supervisor's order */
-    const char *const *environ_; /* NULL = the process environment; tests pass their own */
+    const char *const *environ_; /* NULL = the process environment, else "NAME=value" ..., NULL */
 };
 
 /* Gives a config that config_done frees.  RC_PARSE or RC_RANGE name file and line. */
 enum rc config_load(const struct config_options *opt, struct config *ret_config, struct err *err) MUST_USE;
 void config_done(struct config *c);
 
-/* Unusable environment values met while loading; count and the i-th. */
+/* What was passed over while loading (at most 64 are kept); count and the i-th. */
 size_t config_issues(const struct config *c);
 struct config_issue config_issue(const struct config *c, size_t i);
 
@@ -141,6 +155,10 @@ const char *config_text(const struct config *c, const char *name);
 
 /* Names of required secrets that are empty, in order; 0 when all are there (spec 10 R1.14). */
 size_t config_missing_secrets(const struct config *c, const char *ret_names[3]);
+
+struct env_file;
+/* The environment file as read: the supervisor hands its values on to the children (config/env_file.h). */
+const struct env_file *config_env_file(const struct config *c);
 
 /* Replaces every literal secret value inside the text by "***" (spec 10 R1.16). */
 void config_redact(const struct config *c, struct text *text);
