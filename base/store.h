@@ -15,7 +15,7 @@ enum store_origin {
     STORE_PREV,    /* healed from <path>.prev                                       */
     STORE_REBUILT, /* healed from its source by spec->rebuild                       */
     STORE_DEFAULT, /* healed to the default                                         */
-    STORE_MEMORY   /* bad, and could not be set aside: the default, in memory only  */
+    STORE_MEMORY   /* bad, and could not be set aside or replaced: the best of the above, in memory only */
 };
 
 struct store_spec {
