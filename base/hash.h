@@ -1,7 +1,7 @@
 /*
  * Hashes: a fast one to notice change, and hexadecimal text.
  *
- * Not cryptographic; SHA-256 lives in io/digest.h beside the library that computes it.
+ * Not cryptographic; SHA-256 is in base/digest.h.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H

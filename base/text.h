@@ -37,13 +37,17 @@ void str_trim(char *s);  /* white space at both ends, in place */
 bool str_to_i64(const char *s, int64_t *ret_value);
 
 /*
- * A whole decimal or exponent number after trimming white space, independent of the locale (spec 10 R0.2):
- * [+-] digits [. digits] [e [+-] digits].  False for anything else and for a result that is not finite.
+ * A whole decimal or exponent number after trimming white space, independent of the locale (spec 10 R0.2,
+ * spec 40 0.1): [+-] (digits [. [digits]] | . digits) [e [+-] digits].  False for anything else and for a
+ * result that is not finite.
  */
 bool str_to_f64(const char *s, double *ret_value);
 
 /* 1/0, true/false, yes/no, y/n, on/off in any case. */
 bool str_to_bool(const char *s, bool *ret_value);
+
+/* Bytes of the well-formed UTF-8 sequence at the start, 1..4; 0 where there is none. */
+size_t utf8_sequence(const char *bytes, size_t len);
 
 /* Well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. */
 bool utf8_valid(const char *bytes, size_t len);

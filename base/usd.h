@@ -50,7 +50,8 @@ enum rc usd_from_double(double x, usd *ret_usd, struct err *err) MUST_USE;
 /*
  * Parses decimal text exactly: [+-]digits[.digits][e[+-]digits], nothing else around it.
  *
- * More than four decimals are rounded half away from zero; RC_PARSE, or RC_RANGE outside int64_t.
+ * More than four decimals are rounded half away from zero; RC_PARSE, or RC_RANGE beyond
+ * +-INT64_MAX steps (so that every amount has a negative).
  */
 enum rc usd_parse(const char *text, size_t len, usd *ret_usd, struct err *err) MUST_USE;
 

@@ -1,0 +1,60 @@
+#include "base/hash.h"
+
+__extension__ typedef unsigned __int128 u128;
+
+/* Odd constants without structure (digits of the square roots of 2, 3 and 5). */
+#define K_LEN   UINT64_C(0x6a09e667f3bcc909)
+#define K_WORD  UINT64_C(0xbb67ae8584caa73b)
+#define K_STATE UINT64_C(0x3c6ef372fe94f82b)
+
+/* Both halves of the product folded together: every input bit reaches every output bit. */
+static uint64_t
+mix(uint64_t a, uint64_t b)
+{
+    u128 product = (u128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Up to eight bytes, the first one lowest: the same number on every platform. */
+static uint64_t
+load(const uint8_t *p, size_t len)
+{
+    uint64_t word = 0;
+
+    for (size_t i = 0; i < len; i++)
+        word |= (uint64_t)p[i] << (8 * i);
+    return word;
+}
+
+static uint64_t
+load8(const uint8_t *p)
+{
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+}
+
+uint64_t
+hash_bytes(const void *bytes, size_t len, uint64_t seed)
+{
+    const uint8_t *p = bytes;
+    uint64_t state = mix(seed ^ K_STATE, (uint64_t)len ^ K_LEN);
+
+    for (; len >= 8; p += 8, len -= 8)
+        state = mix(load8(p) ^ K_WORD, state ^ K_STATE);
+    if (len > 0) state = mix(load(p, len) ^ K_WORD, state ^ K_STATE);
+    return mix(state ^ K_LEN, K_WORD);
+}
+
+const char *
+hex_text(const uint8_t *bytes, size_t len, char *buf)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        buf[2 * i] = digits[bytes[i] >> 4];
+        buf[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    buf[2 * len] = '\0';
+    return buf;
+}

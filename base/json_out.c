@@ -1,0 +1,243 @@
+#include "base/json_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+
+/* ---- numbers ----------------------------------------------------------------------------------------- */
+
+const char *
+f64_text(double x, char buf[F64_TEXT_MAX])
+{
+    if (!isfinite(x)) {
+        (void)snprintf(buf, F64_TEXT_MAX, "null");
+        return buf;
+    }
+    /* 15 digits are always kept by a double, 17 always tell it from its neighbours. */
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(buf, F64_TEXT_MAX, "%.*g", digits, x);
+        double back = strtod(buf, NULL);
+        if (!(back < x) && !(back > x)) break;
+    }
+    return buf;
+}
+
+double
+round_dec(double x, int k)
+{
+    char buf[352]; /* 309 digits before the point, 15 behind it */
+
+    ASSERT(k >= 0 && k <= 15);
+    if (!isfinite(x)) return x;
+    (void)snprintf(buf, sizeof(buf), "%.*f", k, x);
+    return strtod(buf, NULL);
+}
+
+/* ---- strings ----------------------------------------------------------------------------------------- */
+
+static void
+escape_write(struct text *to, uint8_t b)
+{
+    static const char from[] = "\"\\\b\f\n\r\t", into[] = "\"\\bfnrt";
+    const char *named = b != 0 ? strchr(from, b) : NULL;
+
+    if (named != NULL)
+        text_printf(to, "\\%c", into[named - from]);
+    else if (b != 0 && b < 0x20)
+        text_printf(to, "\\u%04x", (unsigned)b);
+    else
+        text_puts(to, "\xEF\xBF\xBD"); /* a bad byte, or a NUL, which our own reader refuses */
+}
+
+static void
+string_write(struct text *to, const char *s, size_t len)
+{
+    text_reserve(to, len + 2);
+    text_putc(to, '"');
+    for (size_t at = 0; at < len;) {
+        size_t plain = json_plain_len(s + at, len - at);
+        if (plain == 0 && (uint8_t)s[at] >= 0x80) plain = utf8_sequence(s + at, len - at);
+        if (plain > 0)
+            text_add(to, s + at, plain);
+        else
+            escape_write(to, (uint8_t)s[at]);
+        at += MAX(plain, (size_t)1);
+    }
+    text_putc(to, '"');
+}
+
+/* ---- structure --------------------------------------------------------------------------------------- */
+
+/* What comes before any value: the comma and the key. */
+static void
+begin(struct json_out *o, const char *key)
+{
+    bool in_object = o->depth > 0 && o->closer[o->depth] == '}';
+
+    ASSERT((key != NULL) == in_object);
+    ASSERT(o->depth > 0 || !o->has_member[0]); /* one outermost value */
+    if (o->has_member[o->depth]) text_putc(o->to, ',');
+    o->has_member[o->depth] = true;
+    if (!in_object) return;
+    string_write(o->to, key, strlen(key));
+    text_putc(o->to, ':');
+}
+
+static void
+open_level(struct json_out *o, const char *key, char opener, char closer)
+{
+    begin(o, key);
+    ASSERT(o->depth + 1 < JSON_OUT_DEPTH_MAX);
+    text_putc(o->to, opener);
+    o->depth++;
+    o->has_member[o->depth] = false;
+    o->closer[o->depth] = closer;
+}
+
+void
+json_out_obj(struct json_out *o, const char *key)
+{
+    open_level(o, key, '{', '}');
+}
+
+void
+json_out_arr(struct json_out *o, const char *key)
+{
+    open_level(o, key, '[', ']');
+}
+
+void
+json_out_end(struct json_out *o)
+{
+    ASSERT(o->depth > 0);
+    text_putc(o->to, o->closer[o->depth]);
+    o->depth--;
+}
+
+/* ---- values ------------------------------------------------------------------------------------------ */
+
+void
+json_out_str(struct json_out *o, const char *key, const char *value)
+{
+    if (value == NULL)
+        json_out_null(o, key);
+    else
+        json_out_strn(o, key, value, strlen(value));
+}
+
+void
+json_out_strn(struct json_out *o, const char *key, const char *value, size_t len)
+{
+    begin(o, key);
+    string_write(o->to, value, len);
+}
+
+void
+json_out_i64(struct json_out *o, const char *key, int64_t value)
+{
+    begin(o, key);
+    text_printf(o->to, "%lld", (long long)value);
+}
+
+void
+json_out_f64(struct json_out *o, const char *key, double value)
+{
+    char buf[F64_TEXT_MAX];
+
+    begin(o, key);
+    text_puts(o->to, f64_text(value, buf));
+}
+
+void
+json_out_bool(struct json_out *o, const char *key, bool value)
+{
+    begin(o, key);
+    text_puts(o->to, value ? "true" : "false");
+}
+
+void
+json_out_null(struct json_out *o, const char *key)
+{
+    begin(o, key);
+    text_puts(o->to, "null");
+}
+
+void
+json_out_usd(struct json_out *o, const char *key, usd value)
+{
+    char buf[USD_TEXT_MAX];
+
+    begin(o, key);
+    text_puts(o->to, usd_text(value, buf));
+}
+
+void
+json_out_time(struct json_out *o, const char *key, int64_t at_ns)
+{
+    char buf[ISO_TEXT_MAX];
+
+    json_out_str(o, key, at_ns == WHEN_NONE ? NULL : when_iso(at_ns, buf));
+}
+
+void
+json_out_raw(struct json_out *o, const char *key, const char *json, size_t len)
+{
+    ASSERT(len > 0);
+    begin(o, key);
+    text_add(o->to, json, len);
+}
+
+static void
+number_write(struct text *to, const cJSON *node)
+{
+    char buf[F64_TEXT_MAX];
+
+    if (node->valuestring != NULL && isfinite(node->valuedouble))
+        text_puts(to, node->valuestring);
+    else
+        text_puts(to, f64_text(node->valuedouble, buf));
+}
+
+/* As deep as the parser allowed: a document from outside must not run into the limit of our own records. */
+static void
+value_write(struct text *to, const struct json *v)
+{
+    enum json_kind kind = json_kind(v);
+
+    switch (kind) {
+    case JSON_NULL:
+        text_puts(to, "null");
+        break;
+    case JSON_BOOL:
+        text_puts(to, json_is_true(v) ? "true" : "false");
+        break;
+    case JSON_NUMBER:
+        number_write(to, json_node(v));
+        break;
+    case JSON_STRING:
+        string_write(to, json_string(v), strlen(json_string(v)));
+        break;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        text_putc(to, kind == JSON_OBJECT ? '{' : '[');
+        for (const struct json *c = json_first(v); c != NULL; c = json_next(c)) {
+            if (c != json_first(v)) text_putc(to, ',');
+            if (kind == JSON_OBJECT) {
+                string_write(to, json_key(c), strlen(json_key(c)));
+                text_putc(to, ':');
+            }
+            value_write(to, c);
+        }
+        text_putc(to, kind == JSON_OBJECT ? '}' : ']');
+        break;
+    }
+}
+
+void
+json_out_value(struct json_out *o, const char *key, const struct json *v)
+{
+    begin(o, key);
+    value_write(o->to, v);
+}

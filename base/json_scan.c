@@ -1,0 +1,167 @@
+#include "base/json_internal.h"
+
+#include <endian.h>
+#include <string.h>
+
+enum { SCAN_DEPTH_MAX = 512 };
+
+static char
+peek(const struct json_scan *s)
+{
+    return s->at < s->len ? s->bytes[s->at] : '\0';
+}
+
+static bool
+is_space(char b)
+{
+    return b == ' ' || b == '\n' || b == '\r' || b == '\t';
+}
+
+static void
+skip_space(struct json_scan *s)
+{
+    while (s->at < s->len && is_space(s->bytes[s->at]))
+        s->at++;
+}
+
+static enum rc
+fail(const struct json_scan *s, const char *what, struct err *err)
+{
+    return json_fail(err, RC_PARSE, s->bytes, s->at, "%s", what);
+}
+
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/* From the byte behind the opening quote to the byte behind the closing one; false at the end of the bytes.
+ */
+static bool
+skip_string(struct json_scan *s)
+{
+    const char *p = s->bytes + s->at, *end = s->bytes + s->len;
+
+    for (;;) {
+        /* Eight at a time up to the next quote or backslash (see json_plain_len). */
+        while (end - p >= 8) {
+            uint64_t w = 0;
+            memcpy(&w, p, sizeof(w));
+            w = le64toh(w);
+            uint64_t quote = w ^ EACH_BYTE('"'), slash = w ^ EACH_BYTE('\\');
+            uint64_t hits = ((quote - EACH_BYTE(1)) & ~quote) | ((slash - EACH_BYTE(1)) & ~slash);
+            hits &= EACH_BYTE(0x80);
+            if (hits != 0) {
+                p += __builtin_ctzll(hits) / 8;
+                break;
+            }
+            p += 8;
+        }
+        while (p < end && *p != '"' && *p != '\\')
+            p++;
+        if (p < end && *p == '"') {
+            s->at = (size_t)(p - s->bytes) + 1;
+            return true;
+        }
+        if (end - p < 2) break;
+        p += 2; /* a backslash and what it escapes */
+    }
+    s->at = s->len;
+    return false;
+}
+
+/* From the opening bracket to the byte behind the one that closes it. */
+static enum rc
+skip_nested(struct json_scan *s, struct err *err)
+{
+    char closer[SCAN_DEPTH_MAX];
+    size_t depth = 0;
+
+    for (; s->at < s->len; s->at++) {
+        char b = s->bytes[s->at];
+        if (b == '"') {
+            s->at++;
+            if (!skip_string(s)) return fail(s, "string without an end", err);
+            s->at--;
+        } else if (b == '{' || b == '[') {
+            if (depth == SCAN_DEPTH_MAX)
+                return json_fail(err, RC_RANGE, s->bytes, s->at, "nested too deeply");
+            closer[depth++] = b == '{' ? '}' : ']';
+        } else if (b == '}' || b == ']') {
+            if (closer[--depth] != b) return fail(s, "brackets do not match", err);
+            if (depth > 0) continue;
+            s->at++;
+            return RC_OK;
+        }
+    }
+    return fail(s, "bracket without an end", err);
+}
+
+static enum rc
+skip_value(struct json_scan *s, struct err *err)
+{
+    size_t from = s->at;
+    char b = peek(s);
+
+    if (b == '{' || b == '[') return skip_nested(s, err);
+    if (b == '"') {
+        s->at++;
+        return skip_string(s) ? RC_OK : fail(s, "string without an end", err);
+    }
+    while (s->at < s->len && !is_space(s->bytes[s->at]) && strchr(",:\"{}[]", s->bytes[s->at]) == NULL)
+        s->at++;
+    return s->at > from ? RC_OK : fail(s, "a value should be here", err);
+}
+
+static enum rc
+scan_member(struct json_scan *s, struct json_span *span, struct err *err)
+{
+    if (peek(s) != '"') return fail(s, "a key should be here", err);
+    s->at++;
+    span->key = s->bytes + s->at;
+    if (!skip_string(s)) return fail(s, "string without an end", err);
+    span->key_len = (size_t)(s->bytes + s->at - span->key) - 1;
+    skip_space(s);
+    if (peek(s) != ':') return fail(s, "a colon should be here", err);
+    s->at++;
+    skip_space(s);
+    span->value = s->bytes + s->at;
+    enum rc rc = skip_value(s, err);
+    span->value_len = (size_t)(s->bytes + s->at - span->value);
+    return rc;
+}
+
+static enum rc
+scan_end(struct json_scan *s, struct err *err)
+{
+    s->at++;
+    skip_space(s);
+    if (s->at < s->len) return fail(s, "text behind the object", err);
+    return err_set(err, RC_NOT_FOUND, "no more members");
+}
+
+void
+json_scan_init(struct json_scan *s, const char *bytes, size_t len)
+{
+    *s = (struct json_scan){.bytes = bytes, .len = len};
+}
+
+enum rc
+json_scan_next(struct json_scan *s, struct json_span *ret_span, struct err *err)
+{
+    struct json_span span = {0};
+
+    skip_space(s);
+    if (s->started) {
+        if (peek(s) == '}') return scan_end(s, err);
+        if (peek(s) != ',') return fail(s, "a comma or } should be here", err);
+        s->at++;
+        skip_space(s);
+    } else {
+        if (peek(s) != '{') return fail(s, "an object should be here", err);
+        s->at++;
+        skip_space(s);
+        if (peek(s) == '}') return scan_end(s, err);
+    }
+    s->started = true;
+    enum rc rc = scan_member(s, &span, err);
+    if (rc == RC_OK) *ret_span = span;
+    return rc;
+}
