@@ -32,7 +32,7 @@ enum {
 enum session_kind {
     SESSION_NONE,  /* weekend, holiday or one-off closure: no trading that day */
     SESSION_FULL,  /* 09:30..16:00 */
-    SESSION_EARLY  /* 09:30..13:00 */
+    SESSION_EARLY  /* 09:30..13:00, until 1992 ..14:00 */
 };
 
 struct session {
@@ -42,11 +42,11 @@ struct session {
     const char *why;           /* name of the holiday or early close; "weekend"; "" for a full day */
 };
 
-/* Outside the years above weekdays are full sessions and why is "no rule for the year". */
+/* Outside the years above weekdays (1700..2200) are full sessions and why is "no rule for the year". */
 struct session calendar_session(const struct zone *ny, struct date d);
 /* The session of the New York date at the instant. */
 struct session calendar_session_at(const struct zone *ny, int64_t at_ns);
-/* The first session that opens after the instant (strictly). */
+/* The first session that opens after the instant (strictly); SESSION_NONE only beyond the year 2200. */
 struct session calendar_next_session(const struct zone *ny, int64_t at_ns);
 
 enum market_phase {
