@@ -55,6 +55,9 @@ struct sector_tide {
 /* Records the symbol at now and fills sector_tide, sector and sector_count of the boosts. */
 void sector_tide_record(struct sector_tide *t, const char *symbol, int64_t now_ns, struct boosts *b);
 
+/* Records without asking for the boost: loading and replays.  sector is static text. */
+void sector_tide_note(struct sector_tide *t, const char *symbol, const char *sector, int64_t at_ns);
+
 /* {"sector_windows": {sector: [{"timestamp": s, "symbol": ...}]}}; what lies outside the window is dropped.
  */
 void sector_tide_decode(const struct json *doc, int64_t now_ns, struct sector_tide *ret_tide);

@@ -105,7 +105,8 @@ struct composite {
     double dark_pool_1h_usd;
     size_t sweeps;           /* large and recent */
     double sweep_multiplier; /* 1.2 or 1         */
-    bool has_stealth_boost;
+    bool has_stealth_boost;  /* few but present trades of low conviction */
+    bool has_high_ftd_pressure, has_low_iv, has_high_iv, has_strong_calls, has_risk_on;
     enum relation congress, insiders, tide;
     double tide_call_share; /* calls over all; meaningful unless tide is RELATION_NONE */
     enum institutional_path institutional_path;

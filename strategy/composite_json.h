@@ -24,7 +24,7 @@ void composite_write_components(struct json_out *o, const char *key, const struc
 void composite_write_features(struct json_out *o, const char *key, const struct composite_view *v);
 void composite_write_intel(struct json_out *o, const char *key, const struct composite_view *v);
 
-/* The notes of R4.32 appended to a text: "clean" where nothing applied. */
+/* The notes of R4.32, appended to a text; never empty, as the weights are always mentioned. */
 void composite_notes(struct text *to, const struct composite_view *v);
 
 #endif

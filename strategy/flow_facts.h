@@ -38,6 +38,7 @@ struct dark_pool_facts {
 
 struct insider_facts {
     bool is_present;
+    enum sentiment sentiment; /* of the insiders, not of the flow */
     double conviction_modifier;
     double net_buys, net_sells; /* counts */
     double total_usd;
@@ -86,7 +87,7 @@ struct iv_facts {
 };
 
 struct oi_facts {
-    bool is_present, has_net_change;
+    bool is_present;
     double net_change, current, volume;
     char sentiment[FACT_WORD_MAX]; /* "" where absent */
 };
@@ -136,6 +137,9 @@ enum facts_source {
 
 void flow_facts_decode(const struct json *obj, enum facts_source source, struct flow_facts *ret_facts);
 void expanded_intel_decode(const struct json *obj, struct expanded_intel *ret_intel);
+
+/* The cache's object about short selling: first non-empty of ftd_pressure, shorts_ftds, ftd; NULL if none. */
+const struct json *facts_cache_shorts(const struct json *cache_obj);
 
 /* Truth of a flag as the comment at the top says; false for NULL. */
 bool fact_flag(const struct json *v);

@@ -1,0 +1,147 @@
+#include "scripts/calc.h"
+
+#include "base/when.h"
+
+static const struct calc CALCS[] = {
+    {"composite-v1",  "the composite score of one symbol",                  CALC_COMPOSITE_V1_KEYS,  calc_composite_v1 },
+    {"enrich-v1",     "a symbol of the flow cache, enriched for the score", CALC_ENRICH_V1_KEYS,     calc_enrich_v1    },
+    {"flow-clusters", "clusters of raw flow alerts",                        CALC_FLOW_CLUSTERS_KEYS, calc_flow_clusters},
+};
+
+enum { CALC_OK = 0, CALC_BAD_LINE = 1, CALC_USAGE = 2 };
+
+const struct calc *
+calc_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(CALCS); i++) {
+        if (str_eq(CALCS[i].name, name)) return &CALCS[i];
+    }
+    return NULL;
+}
+
+enum rc
+calc_need_time(const struct json *in, const char *key, int64_t *ret_ns, struct err *err)
+{
+    const struct json *v = json_get(in, key);
+    int64_t at_ns = WHEN_NONE;
+
+    if (v == NULL) return err_set(err, RC_PARSE, "\"%s\" is missing", key);
+    if (json_string(v) != NULL) at_ns = when_parse_or_none(json_string(v));
+    if (json_kind(v) == JSON_NUMBER) at_ns = when_from_s_f64(json_f64_of(v, 0));
+    if (at_ns == WHEN_NONE)
+        return err_set(err, RC_PARSE, "\"%s\" is neither an ISO instant nor seconds since 1970", key);
+    *ret_ns = at_ns;
+    return RC_OK;
+}
+
+/* ---- one line ------------------------------------------------------------------------------------------ */
+
+static enum rc
+compute(const struct calc *c, const char *line, size_t len, struct text *to, struct err *err)
+{
+    CLEANUP(json_freep) struct json *doc = NULL;
+    struct json_out o = {.to = to};
+
+    enum rc rc = json_parse(line, len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, err);
+    if (rc != RC_OK) return rc;
+    if (!json_is_object(doc)) return err_set(err, RC_PARSE, "not an object");
+    return c->run(doc, &o, err);
+}
+
+static void
+write_error(struct text *to, const struct err *err)
+{
+    struct json_out o = {.to = to};
+
+    text_clear(to);
+    json_out_obj(&o, NULL);
+    json_out_str(&o, "error", err->text);
+    json_out_end(&o);
+}
+
+static bool
+is_blank(const char *line, size_t len)
+{
+    return strspn(line, " \t\r\n") >= len;
+}
+
+static int
+run_lines(const struct calc *c, FILE *in, FILE *out)
+{
+    CLEANUP(text_free) struct text result = {0};
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t len = 0;
+    int status = CALC_OK;
+
+    while ((len = getline(&line, &room, in)) >= 0) {
+        struct err err = {0};
+        if (is_blank(line, (size_t)len)) continue;
+        text_clear(&result);
+        if (compute(c, line, (size_t)len, &result, &err) != RC_OK) {
+            write_error(&result, &err);
+            status = CALC_BAD_LINE;
+        }
+        (void)fprintf(out, "%s\n", text_str(&result)); /* ferror() below tells */
+    }
+    free(line);
+    return status;
+}
+
+/* ---- the command --------------------------------------------------------------------------------------- */
+
+static int
+usage(FILE *errf)
+{
+    (void)fputs("usage: stockbot calc NAME < in.jsonl > out.jsonl\n"
+                "       stockbot calc --list\n"
+                "       stockbot calc --describe NAME\n",
+                errf);
+    return CALC_USAGE;
+}
+
+static int
+unknown(const char *name, FILE *errf)
+{
+    (void)fprintf(errf, "calc: no computation is called %s; see stockbot calc --list\n", name);
+    return CALC_USAGE;
+}
+
+static int
+finish(int status, FILE *in, FILE *out, FILE *errf)
+{
+    if (fflush(out) != 0 || ferror(out) != 0) {
+        (void)fputs("calc: the output could not be written\n", errf);
+        return CALC_BAD_LINE;
+    }
+    if (ferror(in) != 0) {
+        (void)fputs("calc: the input could not be read to its end\n", errf);
+        return CALC_BAD_LINE;
+    }
+    return status;
+}
+
+static void
+list(FILE *out)
+{
+    for (size_t i = 0; i < COUNT_OF(CALCS); i++)
+        (void)fprintf(out, "%-18s %s\n", CALCS[i].name, CALCS[i].what);
+}
+
+int
+calc_main(int argc, char **argv, FILE *in, FILE *out, FILE *errf)
+{
+    bool is_describe = argc == 3 && str_eq(argv[1], "--describe");
+
+    if (argc == 2 && str_eq(argv[1], "--list")) {
+        list(out);
+        return finish(CALC_OK, in, out, errf);
+    }
+    if (!is_describe && (argc != 2 || argv[1][0] == '-')) return usage(errf);
+
+    const struct calc *c = calc_find(argv[is_describe ? 2 : 1]);
+    if (c == NULL) return unknown(argv[is_describe ? 2 : 1], errf);
+    if (!is_describe) return finish(run_lines(c, in, out), in, out, errf);
+    (void)fprintf(out, "%s: %s\n\n%s", c->name, c->what, c->describe);
+    return finish(CALC_OK, in, out, errf);
+}

@@ -1,0 +1,50 @@
+/*
+ * `stockbot calc`: every pure computation by name, JSON in, JSON out (ARCHITECTURE 9).
+ *
+ *   stockbot calc NAME < in.jsonl > out.jsonl   one object a line; {"error": "..."} for one that cannot be
+ * read stockbot calc --list                        the names, one a line with what each computes stockbot
+ * calc --describe NAME               its keys, types and defaults
+ *
+ * No clock, no files, no network: what a computation needs to know of the time stands in its input.
+ *
+ *   calc.c           the table, the line loop
+ *   calc_strategy.c  composite-v1, enrich-v1, flow-clusters
+ */
+#ifndef SCRIPTS_CALC_H
+#define SCRIPTS_CALC_H
+
+#include <stdio.h>
+
+#include "base/json.h"
+
+/*
+ * The whole command; argv[0] is "calc".
+ *
+ * 0  every line was computed
+ * 1  at least one line could not be read, or the output could not be written
+ * 2  unknown NAME, or no command that we know
+ */
+int calc_main(int argc, char **argv, FILE *in, FILE *out, FILE *errf);
+
+/* Writes exactly one JSON value, or fails and says why: what was written is then thrown away. */
+typedef enum rc calc_fn(const struct json *in, struct json_out *o, struct err *err);
+
+struct calc {
+    const char *name;
+    const char *what;     /* one line */
+    const char *describe; /* keys with types and defaults, then the output; several lines */
+    calc_fn *run;
+};
+
+/* The computation with that name, NULL where there is none. */
+const struct calc *calc_find(const char *name);
+
+/* An instant of the input: ISO text, or seconds since 1970.  RC_PARSE where it is missing or neither. */
+enum rc calc_need_time(const struct json *in, const char *key, int64_t *ret_ns, struct err *err) MUST_USE;
+
+/* ---- the computations, one function and one description each ------------------------------------------ */
+
+calc_fn calc_composite_v1, calc_enrich_v1, calc_flow_clusters;
+extern const char CALC_COMPOSITE_V1_KEYS[], CALC_ENRICH_V1_KEYS[], CALC_FLOW_CLUSTERS_KEYS[];
+
+#endif
