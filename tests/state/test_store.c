@@ -1,0 +1,636 @@
+/*
+ * The state store: what a bad file becomes, what is kept, what is said.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "state/jsonl.h"
+#include "state/store.h"
+#include "tests/lib/seams.h"
+
+#define PATH  "state/usage.json"
+#define PREV  "state/usage.json.prev"
+#define NOW_S 1750000000
+
+struct bed {
+    struct test_root root;
+    struct test_clock clock;
+    struct test_log log;
+    struct clock clock_seam;
+    struct log log_seam;
+    struct test_faults faults;
+    struct fs fs;
+    struct state_store store;
+    struct store seam;
+};
+
+static void
+bed_make(struct bed *b)
+{
+    *b = (struct bed){
+        .clock = {.now_ns = NOW_S * NS_PER_S, .mono_ns = 1}
+    };
+    test_root_make(&b->root);
+    b->clock_seam = test_clock_seam(&b->clock);
+    b->log_seam = test_log_seam(&b->log);
+    b->faults.under = &b->root.fs;
+    b->fs = test_faults_seam(&b->faults);
+    state_store_init(&b->store, &b->fs, &b->clock_seam, &b->log_seam);
+    b->seam = state_store_seam(&b->store);
+}
+
+static enum rc
+check_used(const struct json *doc, struct err *err)
+{
+    return json_i64(doc, "used", -1) >= 0 ? RC_OK : err_set(err, RC_RANGE, "used is missing or negative");
+}
+
+static enum rc
+rebuild_used(void *ctx, struct text *ret_json, struct err *err)
+{
+    (void)err;
+    text_puts(ret_json, ctx);
+    return RC_OK;
+}
+
+static const struct store_spec SPEC = {.path = PATH, .default_json = "{\"used\":999}", .check = check_used};
+
+static int64_t
+used_of(struct json *doc)
+{
+    int64_t used = json_i64(doc, "used", -1);
+
+    json_free(doc);
+    return used;
+}
+
+/* ---- corruption × what is there to heal from ------------------------------------------------------------
+ */
+
+enum damage { BYTES, A_DIRECTORY, NO_PERMISSION };
+
+struct corruption {
+    const char *name;
+    enum damage damage;
+    const char *bytes;
+    size_t len;
+    const char *error_type;
+};
+
+#define B(s) (s), sizeof(s) - 1
+
+static const struct corruption CORRUPTIONS[] = {
+    {"empty",                BYTES,         B(""),                            "parse"},
+    {"blank",                BYTES,         B(" \n"),                         "parse"},
+    {"half a file",          BYTES,         B("{\"used\":1"),                 "parse"},
+    {"bytes behind",         BYTES,         B("{\"used\":1} x"),              "parse"},
+    {"two documents",        BYTES,         B("{\"used\":1}{\"used\":2}"),    "parse"},
+    {"NUL behind",           BYTES,         B("{\"used\":1}\0"),              "parse"},
+    {"array for object",     BYTES,         B("[]"),                          "parse"},
+    {"text for object",      BYTES,         B("\"used\""),                    "parse"},
+    {"null",                 BYTES,         B("null"),                        "parse"},
+    {"garbage",              BYTES,         B("\xff\xfe\x80\x01garbage"),     "parse"},
+    {"invalid UTF-8",        BYTES,         B("{\"used\":1,\"a\":\"\xff\"}"), "parse"},
+    {"NaN",                  BYTES,         B("{\"used\":NaN}"),              "parse"},
+    {"repeated key",         BYTES,         B("{\"used\":1,\"used\":2}"),     "parse"},
+    {"byte-order mark",      BYTES,         B("\xef\xbb\xbf{\"used\":1}"),    "parse"},
+    {"refused by its owner", BYTES,         B("{\"used\":-5}"),               "range"},
+    {"a directory",          A_DIRECTORY,   B(""),                            "io"   },
+    {"no permission",        NO_PERMISSION, B("{\"used\":1}"),                "io"   },
+};
+
+enum cure { NOTHING, PREV_GOOD, PREV_BAD, REBUILD, PREV_BAD_REBUILD, REBUILD_BAD };
+
+static const struct {
+    enum cure cure;
+    enum store_origin origin;
+    int64_t used;
+    const char *word;
+} CURES[] = {
+    {NOTHING,          STORE_DEFAULT, 999, "\"used\":\"default\""},
+    {PREV_GOOD,        STORE_PREV,    41,  "\"used\":\"prev\""   },
+    {PREV_BAD,         STORE_DEFAULT, 999, "\"used\":\"default\""},
+    {REBUILD,          STORE_REBUILT, 77,  "\"used\":\"rebuilt\""},
+    {PREV_BAD_REBUILD, STORE_REBUILT, 77,  "\"used\":\"rebuilt\""},
+    {REBUILD_BAD,      STORE_DEFAULT, 999, "\"used\":\"default\""},
+};
+
+static void
+damage(struct bed *b, const struct corruption *c)
+{
+    char full[128];
+
+    (void)snprintf(full, sizeof(full), "%s/%s", b->root.path, PATH);
+    test_write(&b->root, "state/x", "", 0);
+    if (c->damage == A_DIRECTORY)
+        assert_int_equal(mkdir(full, 0700), 0);
+    else
+        test_write(&b->root, PATH, c->bytes, c->len);
+    if (c->damage == NO_PERMISSION) assert_int_equal(chmod(full, 0), 0);
+}
+
+static struct store_spec
+prepare_cure(struct bed *b, enum cure cure)
+{
+    struct store_spec spec = SPEC;
+
+    spec.has_prev = cure == PREV_GOOD || cure == PREV_BAD || cure == PREV_BAD_REBUILD;
+    if (cure == PREV_GOOD) test_write(&b->root, PREV, B("{\"used\":41}"));
+    if (cure == PREV_BAD || cure == PREV_BAD_REBUILD) test_write(&b->root, PREV, B("[bad prev"));
+    if (cure == REBUILD || cure == PREV_BAD_REBUILD) {
+        spec.rebuild = rebuild_used;
+        spec.rebuild_ctx = (void *)(uintptr_t) "{\"used\":77}";
+    }
+    if (cure == REBUILD_BAD) {
+        spec.rebuild = rebuild_used;
+        spec.rebuild_ctx = (void *)(uintptr_t) "{\"used\":-1}";
+    }
+    return spec;
+}
+
+static void
+check_evidence(struct bed *b, const struct corruption *c, const char *name)
+{
+    char backup[64];
+
+    (void)snprintf(backup, sizeof(backup), "%s.corrupted.%d.json", PATH, NOW_S);
+    if (!test_exists(&b->root, backup)) fail_msg("%s: nothing was kept", name);
+    if (c->damage != BYTES) return;
+    struct text kept = {0};
+    assert_int_equal(b->root.fs.read_all(b->root.fs.self, backup, 1000, &kept, NULL), RC_OK);
+    if (kept.len != c->len || memcmp(text_str(&kept), c->bytes, c->len) != 0)
+        fail_msg("%s: other bytes were kept", name);
+    text_free(&kept);
+}
+
+static void
+heal_once(const struct corruption *c, size_t cure)
+{
+    struct bed b;
+    char name[128];
+    enum store_origin origin = STORE_FILE;
+
+    (void)snprintf(name, sizeof(name), "%s, cure %zu", c->name, cure);
+    bed_make(&b);
+    damage(&b, c);
+    struct store_spec spec = prepare_cure(&b, CURES[cure].cure);
+    int64_t used = used_of(store_load(&b.seam, &spec, &origin));
+
+    if (used != CURES[cure].used || origin != CURES[cure].origin)
+        fail_msg("%s: %d from origin %d", name, (int)used, (int)origin);
+    if (test_log_count(&b.log, EV_STATE_READ_FAILED) != 1 ||
+        test_log_count(&b.log, EV_STATE_SELF_HEALED) != 1 || b.log.len != 2)
+        fail_msg("%s: %zu events", name, b.log.len);
+    if (strstr(test_log_last(&b.log, EV_STATE_READ_FAILED), c->error_type) == NULL)
+        fail_msg("%s: %s", name, test_log_last(&b.log, EV_STATE_READ_FAILED));
+    if (strstr(test_log_last(&b.log, EV_STATE_SELF_HEALED), CURES[cure].word) == NULL)
+        fail_msg("%s: %s", name, test_log_last(&b.log, EV_STATE_SELF_HEALED));
+    check_evidence(&b, c, name);
+    if (CURES[cure].cure == PREV_BAD && test_count(&b.root, "state", "json.prev.corrupted.") != 1)
+        fail_msg("%s: the bad previous generation was not kept", name);
+
+    /* Healed for good: the second load finds a sound file and says nothing. */
+    used = used_of(store_load(&b.seam, &spec, &origin));
+    if (used != CURES[cure].used || origin != STORE_FILE || b.log.len != 2) fail_msg("%s: not healed", name);
+    test_root_remove(&b.root);
+}
+
+static void
+test_contract_3_1_bad_state_heals_and_is_kept(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(CORRUPTIONS); i++) {
+        if (CORRUPTIONS[i].damage == NO_PERMISSION && geteuid() == 0) continue; /* root reads everything */
+        for (size_t j = 0; j < COUNT_OF(CURES); j++)
+            heal_once(&CORRUPTIONS[i], j);
+    }
+}
+
+static void
+test_store_missing_file_is_the_default_without_an_event(void **state)
+{
+    struct bed b;
+    enum store_origin origin = STORE_FILE;
+
+    (void)state;
+    bed_make(&b);
+    assert_int_equal(used_of(store_load(&b.seam, &SPEC, &origin)), 999);
+    assert_int_equal(origin, STORE_MISSING);
+    assert_int_equal(b.log.len, 0);
+    assert_false(test_exists(&b.root, PATH));
+    test_root_remove(&b.root);
+}
+
+/* A file with a previous generation has existed: a lost usage file must not hand back a spent budget. */
+static void
+test_store_lost_file_comes_back_from_its_previous_generation(void **state)
+{
+    struct bed b;
+    struct store_spec spec = SPEC;
+    enum store_origin origin = STORE_FILE;
+
+    (void)state;
+    bed_make(&b);
+    spec.has_prev = true;
+    test_write(&b.root, PREV, B("{\"used\":41}"));
+    assert_int_equal(used_of(store_load(&b.seam, &spec, &origin)), 41);
+    assert_int_equal(origin, STORE_PREV);
+    assert_int_equal(test_log_count(&b.log, EV_STATE_SELF_HEALED), 1);
+    assert_int_equal(b.log.len, 1);
+    assert_true(test_exists(&b.root, PATH));
+    assert_true(test_exists(&b.root, PREV));
+    test_root_remove(&b.root);
+}
+
+static void
+test_store_too_large_file_is_corrupt(void **state)
+{
+    struct bed b;
+    struct store_spec spec = SPEC;
+    enum store_origin origin = STORE_FILE;
+
+    (void)state;
+    bed_make(&b);
+    spec.bytes_max = 11;
+    test_write(&b.root, PATH, B("{\"used\":123}"));
+    assert_int_equal(used_of(store_load(&b.seam, &spec, &origin)), 999);
+    assert_int_equal(origin, STORE_DEFAULT);
+    spec.bytes_max = 12;
+    test_root_remove(&b.root);
+}
+
+static void
+test_store_evidence_is_never_written_over(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    bed_make(&b);
+    for (int i = 0; i < 3; i++) {
+        char bytes[16];
+
+        (void)snprintf(bytes, sizeof(bytes), "bad %d", i);
+        test_write(&b.root, PATH, bytes, strlen(bytes));
+        json_free(store_load(&b.seam, &SPEC, NULL));
+    }
+    for (int i = 0; i < 3; i++) {
+        char name[64], want[16];
+
+        (void)snprintf(name, sizeof(name), "%s.corrupted.%d.json", PATH, NOW_S + i);
+        (void)snprintf(want, sizeof(want), "bad %d", i);
+        char *kept = test_read(&b.root, name);
+        assert_non_null(kept);
+        assert_string_equal(kept, want);
+        free(kept);
+    }
+    test_root_remove(&b.root);
+}
+
+/* ---- faults -------------------------------------------------------------------------------------------- */
+
+/* The nth call is refused, for every n: always a document, never more than one heal event, no lost bytes. */
+static void
+test_store_load_survives_any_refused_call(void **state)
+{
+    (void)state;
+    for (int run = 1; run <= 3; run++) {
+        for (int n = 1;; n++) {
+            struct bed b;
+            struct store_spec spec = SPEC;
+            enum store_origin origin = STORE_FILE;
+
+            bed_make(&b);
+            spec.has_prev = true;
+            test_write(&b.root, PATH, B("{\"used\":"));
+            test_write(&b.root, PREV, B("{\"used\":41}"));
+            b.faults.fail_at = n;
+            b.faults.fail_len = run == 3 ? 1000 : run;
+            int64_t used = used_of(store_load(&b.seam, &spec, &origin));
+            bool was_refused = b.faults.calls >= n;
+
+            if (used != 41 && used != 999) fail_msg("call %d refused: used %d", n, (int)used);
+            if (test_log_count(&b.log, EV_STATE_READ_FAILED) != 1)
+                fail_msg("call %d refused: %d read events", n, test_log_count(&b.log, EV_STATE_READ_FAILED));
+            int healed = test_log_count(&b.log, EV_STATE_SELF_HEALED);
+            int failed = test_log_count(&b.log, EV_STATE_HEAL_FAILED);
+            if (healed + failed != 1) fail_msg("call %d refused: %d healed, %d failed", n, healed, failed);
+            if ((failed == 1) != (origin == STORE_MEMORY))
+                fail_msg("call %d refused: origin %d", n, (int)origin);
+            char *bad = test_read(&b.root, PATH);
+            bool in_place = bad != NULL && str_eq(bad, "{\"used\":");
+            if (!in_place && test_count(&b.root, "state", "json.corrupted.") == 0)
+                fail_msg("call %d refused: the bad bytes are gone", n);
+            free(bad);
+            test_root_remove(&b.root);
+            if (!was_refused) break;
+        }
+    }
+}
+
+static void
+test_store_save_fails_whole(void **state)
+{
+    (void)state;
+    for (int n = 1;; n++) {
+        struct bed b;
+        struct store_spec spec = SPEC;
+        struct text json = {0};
+
+        bed_make(&b);
+        spec.has_prev = true;
+        test_write(&b.root, PATH, B("{\"used\":1}"));
+        text_puts(&json, "{\"used\":2}");
+        b.faults.fail_at = n;
+        enum rc rc = store_save(&b.seam, &spec, &json, NULL);
+        char *now = test_read(&b.root, PATH);
+        assert_string_equal(now, rc == RC_OK ? "{\"used\":2}" : "{\"used\":1}");
+        free(now);
+        text_free(&json);
+        bool was_refused = b.faults.calls >= n;
+        test_root_remove(&b.root);
+        if (!was_refused) break;
+    }
+}
+
+/* ---- saving -------------------------------------------------------------------------------------------- */
+
+static void
+test_store_save_keeps_one_generation(void **state)
+{
+    struct bed b;
+    struct store_spec spec = SPEC;
+    struct err err = {0};
+
+    (void)state;
+    bed_make(&b);
+    spec.has_prev = true;
+    for (int i = 1; i <= 3; i++) {
+        struct text json = {0};
+
+        text_printf(&json, "{\"used\":%d}", i);
+        assert_int_equal(store_save(&b.seam, &spec, &json, &err), RC_OK);
+        text_free(&json);
+    }
+    char *prev = test_read(&b.root, PREV);
+    assert_string_equal(prev, "{\"used\":2}");
+    free(prev);
+    assert_int_equal(b.log.len, 0);
+    test_root_remove(&b.root);
+}
+
+/* The heartbeat is never read by its writer: bad bytes that somebody else put there are kept all the same. */
+static void
+test_store_save_keeps_bad_bytes_it_does_not_know(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(CORRUPTIONS); i++) {
+        struct bed b;
+        struct store_spec spec = SPEC;
+        struct text json = {0};
+
+        if (CORRUPTIONS[i].damage == NO_PERMISSION && geteuid() == 0) continue;
+        bed_make(&b);
+        spec.has_prev = true;
+        text_puts(&json, "{\"used\":5}");
+        damage(&b, &CORRUPTIONS[i]);
+        assert_int_equal(store_save(&b.seam, &spec, &json, NULL), RC_OK);
+        check_evidence(&b, &CORRUPTIONS[i], CORRUPTIONS[i].name);
+        assert_int_equal(test_log_count(&b.log, EV_STATE_READ_FAILED), 1);
+        assert_int_equal(test_log_count(&b.log, EV_STATE_SELF_HEALED), 1);
+        assert_non_null(strstr(test_log_last(&b.log, EV_STATE_SELF_HEALED), "\"used\":\"saved\""));
+        assert_false(test_exists(&b.root, PREV));
+        char *now = test_read(&b.root, PATH);
+        assert_string_equal(now, "{\"used\":5}");
+        free(now);
+        text_free(&json);
+        test_root_remove(&b.root);
+    }
+}
+
+static void
+test_store_save_does_not_read_what_it_wrote(void **state)
+{
+    struct bed b;
+    struct text json = {0};
+
+    (void)state;
+    bed_make(&b);
+    text_puts(&json, "{\"used\":5}");
+    assert_int_equal(store_save(&b.seam, &SPEC, &json, NULL), RC_OK);
+    int calls = b.faults.calls;
+    assert_int_equal(store_save(&b.seam, &SPEC, &json, NULL), RC_OK);
+    assert_int_equal(b.faults.calls - calls, 3); /* stat, replace, stat */
+    text_free(&json);
+    test_root_remove(&b.root);
+}
+
+/* ---- logs ---------------------------------------------------------------------------------------------- */
+
+#define LOG "logs/run.jsonl"
+
+static enum rc
+append(struct bed *b, const char *line)
+{
+    struct text t = {0};
+
+    text_puts(&t, line);
+    enum rc rc = store_append(&b->seam, LOG, &t, NULL);
+    text_free(&t);
+    return rc;
+}
+
+static void
+check_log(struct bed *b, const char *want)
+{
+    char *have = test_read(&b->root, LOG);
+
+    assert_non_null(have);
+    assert_string_equal(have, want);
+    free(have);
+}
+
+static void
+test_store_append_writes_one_line(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    bed_make(&b);
+    assert_int_equal(append(&b, "{\"a\":1}"), RC_OK);
+    assert_int_equal(append(&b, "{\"a\":\n2}"), RC_OK);
+    check_log(&b, "{\"a\":1}\n{\"a\": 2}\n");
+    assert_int_equal(b.log.len, 0);
+    test_root_remove(&b.root);
+}
+
+static void
+test_store_torn_tail_is_closed_and_kept(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    bed_make(&b);
+    test_write(&b.root, LOG, B("{\"a\":1}\n{\"a\":"));
+    assert_int_equal(append(&b, "{\"a\":2}"), RC_OK);
+    assert_int_equal(append(&b, "{\"a\":3}"), RC_OK);
+    check_log(&b, "{\"a\":1}\n{\"a\":\n{\"a\":2}\n{\"a\":3}\n");
+    assert_int_equal(test_log_count(&b.log, EV_LOG_TORN_TAIL), 1);
+    assert_int_equal(b.log.len, 1);
+    char *kept = test_read(&b.root, LOG ".torn.1750000000");
+    assert_string_equal(kept, "{\"a\":");
+    free(kept);
+    test_root_remove(&b.root);
+}
+
+static void
+test_store_torn_first_line_is_closed(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    bed_make(&b);
+    test_write(&b.root, LOG, B("\xff\x01garbage"));
+    assert_int_equal(append(&b, "{}"), RC_OK);
+    check_log(&b, "\xff\x01garbage\n{}\n");
+    assert_int_equal(test_log_count(&b.log, EV_LOG_TORN_TAIL), 1);
+    test_root_remove(&b.root);
+}
+
+/* A full disk in the middle of our own line: the next one starts on a line of its own. */
+static void
+test_store_append_after_a_torn_write(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    bed_make(&b);
+    b.store.complaints = NULL;
+    assert_int_equal(append(&b, "{\"a\":1}"), RC_OK);
+    b.faults.fail_at = b.faults.calls + 1;
+    assert_int_equal(append(&b, "{\"a\":2}"), RC_IO);
+    assert_int_equal(append(&b, "{\"a\":3}"), RC_OK);
+    check_log(&b, "{\"a\":1}\n{\"a\"\n{\"a\":3}\n");
+    test_root_remove(&b.root);
+}
+
+static void
+test_store_append_survives_any_refused_call(void **state)
+{
+    (void)state;
+    for (int n = 1;; n++) {
+        struct bed b;
+
+        bed_make(&b);
+        b.store.complaints = NULL;
+        test_write(&b.root, LOG, B("{\"a\":1}\n{\"a\":"));
+        b.faults.fail_at = n;
+        enum rc rc = append(&b, "{\"a\":2}");
+        bool was_refused = b.faults.calls >= n;
+        char *have = test_read(&b.root, LOG);
+        assert_true(str_starts(have, "{\"a\":1}\n{\"a\":"));
+        if (rc == RC_OK && !str_ends(have, "{\"a\":2}\n")) fail_msg("call %d refused: %s", n, have);
+        free(have);
+        test_root_remove(&b.root);
+        if (!was_refused) break;
+    }
+}
+
+static void
+test_store_lost_lines_are_reported_once_a_file_and_minute(void **state)
+{
+    struct bed b;
+    char *said = NULL;
+    size_t len = 0;
+
+    (void)state;
+    bed_make(&b);
+    b.store.complaints = open_memstream(&said, &len);
+    b.faults.fail_at = 1;
+    b.faults.fail_len = 1000;
+    struct err err = {0};
+    struct text t = {0};
+    text_puts(&t, "{}");
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(store_append(&b.seam, LOG, &t, &err), RC_IO);
+    assert_int_equal(store_append(&b.seam, "logs/other.jsonl", &t, &err), RC_IO);
+    b.clock.mono_ns += 61 * NS_PER_S;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(store_append(&b.seam, LOG, &t, &err), RC_IO);
+    (void)fclose(b.store.complaints);
+    int lines = 0;
+    for (const char *p = said; (p = strchr(p, '\n')) != NULL; p++)
+        lines++;
+    assert_int_equal(lines, 3);
+    assert_non_null(strstr(said, LOG));
+    free(said);
+    text_free(&t);
+    test_root_remove(&b.root);
+}
+
+static void
+test_store_directory_in_the_place_of_a_log_is_set_aside(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    bed_make(&b);
+    assert_int_equal(b.root.fs.make_dir(b.root.fs.self, LOG, NULL), RC_OK);
+    assert_int_equal(append(&b, "{}"), RC_OK);
+    check_log(&b, "{}\n");
+    assert_int_equal(test_count(&b.root, "logs", "run.jsonl.corrupted."), 1);
+    assert_int_equal(test_log_count(&b.log, EV_STATE_SELF_HEALED), 1);
+    test_root_remove(&b.root);
+}
+
+static void
+test_jsonl_long_half_line_is_kept_to_its_limit(void **state)
+{
+    struct test_root root;
+    struct torn_tail torn;
+    struct text bytes = {0};
+
+    (void)state;
+    test_root_make(&root);
+    text_puts(&bytes, "{}\n");
+    for (int i = 0; i < TORN_KEPT_MAX + 100; i++)
+        text_putc(&bytes, 'x');
+    test_write(&root, LOG, text_str(&bytes), bytes.len);
+    assert_int_equal(jsonl_mend_tail(&root.fs, LOG, NOW_S, &torn, NULL), RC_OK);
+    assert_true(torn.is_torn);
+    assert_int_equal(torn.bytes, TORN_KEPT_MAX);
+    torn_tail_free(&torn);
+    assert_int_equal(jsonl_mend_tail(&root.fs, LOG, NOW_S, &torn, NULL), RC_OK);
+    assert_false(torn.is_torn);
+    text_free(&bytes);
+    test_root_remove(&root);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_contract_3_1_bad_state_heals_and_is_kept),
+        cmocka_unit_test(test_store_missing_file_is_the_default_without_an_event),
+        cmocka_unit_test(test_store_lost_file_comes_back_from_its_previous_generation),
+        cmocka_unit_test(test_store_too_large_file_is_corrupt),
+        cmocka_unit_test(test_store_evidence_is_never_written_over),
+        cmocka_unit_test(test_store_load_survives_any_refused_call),
+        cmocka_unit_test(test_store_save_fails_whole),
+        cmocka_unit_test(test_store_save_keeps_one_generation),
+        cmocka_unit_test(test_store_save_keeps_bad_bytes_it_does_not_know),
+        cmocka_unit_test(test_store_save_does_not_read_what_it_wrote),
+        cmocka_unit_test(test_store_append_writes_one_line),
+        cmocka_unit_test(test_store_torn_tail_is_closed_and_kept),
+        cmocka_unit_test(test_store_torn_first_line_is_closed),
+        cmocka_unit_test(test_store_append_after_a_torn_write),
+        cmocka_unit_test(test_store_append_survives_any_refused_call),
+        cmocka_unit_test(test_store_lost_lines_are_reported_once_a_file_and_minute),
+        cmocka_unit_test(test_store_directory_in_the_place_of_a_log_is_set_aside),
+        cmocka_unit_test(test_jsonl_long_half_line_is_kept_to_its_limit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
