@@ -16,14 +16,6 @@ alpaca_init(struct alpaca *a, const struct http *http, const struct clock *clock
     a->link = (struct alpaca_http){.http = *http, .clock = *clock, .cfg = cfg};
 }
 
-enum account_kind
-alpaca_account_kind(const char *base_url)
-{
-    if (http_url_is_loopback(base_url) || strstr(base_url, "paper-api.alpaca.markets") != NULL)
-        return ACCOUNT_PAPER;
-    return strstr(base_url, "api.alpaca.markets") != NULL ? ACCOUNT_LIVE : ACCOUNT_OTHER;
-}
-
 /* ---- single documents ----------------------------------------------------------------------------- */
 
 static enum rc

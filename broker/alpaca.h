@@ -27,10 +27,4 @@ void alpaca_init(struct alpaca *a, const struct http *http, const struct clock *
                  const struct broker_config *cfg);
 struct broker alpaca_broker(struct alpaca *a);
 
-/*
- * The paper or live account a trading URL belongs to (spec 10 R5.1); a loopback host counts as paper.
- */
-enum account_kind { ACCOUNT_PAPER, ACCOUNT_LIVE, ACCOUNT_OTHER };
-enum account_kind alpaca_account_kind(const char *base_url);
-
 #endif

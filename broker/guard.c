@@ -1,6 +1,7 @@
 #include "broker/guard.h"
 
-#include "broker/alpaca.h"
+#include "base/text.h"
+#include "strategy/arm.h"
 
 /* ---- fence -------------------------------------------------------------------------------------------- */
 
@@ -47,27 +48,13 @@ fence_broker(struct fence *g)
 
 /* ---- arm ---------------------------------------------------------------------------------------------- */
 
-const char *
-arm_refusal(const struct broker_config *cfg)
-{
-    enum account_kind kind = alpaca_account_kind(cfg->base_url);
-
-    if (str_eq_nocase(cfg->trading_mode, "PAPER"))
-        return kind == ACCOUNT_LIVE ? "TRADING_MODE is PAPER, but the URL is a live one" : "";
-    if (!str_eq_nocase(cfg->trading_mode, "LIVE")) return "TRADING_MODE is neither PAPER nor LIVE";
-    if (kind == ACCOUNT_PAPER) return "TRADING_MODE is LIVE, but the URL is a paper one";
-    if (cfg->require_live_ack && !str_eq(cfg->live_ack, "YES_I_UNDERSTAND"))
-        return "LIVE_TRADING_ACK is not given";
-    return "";
-}
-
 static enum rc
 arm_submit(void *self, const struct order_intent *o, struct order *ret_order, struct err *err)
 {
     struct arm_guard *g = self;
-    const char *why = arm_refusal(g->cfg);
+    enum arm_state state = arm_check(g->cfg).state;
 
-    if (!o->reduces && why[0] != '\0') return err_set(err, RC_DENIED, "not armed: %s", why);
+    if (!o->reduces && state != ARMED) return err_set(err, RC_DENIED, "not armed: %s", arm_state_name(state));
     return g->pass.inner.submit(g->pass.inner.self, o, ret_order, err);
 }
 

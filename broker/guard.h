@@ -37,9 +37,6 @@ struct arm_guard {
 };
 struct broker arm_guard_broker(struct arm_guard *g);
 
-/* "" when armed, else the reason in words. */
-const char *arm_refusal(const struct broker_config *cfg);
-
 /* Kill switch: the engine sets it each cycle from the freeze file; reason is shown in the refusal. */
 struct kill_switch {
     struct pass pass;
