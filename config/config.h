@@ -110,20 +110,15 @@ struct config {
     struct strategy_config strategy;
     struct engine_config engine;
     struct supervisor_config supervisor;
-    const char *root;     /* STOCKBOT_ROOT, absolute */
-    const char *clock;    /* STOCKBOT_CLOCK, "" = real */
+    const char *root;            /* STOCKBOT_ROOT, absolute */
+    const char *clock;           /* STOCKBOT_CLOCK, "" = real */
     const char *clock_skew_file; /* tests step the wall clock through it; "" = none */
     const char *log_level;
     struct config_store *store; /* owns the texts above */
 };
 
 /* Where a value came from. */
-enum config_source {
-    CONFIG_DEFAULT,
-    CONFIG_YAML,
-    CONFIG_ENV_FILE,
-    CONFIG_ENV
-};
+enum config_source { CONFIG_DEFAULT, CONFIG_YAML, CONFIG_ENV_FILE, CONFIG_ENV };
 
 /* Something unusable in the environment or its file: passed over, reported by the caller once it can log. */
 struct config_issue {
@@ -133,9 +128,9 @@ struct config_issue {
 };
 
 struct config_options {
-    const char *root;          /* --root; NULL = STOCKBOT_ROOT, else "var/run" */
-    const char *yaml_path;     /* --config; NULL = STOCKBOT_CONFIG, else <root>/config/stockbot.yaml if present */
-    bool env_file_wins;        /* the supervisor's order */
+    const char *root;      /* --root; NULL = STOCKBOT_ROOT, else "var/run" */
+    const char *yaml_path; /* --config; NULL = STOCKBOT_CONFIG, else <root>/config/stockbot.yaml if present */
+    bool env_file_wins;    /* the supervisor's order */
     const char *const *environ_; /* NULL = the process environment, else "NAME=value" ..., NULL */
 };
 
