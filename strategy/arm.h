@@ -19,7 +19,7 @@ enum arm_state {
     ARM_UNKNOWN_MODE,      /* TRADING_MODE is neither PAPER nor LIVE            */
     ARM_LIVE_ON_PAPER_URL, /* LIVE, but the URL is a paper or loopback one      */
     ARM_PAPER_ON_LIVE_URL, /* PAPER, but the URL is the live one                */
-    ARM_UNKNOWN_URL,       /* LIVE on a host that is not the broker's           */
+    ARM_UNKNOWN_URL,       /* the host is neither the broker's nor this machine: whose money?  */
     ARM_NO_LIVE_ACK        /* LIVE without the acknowledgement                  */
 };
 

@@ -16,7 +16,7 @@ enum close_trigger {
     TRIGGER_EXIT_URGENCY
 };
 
-/* What is known about a close; zero and NULL say "does not apply", NaN decay is "undefined". */
+/* What is known about a close; false, zero, NULL and a NaN decay say that it does not apply. */
 struct close_facts {
     enum close_trigger trigger;
     double pnl_pct;

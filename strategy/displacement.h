@@ -10,12 +10,14 @@
 #define STRATEGY_DISPLACEMENT_H
 
 #include "config/config.h"
+#include "base/text.h"
+#include "base/when.h"
 #include "model/order.h"
 
 /* A position as displacement sees it. */
 struct displaceable {
     char symbol[SYMBOL_MAX];
-    bool is_out;    /* its own symbol, close pending or planned, entered in this cycle, quarantined */
+    bool is_out;    /* close pending or planned, displaced in this cycle, quarantined, not ours */
     double current; /* composite score now, regime mixed; the entry score where not in the cache; 0 unknown */
     double entry_score;   /* 0 unknown */
     double pnl_pct;       /* NaN unknown */
@@ -24,7 +26,8 @@ struct displaceable {
 };
 
 struct displacement_view {
-    double score;                    /* final score of the new candidate */
+    const char *symbol;              /* of the new candidate: its own instrument never gives way */
+    double score;                    /* its final score */
     const struct displaceable *list; /* ascending by symbol */
     size_t len;
     int64_t now_ns;

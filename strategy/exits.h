@@ -3,13 +3,14 @@
  *
  * Pure.  One position in, one verdict out; the verdict also carries the water marks and flags to keep.
  *
- *   exits.c   measures (R6.4), the rules in order (R6.5..R6.15)
+ *   exits.c         the rules in order (R6.5..R6.17)
+ *   exit_measure.c  what they look at (R6.4, R6.6, R6.10)
  *
  * Order of the rules: regime protection, exit urgency, stale by days, stale alpha, stale trade: the first
  * that fires closes.  Then trailing stop, stop loss, signal decay and profit target are asked together.
  * Only where none closes, the scale-out targets.
  *
- * Source: spec 10 R6.1..R6.16 (the thresholds are its R6.16 constants and stand in exits.c).
+ * Source: spec 10 R6.1..R6.16 (its R6.16 constants stand in exits.h).
  */
 #ifndef STRATEGY_EXITS_H
 #define STRATEGY_EXITS_H
@@ -19,6 +20,19 @@
 #include "model/order.h"
 #include "strategy/direction.h"
 #include "strategy/regime.h"
+
+/* ---- the fixed numbers (R6.16) ---------------------------------------------------------------------- */
+
+#define EXIT_STOP_LOSS_FRACTION (-0.01) /* P&L at or below: stop loss                              */
+#define EXIT_PROFIT_FRACTION    0.0075  /* P&L at or above: profit target                          */
+#define EXIT_DECAY_RATIO        0.60    /* score now / at entry below: signal decay                */
+#define EXIT_TRAIL_ACCELERATED  0.005   /* trailing fraction of a winner ...                       */
+#define EXIT_ACCELERATION_MIN   30.0    /* ... that has been held for so many minutes              */
+#define EXIT_TRAIL_MIXED        0.01    /* trailing fraction while the regime is mixed             */
+#define EXIT_REGIME_LOSS_PCT    (-0.5)  /* P&L below: a long in negative gamma is closed           */
+#define EXIT_STALE_ALPHA_PCT    0.20    /* P&L below, after STALE_TRADE_EXIT_MINUTES: no alpha left */
+#define EXIT_URGENCY_MIN        6.0     /* urgency at or above closes                              */
+#define EXIT_PNL_LIMIT_PCT      1000.0  /* P&L figures are clamped to plus and minus this          */
 
 /* ---- what we keep about a position (position_metadata.json, spec 10 R8.9) --------------------------- */
 
@@ -42,7 +56,7 @@ struct position_record {
     usd trail_dist;           /* absolute distance that replaces the fraction */
     bool profit_acceleration; /* the tight trail of a winner has been in use (said once) */
     struct exit_target target[EXIT_TARGETS_MAX];
-    size_t targets_len;
+    size_t targets_len; /* 0: no scale-outs */
 };
 
 /* PROFIT_TARGETS and SCALE_OUT_FRACTIONS of the settings; a missing part is 0. Returns the count. */

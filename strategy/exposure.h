@@ -11,24 +11,37 @@
 
 #include "base/arena.h"
 #include "base/usd.h"
+#include "config/theme.h"
 #include "model/order.h"
-
-struct theme_risk; /* config/theme.h */
 
 /* One holding as the exposure figures see it: a position, a pending entry or an entry of this plan. */
 struct holding {
     char symbol[SYMBOL_MAX];
-    int64_t qty;      /* signed */
-    usd market_value; /* >= 0 */
-    usd cost;         /* >= 0: quantity at average entry (or the price it will be bought at) */
-    bool is_position; /* the broker reports it; false: pending entry or entry of this plan */
+    int64_t qty;                /* signed */
+    usd market_value;           /* >= 0 */
+    usd cost;                   /* >= 0: quantity at average entry, or at the price it is bought at */
+    bool is_position;           /* the broker reports it; false: pending entry or entry of this plan */
+    bool can_be_closed;         /* a position with no close on its way: may be flipped */
+    const char *sector, *theme; /* set by holdings_add */
 };
 
 struct holdings {
     struct holding *holding;
-    size_t len;
-    size_t cap;
+    size_t len, cap;
+    const struct themes *themes; /* NULL: themes are not known, all are "general" */
 };
+
+/* Room for cap holdings from the arena. */
+struct holdings holdings_new(struct arena *a, size_t cap, const struct themes *themes);
+void holdings_add(struct holdings *h, const struct holding *one); /* asserts that there is room */
+void holdings_remove(struct holdings *h, const char *symbol);     /* all of the symbol; order is kept */
+/* The first holding of the same instrument (GOOG and GOOGL are one), NULL for none. */
+const struct holding *holdings_find_instrument(const struct holdings *h, const char *symbol);
+/* The first holding of exactly this symbol, NULL for none. */
+const struct holding *holdings_find(const struct holdings *h, const char *symbol);
+const char *holdings_theme_of(const struct holdings *h, const char *symbol);
+
+/* Sums stop at the largest amount instead of wrapping: a broker may say anything. */
 
 /* skip: the holdings of this symbol count for nothing, because it will be displaced or flipped; NULL for
  * none. */
@@ -36,17 +49,10 @@ struct holdings {
 /* 100 * (sum of longs - sum of shorts) / equity, clamped to -100..100; equity > 0. */
 double exposure_net_delta_pct(const struct holdings *h, usd equity, const char *skip);
 usd exposure_symbol(const struct holdings *h, const char *symbol, const char *skip);
-usd exposure_theme(const struct holdings *h, const struct theme_risk *themes, const char *theme,
-                   const char *skip);
-usd exposure_sector(const struct holdings *h, const char *sector, const char *skip);
-/* The sector with the largest exposure; ret_sector "" where nothing is held. */
+usd exposure_theme(const struct holdings *h, const char *theme, const char *skip);
+/* The sector with the largest exposure, "Unknown" counting as one; ret_sector "" where nothing is held. */
 usd exposure_sector_max(const struct holdings *h, const char *skip, const char **ret_sector);
-/* Sum of cost, the symbol's own left out where exclude is not NULL. */
-usd exposure_cost(const struct holdings *h, const char *exclude, const char *skip);
-
-/* The first holding of the same instrument (GOOG and GOOGL are one), NULL for none. */
-const struct holding *holdings_find_instrument(const struct holdings *h, const char *symbol);
-/* The first holding of exactly this symbol. */
-const struct holding *holdings_find(const struct holdings *h, const char *symbol);
+/* Sum of cost without the symbol's own. */
+usd exposure_cost_of_others(const struct holdings *h, const char *symbol, const char *skip);
 
 #endif

@@ -6,6 +6,7 @@
  * ordered before all gates were passed.
  *
  *   gates.c         the table and the short gates
+ *   gate_parts.h    what these three share
  *   gate_score.c    expectancy (R5.24), minimum score (R5.26), momentum (R5.30)
  *   trade_guard.c   the trade guard (R5.32)
  *
@@ -76,7 +77,6 @@ struct entry_view {
     usd ref;         /* latest trade price, > 0 */
     usd limit;       /* price that will be used: the limit, or ref for a market order */
     const char *market_regime;
-    const char *structural_regime; /* name; for the regime term of the expectancy */
 
     /* market data of the symbol */
     struct entry_quote quote;
@@ -106,9 +106,15 @@ struct entry_view {
     int exploration_used;    /* of the day's quota */
     double score_adjustment; /* of R5.26 */
     const struct risk_limits *limits;
-    const struct theme_risk *themes;
     const struct strategy_config *cfg;
 };
+
+/*
+ * The position that a candidate would turn around: of the same instrument, opposite, free to be closed, and
+ * the score is at least FLIP_SCORE_MIN.  NULL where there is none, or where an entry is pending too.
+ */
+const struct holding *flip_of(const struct holdings *book, const char *symbol, enum direction d,
+                              double score);
 
 struct expectancy {
     double ev;

@@ -56,9 +56,11 @@ struct candidate {
 struct held {
     struct position at_broker;
     struct position_record record;
-    struct last_trade last;   /* where the broker tells no price */
-    bool in_cache;            /* the flow cache has the symbol: the three below are set */
-    double exit_score;        /* composite score, no boosts, regime as exit_regime (R6.4) */
+    struct last_trade last; /* where the broker tells no price */
+    /* From the flow cache: 0 and DIRECTION_NONE where it has not the symbol, NaN where it could not be read.
+     */
+    bool in_cache;
+    double exit_score;        /* composite score, no boosts, regime as exit_regime_name() (R6.4) */
     double mixed_score;       /* the same with regime "mixed" (R7.2) */
     enum direction sentiment; /* now */
     bool has_pending_close;   /* an exit order works, or its fate is not known */
@@ -111,10 +113,10 @@ struct snapshot {
 
     /* thresholds that live in state files */
     enum trading_stage stage;
-    int exploration_used;            /* today, New York */
-    double score_adjustment;         /* of struct score_floor */
-    double starting_equity;          /* STARTING_EQUITY of the settings, 0 by mode */
-    const struct theme_risk *themes; /* NULL: not loaded; the theme gate then blocks while it is on */
+    int exploration_used;        /* today, New York */
+    double score_adjustment;     /* of struct score_floor */
+    double starting_equity;      /* STARTING_EQUITY of the settings, 0 by mode */
+    const struct themes *themes; /* NULL: not readable; the theme gate then blocks while the setting is on */
 
     /* every scored symbol, any order */
     struct candidate *candidate;
@@ -192,6 +194,8 @@ struct refusal {
 struct plan {
     bool is_market_open;
     struct ladder ladder;
+    bool may_enter; /* market open and rung normal; without it there are no entries */
+    bool may_exit;  /* market open and rung at most exits_only; without it no close may be sent */
 
     struct planned_entry *entry;       /* in the order in which they are to be made */
     size_t entries_len;                /* 0..ENTRIES_PER_CYCLE_MAX */
@@ -203,9 +207,11 @@ struct plan {
     /* the account, judged */
     struct risk_limits limits;
     struct risk_verdict risk;
-    struct risk_marks marks;     /* to be kept */
-    const struct freeze *freeze; /* the first in force, NULL for none */
-    int exploration_used;        /* to be kept */
+    struct risk_marks marks;       /* to be kept */
+    const struct freeze *freeze;   /* the first in force, NULL for none */
+    const struct freeze **run_out; /* day-scoped freezes of earlier dates: to be removed from the file */
+    size_t run_out_len;
+    int exploration_used; /* to be kept */
 };
 
 #endif
