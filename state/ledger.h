@@ -38,6 +38,9 @@
 
 enum { LEDGER_SCHEMA_VERSION = 1, LEDGER_BUSY_MS = 2000 };
 
+/* 10 billion USD in one fill is a misreading; below it, sums of money stay far inside int64_t. */
+#define LEDGER_NOTIONAL_MAX_E4 INT64_C(100000000000000)
+
 struct ledger_options {
     const char *root;    /* the folder that fs is opened on */
     const char *path;    /* under the root; NULL = LEDGER_PATH */
@@ -94,8 +97,8 @@ enum rc ledger_check_fill(const struct fill *f, const char *kind, struct err *er
 /* RC_RANGE where a known fill id comes again with another symbol, side, quantity, price, time or order. */
 enum rc ledger_check_same_fill(const struct fill *known, const struct fill *again, struct err *err) MUST_USE;
 
-/* RC_RANGE where a position has left the bounds in which money is exact. */
-enum rc ledger_check_position(const struct ledger_position *p, struct err *err) MUST_USE;
+/* RC_RANGE where the fill would lead the position out of the bounds in which money is exact. */
+enum rc ledger_check_next(const struct ledger_position *p, const struct fill *f, struct err *err) MUST_USE;
 
 /* The order in which fills are folded: by time, then by id.  Negative, zero, positive. */
 int ledger_fill_order(int64_t a_ns, const char *a_id, int64_t b_ns, const char *b_id);

@@ -27,6 +27,9 @@ ledger_check_fill(const struct fill *f, const char *kind, struct err *err)
         return err_set(err, RC_RANGE, "fill %s: quantity %" PRId64, f->fill_id, f->qty);
     if (f->price.e4 < 0 || f->price.e4 > PRICE_MAX_E4)
         return err_set(err, RC_RANGE, "fill %s: price %" PRId64 " e-4 USD", f->fill_id, f->price.e4);
+    if (usd_notional(f->price, f->qty).e4 > LEDGER_NOTIONAL_MAX_E4)
+        return err_set(err, RC_RANGE, "fill %s: %" PRId64 " shares at %" PRId64 " e-4 USD", f->fill_id,
+                       f->qty, f->price.e4);
     if (f->at_ns == WHEN_NONE) return err_set(err, RC_RANGE, "fill %s: no time", f->fill_id);
     return RC_OK;
 }
@@ -48,10 +51,13 @@ ledger_check_same_fill(const struct fill *known, const struct fill *again, struc
 }
 
 enum rc
-ledger_check_position(const struct ledger_position *p, struct err *err)
+ledger_check_next(const struct ledger_position *p, const struct fill *f, struct err *err)
 {
-    if (p->qty >= -QTY_MAX && p->qty <= QTY_MAX) return RC_OK;
-    return err_set(err, RC_RANGE, "position %s would be %" PRId64 " shares", p->symbol, p->qty);
+    int64_t qty = p->qty + (f->side == SIDE_BUY ? f->qty : -f->qty);
+
+    if (qty >= -QTY_MAX && qty <= QTY_MAX) return RC_OK;
+    return err_set(err, RC_RANGE, "fill %s: position %s would be %" PRId64 " shares", f->fill_id, p->symbol,
+                   qty);
 }
 
 int

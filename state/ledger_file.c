@@ -115,6 +115,24 @@ check_version(sqlite3 *db, struct err *err)
     return RC_OK;
 }
 
+/*
+ * A file that does not end with a whole page was cut: SQLite would read zeros for what is missing.  Where
+ * there is a log the end may merely not have been written back yet, and the log has it.
+ */
+static enum rc
+check_size(const struct sql_ledger *l, struct err *err)
+{
+    struct fs_stat wal = {0};
+    char text[32] = "";
+    int64_t page = 0;
+    enum rc rc = look(l, "-wal", &wal, err);
+
+    if (rc == RC_OK) rc = pragma(l->db, "PRAGMA page_size", text, sizeof(text), err);
+    if (rc != RC_OK || wal.size > 0) return rc;
+    if (str_to_i64(text, &page) && page > 0 && l->file.size % page == 0) return RC_OK;
+    return err_set(err, RC_PARSE, "ledger: its last page was cut");
+}
+
 static enum rc
 check_pages(sqlite3 *db, struct err *err)
 {
@@ -150,6 +168,7 @@ set_up(struct sql_ledger *l, struct err *err)
     char rebuilt[ISO_TEXT_MAX] = "";
     enum rc rc = check_version(l->db, err);
 
+    if (rc == RC_OK) rc = check_size(l, err);
     if (rc == RC_OK && !l->is_read_only && sqlite3_db_readonly(l->db, "main") == 1)
         rc = err_set(err, RC_IO, "ledger: %s may not be written", l->path);
     if (rc == RC_OK && !l->is_read_only)

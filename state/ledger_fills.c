@@ -61,11 +61,9 @@ read_fills(struct sql_ledger *l, sqlite3_stmt *st, struct arena *a, struct fills
 static enum rc
 fold_checked(struct book_entry *e, const struct fill *f, struct err *err)
 {
-    struct book_entry next = *e;
+    enum rc rc = ledger_check_next(&e->position, f, err);
 
-    book_fold(&next, f);
-    enum rc rc = ledger_check_position(&next.position, err);
-    if (rc == RC_OK) *e = next;
+    if (rc == RC_OK) book_fold(e, f);
     return rc;
 }
 

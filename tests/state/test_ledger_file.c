@@ -1,0 +1,583 @@
+/*
+ * The file of the order ledger: damage of every kind, a file taken away while it is open, kill -9.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/rand.h"
+#include "state/ledger.h"
+#include "tests/lib/seams.h"
+
+#define T0 (INT64_C(1750000000) * NS_PER_S)
+
+struct bed {
+    struct test_root root;
+    struct test_clock clock;
+    struct clock clock_seam;
+    struct test_log log;
+    struct log log_seam;
+    struct test_faults faults;
+    struct fs fs;
+    struct ledger_options opt;
+    struct sql_ledger *sql;
+    struct ledger seam;
+    struct arena arena;
+};
+
+static int
+set_up(void **state)
+{
+    struct bed *b = calloc(1, sizeof(*b));
+
+    assert_non_null(b);
+    test_root_make(&b->root);
+    b->clock.now_ns = T0;
+    b->clock_seam = test_clock_seam(&b->clock);
+    b->log_seam = test_log_seam(&b->log);
+    b->faults.under = &b->root.fs;
+    b->fs = test_faults_seam(&b->faults);
+    assert_int_equal(b->root.fs.make_dir(b->root.fs.self, "state", NULL), RC_OK);
+    b->opt = (struct ledger_options){
+        .root = b->root.path, .fs = &b->fs, .clock = &b->clock_seam, .log = &b->log_seam};
+    *state = b;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct bed *b = *state;
+
+    ledger_close(b->sql);
+    arena_done(&b->arena);
+    test_root_remove(&b->root);
+    free(b);
+    return 0;
+}
+
+static void
+open_it(struct bed *b)
+{
+    struct err err = {0};
+
+    if (ledger_open(&b->opt, &b->sql, &err) != RC_OK) fail_msg("%s", err.text);
+    b->seam = ledger_seam(b->sql);
+}
+
+static void
+close_it(struct bed *b)
+{
+    ledger_close(b->sql);
+    b->sql = NULL;
+}
+
+static void
+full_path(const struct bed *b, const char *suffix, char full[160])
+{
+    (void)snprintf(full, 160, "%s/%s%s", b->root.path, LEDGER_PATH, suffix);
+}
+
+static struct fill
+fill_of(int i)
+{
+    struct fill f = {.symbol = "AAPL", .side = SIDE_BUY, .qty = 1, .price = {1000000 + i}, .at_ns = T0 + i};
+
+    (void)snprintf(f.fill_id, sizeof(f.fill_id), "f-%d", i);
+    return f;
+}
+
+static struct intent
+intent_of(int i)
+{
+    struct intent in = {
+        .order = {.symbol = "AAPL", .type = ORDER_MARKET, .qty = 1},
+        .created_ns = T0 + i,
+        .filled_ns = WHEN_NONE,
+        .updated_ns = T0 + i,
+        .last_lookup_ns = WHEN_NONE
+    };
+
+    (void)snprintf(in.order.client_id, sizeof(in.order.client_id), "c-%d", i);
+    return in;
+}
+
+static void
+add_rows(struct bed *b, int from, int to)
+{
+    struct err err = {0};
+
+    for (int i = from; i < to; i++) {
+        struct intent in = intent_of(i);
+        struct fill f = fill_of(i);
+
+        if (b->seam.add_intent(b->seam.self, &in, &err) != RC_OK) fail_msg("%s", err.text);
+        if (b->seam.add_fill(b->seam.self, &f, in.order.client_id, "fill", NULL, &err) != RC_OK)
+            fail_msg("%s", err.text);
+    }
+}
+
+static int64_t
+shares(struct bed *b)
+{
+    struct ledger_positions list;
+    struct err err = {0};
+
+    if (b->seam.positions(b->seam.self, &b->arena, &list, &err) != RC_OK) fail_msg("%s", err.text);
+    return list.len == 0 ? 0 : list.position[0].qty;
+}
+
+/* ---- damage while nobody has it open --------------------------------------------------------------------
+ */
+
+enum damage {
+    ZERO_BYTES,
+    ONE_BYTE,
+    HALF,
+    CUT_BY_ONE,
+    GARBAGE,
+    GARBAGE_INSIDE,
+    JSON,
+    DIRECTORY,
+    NO_PERMISSION,
+    OTHER_DATABASE,
+    EMPTY_DATABASE,
+    TABLE_GONE,
+    WAL_IS_A_DIRECTORY,
+    WAL_WITHOUT_LEDGER,
+    DAMAGES_LEN
+};
+
+static const char *const DAMAGE_NAMES[DAMAGES_LEN] = {"zero bytes",
+                                                      "one byte",
+                                                      "half",
+                                                      "cut by one",
+                                                      "garbage",
+                                                      "garbage inside",
+                                                      "JSON",
+                                                      "directory",
+                                                      "no permission",
+                                                      "other database",
+                                                      "empty database",
+                                                      "a table is gone",
+                                                      "its log is a directory",
+                                                      "its log alone"};
+
+static void
+run_sql(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void
+overwrite(const char *path, int64_t at, int64_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+    assert_true(fd >= 0);
+    for (int64_t i = 0; i < len; i++)
+        assert_int_equal(pwrite(fd, "\xa5", 1, at + i), 1);
+    assert_int_equal(close(fd), 0);
+}
+
+static void
+do_damage(struct bed *b, enum damage d)
+{
+    char path[160], wal[160];
+    struct stat st;
+
+    full_path(b, "", path);
+    full_path(b, "-wal", wal);
+    assert_int_equal(stat(path, &st), 0);
+    switch (d) {
+    case ZERO_BYTES:
+        assert_int_equal(truncate(path, 0), 0);
+        break;
+    case ONE_BYTE:
+        assert_int_equal(truncate(path, 1), 0);
+        break;
+    case HALF:
+        assert_int_equal(truncate(path, st.st_size / 2), 0);
+        break;
+    case CUT_BY_ONE:
+        assert_int_equal(truncate(path, st.st_size - 1), 0);
+        break;
+    case GARBAGE:
+        overwrite(path, 0, st.st_size);
+        break;
+    case GARBAGE_INSIDE:
+        overwrite(path, 4096, st.st_size - 4096);
+        break;
+    case JSON:
+        assert_int_equal(truncate(path, 0), 0);
+        test_write(&b->root, LEDGER_PATH, "[]", 2);
+        break;
+    case DIRECTORY:
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(mkdir(path, 0700), 0);
+        break;
+    case NO_PERMISSION:
+        assert_int_equal(chmod(path, 0), 0);
+        break;
+    case OTHER_DATABASE:
+        assert_int_equal(unlink(path), 0);
+        run_sql(path, "CREATE TABLE t (a); PRAGMA user_version = 1");
+        break;
+    case EMPTY_DATABASE:
+        assert_int_equal(unlink(path), 0);
+        run_sql(path, "CREATE TABLE t (a); DROP TABLE t");
+        break;
+    case TABLE_GONE:
+        run_sql(path, "DROP TABLE intent_events");
+        break;
+    case WAL_IS_A_DIRECTORY:
+        assert_int_equal(mkdir(wal, 0700), 0);
+        break;
+    case WAL_WITHOUT_LEDGER:
+        assert_int_equal(rename(path, wal), 0);
+        break;
+    case DAMAGES_LEN:
+        fail();
+    }
+}
+
+static void
+test_ledger_damage_is_set_aside_and_a_new_one_begun(void **state)
+{
+    (void)state;
+    for (enum damage d = ZERO_BYTES; d < DAMAGES_LEN; d++) {
+        struct bed *b = NULL;
+
+        if (d == NO_PERMISSION && geteuid() == 0) {
+            print_message("skipped: the superuser reads every file (%s)\n", DAMAGE_NAMES[d]);
+            continue;
+        }
+        assert_int_equal(set_up((void **)&b), 0);
+        open_it(b);
+        assert_false(ledger_was_rebuilt(b->sql));
+        add_rows(b, 0, 20);
+        close_it(b);
+        do_damage(b, d);
+
+        open_it(b);
+        if (!ledger_was_rebuilt(b->sql)) fail_msg("%s: not noticed", DAMAGE_NAMES[d]);
+        if (test_log_count(&b->log, EV_LEDGER_REBUILT) != 1 || b->log.len != 1)
+            fail_msg("%s: %zu events", DAMAGE_NAMES[d], b->log.len);
+        assert_int_equal(shares(b), 0);
+        if (test_count(&b->root, "state", "ledger.db.corrupted.1750000000") == 0)
+            fail_msg("%s: nothing was kept", DAMAGE_NAMES[d]);
+
+        /* It works, is marked until somebody has compared it with the broker, and is not healed again. */
+        add_rows(b, 0, 3);
+        close_it(b);
+        open_it(b);
+        assert_true(ledger_was_rebuilt(b->sql));
+        assert_int_equal(shares(b), 3);
+        assert_int_equal(ledger_mark_reconciled(b->sql, NULL), RC_OK);
+        assert_false(ledger_was_rebuilt(b->sql));
+        close_it(b);
+        open_it(b);
+        assert_false(ledger_was_rebuilt(b->sql));
+        assert_int_equal(b->log.len, 1);
+        tear_down((void **)&b);
+    }
+}
+
+static void
+test_ledger_of_a_newer_program_is_left_alone(void **state)
+{
+    struct bed *b = *state;
+    char path[160];
+    struct err err = {0};
+
+    open_it(b);
+    add_rows(b, 0, 1);
+    close_it(b);
+    full_path(b, "", path);
+    run_sql(path, "PRAGMA user_version = 99");
+    assert_int_equal(ledger_open(&b->opt, &b->sql, &err), RC_RANGE);
+    assert_int_equal(test_count(&b->root, "state", "corrupted"), 0);
+    assert_int_equal(b->log.len, 0);
+}
+
+/* Whichever call of the disk is refused while healing: an error or a working ledger, and nothing is lost. */
+static void
+test_ledger_healing_survives_any_refused_call(void **state)
+{
+    (void)state;
+    for (int n = 1;; n++) {
+        struct bed *b = NULL;
+
+        assert_int_equal(set_up((void **)&b), 0);
+        test_write(&b->root, LEDGER_PATH, "bad bytes", 9);
+        b->faults.fail_at = n;
+        struct err err = {0};
+        enum rc rc = ledger_open(&b->opt, &b->sql, &err);
+        bool was_refused = b->faults.calls >= n;
+        b->faults.fail_at = 0;
+        if (rc != RC_OK) open_it(b);
+        b->seam = ledger_seam(b->sql);
+        if (!ledger_was_rebuilt(b->sql)) fail_msg("call %d refused: the loss was forgotten", n);
+        add_rows(b, 0, 2);
+        assert_int_equal(shares(b), 2);
+        assert_int_equal(test_count(&b->root, "state", "ledger.db.corrupted."), 1);
+        tear_down((void **)&b);
+        if (!was_refused) break;
+    }
+}
+
+/* ---- damage while it is open ----------------------------------------------------------------------------
+ */
+
+enum theft {
+    UNLINKED,
+    REPLACED_BY_GARBAGE,
+    REPLACED_BY_A_DIRECTORY,
+    REPLACED_BY_NOTHING_AT_ALL,
+    TRUNCATED,
+    THEFTS_LEN
+};
+
+static void
+steal(struct bed *b, enum theft t)
+{
+    char path[160];
+
+    full_path(b, "", path);
+    switch (t) {
+    case UNLINKED:
+        assert_int_equal(unlink(path), 0);
+        break;
+    case REPLACED_BY_GARBAGE:
+        test_write(&b->root, LEDGER_PATH, "garbage", 7);
+        break;
+    case REPLACED_BY_A_DIRECTORY:
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(mkdir(path, 0700), 0);
+        break;
+    case REPLACED_BY_NOTHING_AT_ALL:
+        test_write(&b->root, LEDGER_PATH, "", 0);
+        break;
+    case TRUNCATED:
+        assert_int_equal(truncate(path, 0), 0);
+        break;
+    case THEFTS_LEN:
+        fail();
+    }
+}
+
+static void
+test_ledger_file_taken_away_while_open(void **state)
+{
+    (void)state;
+    for (enum theft t = UNLINKED; t < THEFTS_LEN; t++) {
+        for (int rows = 1; rows <= 2000; rows *= 2000) {
+            struct bed *b = NULL;
+
+            assert_int_equal(set_up((void **)&b), 0);
+            open_it(b);
+            add_rows(b, 0, rows); /* 2000: more than the log holds before it is written back */
+            steal(b, t);
+            add_rows(b, rows, rows + 2);
+            bool is_rescued = strstr(test_log_last(&b->log, EV_LEDGER_REBUILT), "\"rescued\":true") != NULL;
+            int64_t have = shares(b);
+            if (test_log_count(&b->log, EV_LEDGER_REBUILT) != 1) fail_msg("theft %d: no event", (int)t);
+            if (t != TRUNCATED && !is_rescued) fail_msg("theft %d, %d rows: not rescued", (int)t, rows);
+            if (is_rescued != !ledger_was_rebuilt(b->sql)) fail_msg("theft %d: rebuilt and rescued", (int)t);
+            if (have != (is_rescued ? rows + 2 : 2)) fail_msg("theft %d: %d shares", (int)t, (int)have);
+            close_it(b);
+            open_it(b);
+            assert_int_equal(shares(b), have);
+            assert_int_equal(ledger_audit(b->sql, NULL), RC_OK);
+            tear_down((void **)&b);
+        }
+    }
+}
+
+static void
+test_ledger_theft_survives_any_refused_call(void **state)
+{
+    (void)state;
+    for (int n = 1;; n++) {
+        struct bed *b = NULL;
+
+        assert_int_equal(set_up((void **)&b), 0);
+        open_it(b);
+        add_rows(b, 0, 5);
+        steal(b, REPLACED_BY_GARBAGE);
+        b->faults.calls = 0;
+        b->faults.fail_at = n;
+        struct intent in = intent_of(5);
+        enum rc rc = b->seam.add_intent(b->seam.self, &in, NULL);
+        bool was_refused = b->faults.calls >= n;
+        b->faults.fail_at = 0;
+        if (rc != RC_OK && b->seam.add_intent(b->seam.self, &in, NULL) != RC_OK)
+            fail_msg("call %d refused: still not working", n);
+        int64_t have = shares(b);
+        /* All rows, or none and the ledger says so. */
+        if (!(have == 5 || (have == 0 && ledger_was_rebuilt(b->sql))))
+            fail_msg("call %d refused: %d shares", n, (int)have);
+        tear_down((void **)&b);
+        if (!was_refused) break;
+    }
+}
+
+/* ---- kill -9 --------------------------------------------------------------------------------------------
+ */
+
+/* Adds rows and says on the pipe which were acknowledged, until it is killed. */
+NORETURN static void
+child(struct bed *b, int fd, int first)
+{
+    struct sql_ledger *l = NULL;
+
+    if (ledger_open(&b->opt, &l, NULL) != RC_OK) _exit(2);
+    struct ledger seam = ledger_seam(l);
+    for (int i = first;; i++) {
+        struct intent in = intent_of(i);
+        struct fill f = fill_of(i);
+
+        if (seam.add_intent(seam.self, &in, NULL) != RC_OK) _exit(3);
+        in.state = INTENT_FILLED;
+        if (seam.update_intent(seam.self, &in, NULL) != RC_OK) _exit(4);
+        if (seam.add_fill(seam.self, &f, in.order.client_id, "fill", NULL, NULL) != RC_OK) _exit(5);
+        if (write(fd, &i, sizeof(i)) != sizeof(i)) _exit(6);
+    }
+}
+
+/* The last number the child acknowledged; -1 for none. */
+static int
+kill_after(struct bed *b, int first, int acknowledged, int delay_us)
+{
+    int ends[2], last = -1, got = 0;
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)close(ends[0]);
+        child(b, ends[1], first);
+    }
+    (void)close(ends[1]);
+    while (got < acknowledged && read(ends[0], &last, sizeof(last)) == (ssize_t)sizeof(last))
+        got++;
+    if (got < acknowledged) fail_msg("the child ended by itself");
+    (void)usleep((useconds_t)delay_us);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    while (read(ends[0], &last, sizeof(last)) == (ssize_t)sizeof(last)) {
+    }
+    (void)close(ends[0]);
+    return last;
+}
+
+static void
+test_ledger_keeps_every_acknowledged_row_over_kill_9(void **state)
+{
+    struct bed *b = *state;
+    struct rng r;
+    int next = 0;
+
+    rng_init(&r, 9);
+    print_message("seed 9\n");
+    for (int run = 0; run < 60; run++) {
+        int last = kill_after(b, next, (int)rng_below(&r, 12), (int)rng_below(&r, 3000));
+        struct fills fills;
+        struct intents intents;
+
+        open_it(b);
+        assert_false(ledger_was_rebuilt(b->sql));
+        assert_int_equal(b->seam.fills_since(b->seam.self, WHEN_NONE, &b->arena, &fills, NULL), RC_OK);
+        assert_int_equal(b->seam.intents_since(b->seam.self, WHEN_NONE, &b->arena, &intents, NULL), RC_OK);
+        if ((int)fills.len < last + 1 || (int)intents.len < last + 1)
+            fail_msg("run %d: acknowledged up to %d, there are %zu fills and %zu intents", run, last,
+                     fills.len, intents.len);
+        /* Nothing half done either: rows are complete and in order, at most one intent is ahead. */
+        for (size_t i = 0; i < fills.len; i++) {
+            struct fill want = fill_of((int)i);
+
+            assert_string_equal(fills.fill[i].fill_id, want.fill_id);
+            assert_int_equal(ledger_check_same_fill(&fills.fill[i], &want, NULL), RC_OK);
+            assert_int_equal(intents.intent[i].state, INTENT_FILLED);
+        }
+        assert_true(intents.len - fills.len <= 1);
+        assert_int_equal(shares(b), (int64_t)fills.len);
+        assert_int_equal(ledger_audit(b->sql, NULL), RC_OK);
+        next = (int)intents.len;
+        if (intents.len > fills.len) { /* goes on where the child was killed */
+            struct fill f = fill_of(next - 1);
+            struct intent in = intent_of(next - 1);
+
+            in.state = INTENT_FILLED;
+            assert_int_equal(b->seam.update_intent(b->seam.self, &in, NULL), RC_OK);
+            assert_int_equal(b->seam.add_fill(b->seam.self, &f, "", "fill", NULL, NULL), RC_OK);
+        }
+        close_it(b);
+        arena_reset(&b->arena);
+    }
+    assert_int_equal(b->log.len, 0);
+}
+
+/* Killed at any moment of its very first start, or of a rebuild: the next start works, a loss is never
+ * forgotten. */
+static void
+test_ledger_start_is_killed_at_random(void **state)
+{
+    struct rng r;
+
+    (void)state;
+    rng_init(&r, 11);
+    print_message("seed 11\n");
+    for (int run = 0; run < 60; run++) {
+        struct bed *b = NULL;
+        bool is_bad = rng_chance(&r, 0.5);
+
+        assert_int_equal(set_up((void **)&b), 0);
+        if (is_bad) test_write(&b->root, LEDGER_PATH, "bad bytes", 9);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            struct sql_ledger *l = NULL;
+
+            _exit(ledger_open(&b->opt, &l, NULL) == RC_OK ? 0 : 1);
+        }
+        (void)usleep((useconds_t)rng_below(&r, 20000));
+        (void)kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        open_it(b);
+        if (is_bad && !ledger_was_rebuilt(b->sql)) fail_msg("run %d: the loss was forgotten", run);
+        if (is_bad && test_count(&b->root, "state", "ledger.db.corrupted.") == 0)
+            fail_msg("run %d: nothing was kept", run);
+        add_rows(b, 0, 2);
+        assert_int_equal(shares(b), 2);
+        tear_down((void **)&b);
+    }
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ledger_damage_is_set_aside_and_a_new_one_begun),
+        TEST(test_ledger_of_a_newer_program_is_left_alone),
+        cmocka_unit_test(test_ledger_healing_survives_any_refused_call),
+        cmocka_unit_test(test_ledger_file_taken_away_while_open),
+        cmocka_unit_test(test_ledger_theft_survives_any_refused_call),
+        TEST(test_ledger_keeps_every_acknowledged_row_over_kill_9),
+        cmocka_unit_test(test_ledger_start_is_killed_at_random),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
