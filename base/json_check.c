@@ -385,12 +385,13 @@ check_keys(struct checker *c, const struct key_mark *key, size_t n)
 /* ---- numbers and words ------------------------------------------------------------------------------- */
 
 static void
-note_number(struct checker *c, size_t from)
+note_number(struct checker *c, size_t from, bool is_rewritten)
 {
     struct json_check *out = c->out;
 
     out->note = grown(out->note, out->notes_len, &out->notes_cap, sizeof(*out->note));
-    out->note[out->notes_len++] = (struct json_note){c->numbers, from, c->at - from};
+    out->note[out->notes_len++] = (struct json_note){c->numbers, from, c->at - from, is_rewritten};
+    if (is_rewritten) rewrite(c, from, "0", 1);
 }
 
 static size_t
@@ -429,8 +430,7 @@ check_number(struct checker *c)
         FAIL(c, RC_PARSE, from, "malformed number");
         return;
     }
-    if (has_exponent || digits > DIGITS_EXACT) note_number(c, from);
-    if (c->at - from > CJSON_NUMBER_MAX) rewrite(c, from, "0", 1);
+    if (has_exponent || digits > DIGITS_EXACT) note_number(c, from, c->at - from > CJSON_NUMBER_MAX);
     c->numbers++;
 }
 
@@ -451,8 +451,7 @@ take_not_finite(struct checker *c)
 
     if (c->mode != JSON_LOG) return false;
     if (!take_word(c, "NaN") && !take_word(c, "Infinity") && !take_word(c, "-Infinity")) return false;
-    note_number(c, from);
-    rewrite(c, from, "0", 1);
+    note_number(c, from, true);
     c->numbers++;
     return true;
 }

@@ -23,8 +23,8 @@ number_set(struct number_fix *fix, cJSON *node)
     ASSERT(text != NULL);
     memcpy(text, fix->bytes + note->at, note->len);
     text[note->len] = '\0';
-    node->valuestring = text;               /* freed with the node, whatever its type */
-    node->valuedouble = strtod(text, NULL); /* knows NaN and Infinity too */
+    node->valuestring = text; /* freed with the node, whatever its type */
+    if (note->is_rewritten) node->valuedouble = strtod(text, NULL); /* knows NaN and Infinity too */
     if (!isfinite(node->valuedouble) && fix->failed == NULL) fix->failed = note;
 }
 
@@ -33,7 +33,7 @@ static void
 numbers_walk(struct number_fix *fix, cJSON *list)
 {
     for (cJSON *node = list; node != NULL && fix->next < fix->check->notes_len; node = node->next) {
-        if (cJSON_IsNumber(node)) {
+        if ((node->type & 0xFF) == cJSON_Number) {
             if (fix->numbers == fix->check->note[fix->next].ordinal) number_set(fix, node);
             fix->numbers++;
         } else if (node->child != NULL) {

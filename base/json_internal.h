@@ -17,7 +17,8 @@
 /* A number whose text says more than its double; ordinal counts the numbers of the document from 0. */
 struct json_note {
     size_t ordinal;
-    size_t at, len; /* in the bytes as given */
+    size_t at, len;    /* in the bytes as given */
+    bool is_rewritten; /* cJSON saw a 0 instead */
 };
 
 struct json_check {

@@ -44,10 +44,10 @@ usd_div_qty(usd total, int64_t qty)
 usd
 usd_round_cents(usd a)
 {
-    i128 cents = ((i128)a.e4 + (a.e4 < 0 ? -50 : 50)) / 100;
+    int64_t cents = a.e4 / 100, rest = a.e4 % 100;
 
-    ASSERT(cents * 100 >= INT64_MIN && cents * 100 <= INT64_MAX);
-    return (usd){(int64_t)(cents * 100)};
+    cents += (rest >= 50) - (rest <= -50);
+    return (usd){cents * 100}; /* the largest amounts end in 07 and 08: they round towards zero */
 }
 
 enum rc

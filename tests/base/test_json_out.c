@@ -1,0 +1,323 @@
+#include "tests/lib/check.h"
+
+#include <math.h>
+
+#include "base/json.h"
+#include "base/when.h"
+
+static void
+test_json_out_places_commas_and_keys(void **state)
+{
+    CLEANUP(text_free) struct text t = {0};
+    struct json_out o = {.to = &t};
+
+    (void)state;
+    json_out_obj(&o, NULL);
+    json_out_str(&o, "s", "x");
+    json_out_str(&o, "null", NULL);
+    json_out_arr(&o, "a");
+    json_out_i64(&o, NULL, INT64_MIN);
+    json_out_obj(&o, NULL);
+    json_out_end(&o);
+    json_out_arr(&o, NULL);
+    json_out_end(&o);
+    json_out_f64(&o, NULL, 0.1);
+    json_out_end(&o);
+    json_out_bool(&o, "t", true);
+    json_out_bool(&o, "f", false);
+    json_out_null(&o, "n");
+    json_out_usd(&o, "p", (usd){-123450});
+    json_out_time(&o, "at", when_parse_or_none("2026-01-30T20:58:07.5Z"));
+    json_out_time(&o, "never", WHEN_NONE);
+    json_out_raw(&o, "raw", "[1]", 3);
+    json_out_f64(&o, "nan", (double)NAN);
+    json_out_f64(&o, "inf", -(double)INFINITY);
+    json_out_end(&o);
+    assert_string_equal(
+        t.data, "{\"s\":\"x\",\"null\":null,\"a\":[-9223372036854775808,{},[],0.1],\"t\":true,\"f\":false,"
+                "\"n\":null,\"p\":-12.345,\"at\":\"2026-01-30T20:58:07.500000+00:00\",\"never\":null,"
+                "\"raw\":[1],\"nan\":null,\"inf\":null}");
+}
+
+static void
+test_json_out_escapes_and_mends_strings(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *written;
+    } cases[] = {
+        {"",                         0,  "\"\""                                    },
+        {"a\"b\\c/d",                7,  "\"a\\\"b\\\\c/d\""                       },
+        {"\b\f\n\r\t\x01\x1f\x7f",   8,  "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\""   },
+        {"\xc3\xa9\xf0\x9f\x98\x80", 6,  "\"\xc3\xa9\xf0\x9f\x98\x80\""            },
+        {"a\xff\xfe!",               4,  "\"a\xef\xbf\xbd\xef\xbf\xbd!\""          },
+        {"\xe2\x82",                 2,  "\"\xef\xbf\xbd\xef\xbf\xbd\""            }, /* a cut sequence */
+        {"\xed\xa0\x80",             3,  "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"a\0b",                     3,
+         "\"a\xef\xbf\xbd"
+         "b\""                                                                     }, /* what our own reader would refuse */
+        {"0123456789\"0123456789",   21, "\"0123456789\\\"0123456789\""            },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(text_free) struct text t = {0};
+        struct json_out o = {.to = &t};
+        json_out_strn(&o, NULL, cases[i].bytes, cases[i].len);
+        assert_string_equal(t.data, cases[i].written);
+    }
+}
+
+/* Whatever the bytes: the strict reader takes what was written, and reads the same text from good bytes. */
+static void
+test_json_out_strings_read_back(void **state)
+{
+    struct rng r = check_rng("json strings");
+
+    (void)state;
+    for (int i = 0; i < 5000; i++) {
+        char bytes[40];
+        size_t len = (size_t)rng_below(&r, sizeof(bytes) - 1);
+        bool is_ascii = rng_chance(&r, 0.5);
+        for (size_t j = 0; j < len; j++)
+            bytes[j] = (char)rng_range(&r, 1, is_ascii ? 127 : 255);
+        bytes[len] = '\0';
+        CLEANUP(text_free) struct text t = {0};
+        CLEANUP(json_freep) struct json *doc = NULL;
+        struct json_out o = {.to = &t};
+        json_out_obj(&o, NULL);
+        json_out_str(&o, bytes, bytes);
+        json_out_end(&o);
+        assert_int_equal(json_parse(t.data, t.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
+        assert_string_equal(json_key(json_first(doc)), json_string(json_first(doc)));
+        if (utf8_valid(bytes, len)) assert_string_equal(json_string(json_first(doc)), bytes);
+    }
+}
+
+static void
+test_json_out_doubles_are_short_and_exact(void **state)
+{
+    static const struct {
+        double x;
+        const char *text;
+    } cases[] = {
+        {0,                      "0"                      },
+        {-0.0,                   "-0"                     },
+        {1,                      "1"                      },
+        {-17,                    "-17"                    },
+        {0.1,                    "0.1"                    },
+        {0.1 + 0.2,              "0.30000000000000004"    },
+        {1.0 / 3,                "0.3333333333333333"     },
+        {100000,                 "100000"                 },
+        {123456789012345,        "123456789012345"        },
+        {9007199254740992,       "9007199254740992"       },
+        {1e15,                   "1e+15"                  },
+        {1e22,                   "1e+22"                  },
+        {1e-7,                   "1e-07"                  },
+        {2.5e-5,                 "2.5e-05"                },
+        {1.7976931348623157e308, "1.7976931348623157e+308"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char buf[F64_TEXT_MAX];
+        assert_string_equal(f64_text(cases[i].x, buf), cases[i].text);
+    }
+    struct rng r = check_rng("doubles");
+    for (int i = 0; i < 20000; i++) {
+        uint64_t bits = rng_u64(&r);
+        double x = 0;
+        char buf[F64_TEXT_MAX];
+        memcpy(&x, &bits, sizeof(x));
+        if (!isfinite(x)) continue;
+        double back = strtod(f64_text(x, buf), NULL);
+        assert_memory_equal(&back, &x, sizeof(x));
+        struct json *doc = NULL;
+        assert_int_equal(json_parse(buf, strlen(buf), JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
+        json_free(doc);
+    }
+}
+
+static void
+test_json_round_dec_rounds_the_exact_binary_value(void **state)
+{
+    static const struct {
+        double x;
+        int k;
+        double want;
+    } cases[] =
+        {
+            {2.5,        0,  2       }, /* a tie, to even */
+            {3.5,        0,  4       },
+            {0.125,      2,  0.12    },
+            {0.375,      2,  0.38    },
+            {2.675,      2,  2.67    }, /* the double lies below */
+            {1.005,      2,  1.0     },
+            {-2.5,       0,  -2      },
+            {1234.56789, 3,  1234.568},
+            {0.1,        15, 0.1     },
+            {1e300,      4,  1e300   },
+            {4.9e-324,   6,  0       },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        double got = round_dec(cases[i].x, cases[i].k);
+        if (got < cases[i].want || got > cases[i].want)
+            fail_msg("%.17g, %d: %.17g", cases[i].x, cases[i].k, got);
+    }
+    assert_true(isnan(round_dec((double)NAN, 2)));
+    assert_true(isinf(round_dec((double)INFINITY, 2)));
+    assert_true(signbit(round_dec(-0.001, 2)));
+}
+
+/* ---- calls out of order are our own mistakes --------------------------------------------------------- */
+
+static void
+no_key_in_object(void)
+{
+    struct text t = {0};
+    struct json_out o = {.to = &t};
+
+    json_out_obj(&o, NULL);
+    json_out_i64(&o, NULL, 1);
+}
+
+static void
+key_in_array(void)
+{
+    struct text t = {0};
+    struct json_out o = {.to = &t};
+
+    json_out_arr(&o, NULL);
+    json_out_i64(&o, "a", 1);
+}
+
+static void
+two_outermost_values(void)
+{
+    struct text t = {0};
+    struct json_out o = {.to = &t};
+
+    json_out_null(&o, NULL);
+    json_out_null(&o, NULL);
+}
+
+static void
+end_of_nothing(void)
+{
+    struct text t = {0};
+    struct json_out o = {.to = &t};
+
+    json_out_end(&o);
+}
+
+static void
+too_deep(void)
+{
+    struct text t = {0};
+    struct json_out o = {.to = &t};
+
+    for (int i = 0; i < JSON_OUT_DEPTH_MAX; i++)
+        json_out_arr(&o, NULL);
+}
+
+static void
+test_json_out_asserts_the_order_of_calls(void **state)
+{
+    CLEANUP(text_free) struct text t = {0};
+    struct json_out o = {.to = &t};
+
+    (void)state;
+    assert_true(check_aborts(no_key_in_object));
+    assert_true(check_aborts(key_in_array));
+    assert_true(check_aborts(two_outermost_values));
+    assert_true(check_aborts(end_of_nothing));
+    assert_true(check_aborts(too_deep));
+    for (int i = 0; i < JSON_OUT_DEPTH_MAX - 1; i++)
+        json_out_arr(&o, NULL);
+    for (int i = 0; i < JSON_OUT_DEPTH_MAX - 1; i++)
+        json_out_end(&o);
+    assert_int_equal(t.len, 2 * (JSON_OUT_DEPTH_MAX - 1));
+}
+
+/* ---- decode(encode(x)) == x -------------------------------------------------------------------------- */
+
+static void
+random_value(struct rng *r, struct json_out *o, const char *key, int depth)
+{
+    switch (rng_below(r, depth > 4 ? 5 : 7)) {
+    case 0:
+        json_out_null(o, key);
+        break;
+    case 1:
+        json_out_i64(o, key, (int64_t)rng_u64(r) >> rng_below(r, 64));
+        break;
+    case 2:
+        json_out_f64(o, key, ldexp(rng_f64(r) - 0.5, (int)rng_range(r, -300, 300)));
+        break;
+    case 3:
+        json_out_usd(o, key, (usd){(int64_t)rng_u64(r) >> rng_below(r, 64)});
+        break;
+    case 4:
+        json_out_bool(o, key, rng_chance(r, 0.5));
+        break;
+    case 5:
+        json_out_arr(o, key);
+        for (uint64_t n = rng_below(r, 5); n > 0; n--)
+            random_value(r, o, NULL, depth + 1);
+        json_out_end(o);
+        break;
+    default:
+        json_out_obj(o, key);
+        for (uint64_t n = rng_below(r, 12); n > 0; n--) {
+            char name[32];
+            (void)snprintf(name, sizeof(name), "k\"\n%llu", (unsigned long long)n);
+            random_value(r, o, name, depth + 1);
+        }
+        json_out_end(o);
+        break;
+    }
+}
+
+static void
+test_json_documents_survive_reading_and_writing(void **state)
+{
+    struct rng r = check_rng("json documents");
+
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        CLEANUP(text_free) struct text first = {0};
+        CLEANUP(text_free) struct text second = {0};
+        CLEANUP(text_free) struct text third = {0};
+        struct json *doc = NULL;
+        struct json_out o1 = {.to = &first}, o2 = {.to = &second}, o3 = {.to = &third};
+        random_value(&r, &o1, NULL, 0);
+        assert_int_equal(json_parse(first.data, first.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL),
+                         RC_OK);
+        json_out_value(&o2, NULL, doc);
+        json_freep(&doc);
+        assert_int_equal(json_parse(second.data, second.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL),
+                         RC_OK);
+        json_out_value(&o3, NULL, doc);
+        json_freep(&doc);
+        assert_string_equal(second.data, third.data);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_out_places_commas_and_keys),
+        cmocka_unit_test(test_json_out_escapes_and_mends_strings),
+        cmocka_unit_test(test_json_out_strings_read_back),
+        cmocka_unit_test(test_json_out_doubles_are_short_and_exact),
+        cmocka_unit_test(test_json_round_dec_rounds_the_exact_binary_value),
+        cmocka_unit_test(test_json_out_asserts_the_order_of_calls),
+        cmocka_unit_test(test_json_documents_survive_reading_and_writing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
