@@ -1,29 +1,7 @@
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/lib/check.h"
 
 #include "base/json.h"
-#include "base/text.h"
 #include "model/calendar.h"
-
-static void
-read_file(const char *path, struct text *to)
-{
-    FILE *f = fopen(path, "rb");
-    char buf[4096];
-    size_t n = 0;
-
-    if (f == NULL) return;
-    while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-        text_add(to, buf, n);
-    (void)fclose(f);
-}
 
 static int
 setup_new_york(void **state)
@@ -32,7 +10,7 @@ setup_new_york(void **state)
     struct zone *ny = NULL;
     struct err err = {0};
 
-    read_file("/usr/share/zoneinfo/America/New_York", &bytes);
+    check_read_file("/usr/share/zoneinfo/America/New_York", &bytes);
     if (zone_new(text_str(&bytes), bytes.len, &ny, &err) != RC_OK) {
         (void)fprintf(stderr, "America/New_York: %s\n", err.text);
         return -1;
@@ -251,7 +229,7 @@ test_calendar_agrees_with_the_broker_calendar(void **state)
     struct err err = {0};
 
     text_printf(&path, "%s/data/alpaca/us_equity_calendar.json", shared != NULL ? shared : "../shared");
-    read_file(path.data, &bytes);
+    check_read_file(path.data, &bytes);
     if (bytes.len == 0) {
         printf("skipped: no %s\n", path.data);
         skip();
