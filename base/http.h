@@ -13,10 +13,7 @@
 #include "base/err.h"
 #include "base/text.h"
 
-enum {
-    HTTP_HEADERS_MAX = 16,
-    HTTP_HEADER_VALUE_MAX = 512
-};
+enum { HTTP_HEADERS_MAX = 16, HTTP_HEADER_VALUE_MAX = 512 };
 
 struct http_header {
     const char *name;
@@ -32,7 +29,8 @@ struct http_request {
     size_t body_len;
     int64_t timeout_ms;         /* the whole request, real time */
     int64_t connect_timeout_ms; /* 0 = 5000                     */
-    size_t body_max;            /* 0 = 16 MiB after decompression; beyond is RC_RANGE */
+    size_t body_max;            /* 0 = 16 MiB after decompression; beyond is RC_RANGE for a GET and
+                                   RC_UNKNOWN for what may have changed something there */
 };
 
 struct http_response {
