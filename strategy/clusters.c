@@ -24,8 +24,10 @@ most_frequent_type(const struct candidate *c, size_t len)
 {
     size_t seen[FLOW_TYPES_LEN] = {0};
     size_t most = 0;
-    for (size_t i = 0; i < len; i++)
-        most = MAX(most, ++seen[c[i].alert->type]);
+    for (size_t i = 0; i < len; i++) {
+        size_t n = ++seen[c[i].alert->type];
+        most = MAX(most, n);
+    }
     for (size_t i = 0; i < len; i++) {
         if (seen[c[i].alert->type] == most) return c[i].alert->type;
     }

@@ -13,11 +13,12 @@ const struct flow_limits FLOW_LIMITS_DEFAULT = {
 
 /* ---- the keys of an alert ------------------------------------------------------------------------------
  *
- * An alert has some 36 members and a cache tens of thousands of alerts, so it is walked once, and each name
- * is looked up among the few that share its first letter. */
+ * An alert has some 36 members and a cache tens of thousands of alerts, so it is walked once, and a name is
+ * compared only with those that share its first letter and its length. */
 
 struct key_row {
     const char *name;
+    size_t len;
     enum alert_key key;
 };
 
@@ -26,29 +27,45 @@ struct key_list {
     size_t len;
 };
 
+#define KEY(name, key)                                                                                       \
+    {                                                                                                        \
+        (name), sizeof(name) - 1, (key)                                                                      \
+    }
 #define KEYS(...)                                                                                            \
     {                                                                                                        \
         (const struct key_row[]){__VA_ARGS__}, COUNT_OF(((const struct key_row[]){__VA_ARGS__}))             \
     }
 
 static const struct key_list KEYS_BY_LETTER['z' - 'a' + 1] = {
-    ['c' - 'a'] = KEYS({"created_at", KEY_CREATED_AT}, {"createdAt", KEY_CREATED_AT_CAMEL}),
-    ['d' - 'a'] = KEYS({"date", KEY_DATE}),
-    ['e' - 'a'] = KEYS({"expiry", KEY_EXPIRY}, {"expiration", KEY_EXPIRATION}),
-    ['h' - 'a'] =
-        KEYS({"has_sweep", KEY_HAS_SWEEP}, {"has_floor", KEY_HAS_FLOOR}, {"has_multileg", KEY_HAS_MULTILEG}),
-    ['i' - 'a'] = KEYS({"is_sweep", KEY_IS_SWEEP}, {"isSweep", KEY_IS_SWEEP_CAMEL},
-                       {"is_sweep_trade", KEY_IS_SWEEP_TRADE}),
-    ['o' - 'a'] = KEYS({"open_interest", KEY_OPEN_INTEREST}, {"oi", KEY_OI}),
-    ['p' - 'a'] = KEYS({"premium", KEY_PREMIUM}),
-    ['s' - 'a'] = KEYS({"symbol", KEY_SYMBOL}, {"sweep", KEY_SWEEP}),
+    ['c' - 'a'] = KEYS(KEY("created_at", KEY_CREATED_AT), KEY("createdAt", KEY_CREATED_AT_CAMEL)),
+    ['d' - 'a'] = KEYS(KEY("date", KEY_DATE)),
+    ['e' - 'a'] = KEYS(KEY("expiry", KEY_EXPIRY), KEY("expiration", KEY_EXPIRATION)),
+    ['h' - 'a'] = KEYS(KEY("has_sweep", KEY_HAS_SWEEP), KEY("has_floor", KEY_HAS_FLOOR),
+                       KEY("has_multileg", KEY_HAS_MULTILEG)),
+    ['i' - 'a'] = KEYS(KEY("is_sweep", KEY_IS_SWEEP), KEY("isSweep", KEY_IS_SWEEP_CAMEL),
+                       KEY("is_sweep_trade", KEY_IS_SWEEP_TRADE)),
+    ['o' - 'a'] = KEYS(KEY("open_interest", KEY_OPEN_INTEREST), KEY("oi", KEY_OI)),
+    ['p' - 'a'] = KEYS(KEY("premium", KEY_PREMIUM)),
+    ['s' - 'a'] = KEYS(KEY("symbol", KEY_SYMBOL), KEY("sweep", KEY_SWEEP)),
     ['t' - 'a'] =
-        KEYS({"ticker", KEY_TICKER}, {"type", KEY_TYPE}, {"total_ask_side_prem", KEY_ASK_SIDE},
-             {"total_bid_side_prem", KEY_BID_SIDE}, {"total_premium", KEY_TOTAL_PREMIUM},
-             {"timestamp", KEY_TIMESTAMP}, {"totalPremium", KEY_TOTAL_PREMIUM_CAMEL}, {"ts", KEY_TS},
-             {"t", KEY_T}, {"time", KEY_TIME}, {"trade_type", KEY_TRADE_TYPE}, {"tag", KEY_TAG}),
-    ['v' - 'a'] = KEYS({"volume", KEY_VOLUME}),
+        KEYS(KEY("ticker", KEY_TICKER), KEY("type", KEY_TYPE), KEY("total_ask_side_prem", KEY_ASK_SIDE),
+             KEY("total_bid_side_prem", KEY_BID_SIDE), KEY("total_premium", KEY_TOTAL_PREMIUM),
+             KEY("timestamp", KEY_TIMESTAMP), KEY("totalPremium", KEY_TOTAL_PREMIUM_CAMEL), KEY("ts", KEY_TS),
+             KEY("t", KEY_T), KEY("time", KEY_TIME), KEY("trade_type", KEY_TRADE_TYPE), KEY("tag", KEY_TAG)),
+    ['v' - 'a'] = KEYS(KEY("volume", KEY_VOLUME)),
 };
+
+static enum alert_key
+key_of(const char *name)
+{
+    if (name[0] < 'a' || name[0] > 'z') return ALERT_KEYS_LEN;
+    const struct key_list *list = &KEYS_BY_LETTER[name[0] - 'a'];
+    size_t len = list->len > 0 ? strlen(name) : 0;
+    for (size_t i = 0; i < list->len; i++) {
+        if (list->row[i].len == len && memcmp(list->row[i].name, name, len) == 0) return list->row[i].key;
+    }
+    return ALERT_KEYS_LEN;
+}
 
 void
 alert_fields_read(const struct json *alert, struct alert_fields *f)
@@ -56,14 +73,8 @@ alert_fields_read(const struct json *alert, struct alert_fields *f)
     *f = (struct alert_fields){{NULL}};
     if (!json_is_object(alert)) return;
     for (const struct json *m = json_first(alert); m != NULL; m = json_next(m)) {
-        const char *name = json_key(m);
-        if (name[0] < 'a' || name[0] > 'z' || json_kind(m) == JSON_NULL) continue;
-        const struct key_list *list = &KEYS_BY_LETTER[name[0] - 'a'];
-        for (size_t i = 0; i < list->len; i++) {
-            if (strcmp(list->row[i].name, name) != 0) continue;
-            f->value[list->row[i].key] = m;
-            break;
-        }
+        enum alert_key key = key_of(json_key(m));
+        if (key != ALERT_KEYS_LEN && json_kind(m) != JSON_NULL) f->value[key] = m;
     }
 }
 
@@ -160,12 +171,13 @@ sweep_instant(const struct alert_fields *f)
 static void
 read_sweep(const struct alert_fields *f, struct flow_alert *a)
 {
+    if (!is_sweep(f)) return;
     const struct json *premium = f->value[KEY_PREMIUM];
     if (premium == NULL) premium = f->value[KEY_TOTAL_PREMIUM];
     if (premium == NULL) premium = f->value[KEY_TOTAL_PREMIUM_CAMEL];
 
-    a->is_large_sweep = json_f64_of(premium, 0) >= FLOW_LARGE_SWEEP_USD && is_sweep(f);
-    a->sweep_ns = a->is_large_sweep ? sweep_instant(f) : WHEN_NONE;
+    a->is_large_sweep = json_f64_of(premium, 0) >= FLOW_LARGE_SWEEP_USD;
+    if (a->is_large_sweep) a->sweep_ns = sweep_instant(f);
 }
 
 /* ---- normalisation (R3.1) ------------------------------------------------------------------------------ */

@@ -2,7 +2,7 @@
  * One option flow alert, reduced to what strategy decides on (spec 10 section 3, R3.1 and R3.2).
  *
  * An alert arrives as an object of some 36 fields; a symbol keeps up to a hundred of them and the engine
- * thousands of symbols.  What stays is 64 bytes an alert: what the base filter, the clusters and the sweep
+ * thousands of symbols.  What stays is 56 bytes an alert: what the base filter, the clusters and the sweep
  * urgency of the score read.  Pure: the clock is an argument where one is needed.
  *
  *   flow.c        flow_alert_decode(), the base filter, names

@@ -1,7 +1,7 @@
 /*
  * One symbol of data/uw_flow_cache.json, as the v1 path keeps it from cycle to cycle (spec 10 section 2.2).
  *
- * About one KiB and 64 bytes an alert, in one allocation that symbol_flow_done gives back.  The bytes of the
+ * Under one KiB, and 56 bytes an alert, in one allocation that symbol_flow_done gives back.  The bytes of the
  * cache are not needed afterwards.
  */
 #ifndef STRATEGY_SYMBOL_FLOW_H

@@ -1,15 +1,12 @@
 /*
  * Any bytes as a symbol of the flow cache: decoded, enriched, scored, written; and as an enriched object.
- *
- *   clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/fuzz_symbol_flow.c
+ * The score stays in bounds, and what is written is JSON.
  */
-#include <math.h>
+#include "tests/fuzz/fuzz.h"
 
 #include "strategy/clusters.h"
 #include "strategy/composite_json.h"
 #include "strategy/enriched_json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static const int64_t NOW_NS = INT64_C(1769806000) * NS_PER_S;
 
@@ -57,10 +54,10 @@ as_enriched(const struct json *doc)
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CLEANUP(json_freep) struct json *doc = NULL;
-    if (json_parse((const char *)bytes, len, JSON_LOG, &JSON_LIMITS_BODY, &doc, NULL) != RC_OK) return 0;
+    if (json_parse((const char *)data, size, JSON_LOG, &JSON_LIMITS_BODY, &doc, NULL) != RC_OK) return 0;
     as_cache(doc);
     as_enriched(doc);
     return 0;
