@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 void
-book_done(struct ledger_book *b)
+ledger_book_done(struct ledger_book *b)
 {
     free(b->entry);
     *b = (struct ledger_book){0};
@@ -32,36 +32,36 @@ stands_at(const struct ledger_book *b, size_t i, const char *symbol)
     return i < b->len && str_eq(b->entry[i].position.symbol, symbol);
 }
 
-struct book_entry
-book_entry_of(const char *symbol)
+struct ledger_book_entry
+ledger_book_entry_of(const char *symbol)
 {
-    struct book_entry e = {.last_ns = WHEN_NONE};
+    struct ledger_book_entry e = {.last_ns = WHEN_NONE};
 
     (void)str_copy(e.position.symbol, sizeof(e.position.symbol), symbol); /* came from a field of that size */
     return e;
 }
 
-struct book_entry
-book_find(const struct ledger_book *b, const char *symbol)
+struct ledger_book_entry
+ledger_book_find(const struct ledger_book *b, const char *symbol)
 {
     size_t i = place_of(b, symbol);
 
-    return stands_at(b, i, symbol) ? b->entry[i] : book_entry_of(symbol);
+    return stands_at(b, i, symbol) ? b->entry[i] : ledger_book_entry_of(symbol);
 }
 
 bool
-book_is_next(const struct book_entry *e, const struct fill *f)
+ledger_book_is_next(const struct ledger_book_entry *e, const struct fill *f)
 {
     return ledger_fill_order(e->last_ns, e->last_fill_id, f->at_ns, f->fill_id) < 0;
 }
 
 void
-book_fold(struct book_entry *e, const struct fill *f)
+ledger_book_fold(struct ledger_book_entry *e, const struct fill *f)
 {
     struct ledger_position *p = &e->position;
     int64_t before = p->qty;
 
-    ASSERT(book_is_next(e, f));
+    ASSERT(ledger_book_is_next(e, f));
     ledger_position_apply(p, f->side, f->qty, f->price);
     ASSERT(p->qty - before == (f->side == SIDE_BUY ? f->qty : -f->qty));
     ASSERT(p->cost.e4 >= 0 && (p->qty != 0 || p->cost.e4 == 0));
@@ -70,7 +70,7 @@ book_fold(struct book_entry *e, const struct fill *f)
 }
 
 void
-book_put(struct ledger_book *b, const struct book_entry *e)
+ledger_book_put(struct ledger_book *b, const struct ledger_book_entry *e)
 {
     size_t i = place_of(b, e->position.symbol);
 
@@ -87,7 +87,7 @@ book_put(struct ledger_book *b, const struct book_entry *e)
 }
 
 enum rc
-book_compare(const struct ledger_book *a, const struct ledger_book *b, struct err *err)
+ledger_book_compare(const struct ledger_book *a, const struct ledger_book *b, struct err *err)
 {
     for (size_t i = 0; i < a->len && i < b->len; i++) {
         const struct ledger_position *p = &a->entry[i].position;

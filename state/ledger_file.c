@@ -68,7 +68,7 @@ disconnect(struct sql_ledger *l, bool keep_files_as_they_are)
     int code = sqlite3_close(l->db);
     ASSERT(code == SQLITE_OK); /* all statements are finalized */
     l->db = NULL;
-    book_done(&l->book);
+    ledger_book_done(&l->book);
     l->is_book_loaded = false;
 }
 
@@ -349,7 +349,7 @@ put_rescued(struct sql_ledger *l, const struct ledger_book *before, const char *
 
     if (rc == RC_OK) rc = rename_suffix(l, ".new", l->path, "", err);
     if (rc == RC_OK) rc = connect_to(l, err);
-    if (rc == RC_OK) rc = book_compare(before, &l->book, err);
+    if (rc == RC_OK) rc = ledger_book_compare(before, &l->book, err);
     if (rc == RC_OK) log_rebuilt(l, &backup, why, true);
     return rc;
 }
@@ -357,7 +357,7 @@ put_rescued(struct sql_ledger *l, const struct ledger_book *before, const char *
 static enum rc
 heal(struct sql_ledger *l, const char *why, struct err *err)
 {
-    CLEANUP(book_done) struct ledger_book before = l->book;
+    CLEANUP(ledger_book_done) struct ledger_book before = l->book;
     bool is_rescued = !l->is_damaged && l->is_book_loaded && rescue(l, NULL) == RC_OK;
 
     l->book = (struct ledger_book){0}; /* it is `before` now */

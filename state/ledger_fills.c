@@ -59,19 +59,19 @@ read_fills(struct sql_ledger *l, sqlite3_stmt *st, struct arena *a, struct fills
 
 /* Folds the row into the entry unless that would leave the bounds in which money is exact. */
 static enum rc
-fold_checked(struct book_entry *e, const struct fill *f, struct err *err)
+fold_checked(struct ledger_book_entry *e, const struct fill *f, struct err *err)
 {
     enum rc rc = ledger_check_next(&e->position, f, err);
 
-    if (rc == RC_OK) book_fold(e, f);
+    if (rc == RC_OK) ledger_book_fold(e, f);
     return rc;
 }
 
 /* The position of one symbol from all its fills. */
 static enum rc
-fold_symbol(struct sql_ledger *l, const char *symbol, struct book_entry *ret_entry, struct err *err)
+fold_symbol(struct sql_ledger *l, const char *symbol, struct ledger_book_entry *ret_entry, struct err *err)
 {
-    struct book_entry e = book_entry_of(symbol);
+    struct ledger_book_entry e = ledger_book_entry_of(symbol);
     sqlite3_stmt *st = sql_start(l, STMT_FILL_OF_SYMBOL);
     enum rc rc;
 
@@ -93,7 +93,7 @@ static enum rc
 fold_all(struct sql_ledger *l, struct ledger_book *ret_book, struct err *err)
 {
     sqlite3_stmt *st = sql_start(l, STMT_FILL_ALL);
-    struct book_entry e = {0};
+    struct ledger_book_entry e = {0};
     enum rc rc;
 
     while ((rc = sql_row(l, st, err, "fold fills")) == RC_OK) {
@@ -102,15 +102,15 @@ fold_all(struct sql_ledger *l, struct ledger_book *ret_book, struct err *err)
         rc = check_row(l, &f, err);
         if (rc != RC_OK) break;
         if (!str_eq(e.position.symbol, f.symbol)) {
-            if (e.position.symbol[0] != '\0') book_put(ret_book, &e);
-            e = book_entry_of(f.symbol);
+            if (e.position.symbol[0] != '\0') ledger_book_put(ret_book, &e);
+            e = ledger_book_entry_of(f.symbol);
         }
         rc = fold_checked(&e, &f, err);
         if (rc != RC_OK) break;
     }
     sql_end(st);
     if (rc != RC_NOT_FOUND) return rc;
-    if (e.position.symbol[0] != '\0') book_put(ret_book, &e);
+    if (e.position.symbol[0] != '\0') ledger_book_put(ret_book, &e);
     return RC_OK;
 }
 
@@ -136,10 +136,10 @@ fills_book_ready(struct sql_ledger *l, struct err *err)
     if (rc != RC_OK || (l->is_book_loaded && version == l->data_version)) return rc;
     rc = fold_all(l, &fresh, err);
     if (rc != RC_OK) {
-        book_done(&fresh);
+        ledger_book_done(&fresh);
         return rc;
     }
-    book_done(&l->book);
+    ledger_book_done(&l->book);
     l->book = fresh;
     l->is_book_loaded = true;
     l->data_version = version;
@@ -188,7 +188,7 @@ compare_fill(struct sql_ledger *l, const struct fill *f, struct err *err)
 /* Inside the transaction: the row, and the position that it leads to. */
 static enum rc
 accept_fill(struct sql_ledger *l, const struct fill *f, const char *client_id, const char *kind,
-            bool *ret_is_new, struct book_entry *ret_entry, struct err *err)
+            bool *ret_is_new, struct ledger_book_entry *ret_entry, struct err *err)
 {
     enum rc rc = fills_book_ready(l, err);
 
@@ -196,8 +196,8 @@ accept_fill(struct sql_ledger *l, const struct fill *f, const char *client_id, c
     if (rc != RC_OK) return rc;
     if (!*ret_is_new) return compare_fill(l, f, err);
 
-    *ret_entry = book_find(&l->book, f->symbol);
-    if (book_is_next(ret_entry, f)) return fold_checked(ret_entry, f, err);
+    *ret_entry = ledger_book_find(&l->book, f->symbol);
+    if (ledger_book_is_next(ret_entry, f)) return fold_checked(ret_entry, f, err);
     return fold_symbol(l, f->symbol, ret_entry, err); /* late: everything after it is folded again */
 }
 
@@ -206,7 +206,7 @@ add_fill(void *self, const struct fill *f, const char *client_id, const char *ki
          struct err *err)
 {
     struct sql_ledger *l = self;
-    struct book_entry entry = {0};
+    struct ledger_book_entry entry = {0};
     bool is_new = false;
     enum rc rc = ledger_check_fill(f, kind, err);
 
@@ -217,7 +217,7 @@ add_fill(void *self, const struct fill *f, const char *client_id, const char *ki
     if (rc != RC_OK) return rc;
     rc = sql_finish(l, accept_fill(l, f, client_id, kind, &is_new, &entry, err), err);
     if (rc != RC_OK) return rc;
-    if (is_new) book_put(&l->book, &entry);
+    if (is_new) ledger_book_put(&l->book, &entry);
     if (ret_is_new != NULL) *ret_is_new = is_new;
     return RC_OK;
 }
@@ -276,11 +276,11 @@ fills_seam(struct ledger *seam)
 enum rc
 ledger_audit(struct sql_ledger *l, struct err *err)
 {
-    CLEANUP(book_done) struct ledger_book fresh = {0};
+    CLEANUP(ledger_book_done) struct ledger_book fresh = {0};
     enum rc rc = file_ready(l, err);
 
     if (rc == RC_OK) rc = fills_book_ready(l, err);
     if (rc == RC_OK) rc = fold_all(l, &fresh, err);
     if (rc != RC_OK) return rc;
-    return book_compare(&l->book, &fresh, err);
+    return ledger_book_compare(&l->book, &fresh, err);
 }
