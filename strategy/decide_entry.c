@@ -11,7 +11,8 @@ static const double SHORT_MARGIN = 1.5; /* buying power that a short takes, as g
 static usd
 magnitude(usd a)
 {
-    return a.e4 == INT64_MIN ? (usd){INT64_MAX} : usd_abs(a);
+    static const usd largest = {INT64_MAX};
+    return a.e4 == INT64_MIN ? largest : usd_abs(a);
 }
 
 /* |quantity| * price, the largest amount where it does not fit: brokers may say anything. */
@@ -19,7 +20,8 @@ static usd
 value_of(int64_t qty, usd price)
 {
     usd value = {0};
-    return __builtin_mul_overflow(qty, price.e4, &value.e4) ? (usd){INT64_MAX} : magnitude(value);
+    if (__builtin_mul_overflow(qty, price.e4, &value.e4)) value.e4 = INT64_MAX;
+    return magnitude(value);
 }
 
 static const struct planned_position *

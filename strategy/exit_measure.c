@@ -41,7 +41,8 @@ pnl_pct_of(const struct exit_view *v, usd price, usd entry)
         double d = v->held->qty > 0 ? 1 : -1;
         pct = 100 * d * usd_to_double(usd_sub(price, entry)) / usd_to_double(entry);
     }
-    return number_clamp(pct, -EXIT_PNL_LIMIT_PCT, EXIT_PNL_LIMIT_PCT);
+    return number_clamp(pct, -EXIT_PNL_LIMIT_PCT, EXIT_PNL_LIMIT_PCT) +
+           0.0; /* -0 would be written as "-0.00%" */
 }
 
 static double

@@ -67,7 +67,8 @@ static usd
 add_saturating(usd a, usd b)
 {
     usd sum = {0};
-    return __builtin_add_overflow(a.e4, b.e4, &sum.e4) ? (usd){INT64_MAX} : sum;
+    if (__builtin_add_overflow(a.e4, b.e4, &sum.e4)) sum.e4 = INT64_MAX; /* both are >= 0 */
+    return sum;
 }
 
 double

@@ -76,7 +76,9 @@ fixture_position(const char *symbol, int64_t qty, double entry, double price)
                          .cost = USD(shares * entry),
                          .price = USD(price),
                          .market_value = USD((double)qty * price),
-                         .unrealised_fraction = (qty < 0 ? -1.0 : 1.0) * (price - entry) / entry};
+                         /* six decimals, as a broker's text has them */
+                         .unrealised_fraction =
+                             nearbyint((qty < 0 ? -1e6 : 1e6) * (price - entry) / entry) / 1e6};
     (void)str_copy(p.symbol, sizeof(p.symbol), symbol);
     return p;
 }
