@@ -159,6 +159,16 @@ test_composite_congress_and_shorts(void **state)
          COMPONENT_SHORTS,                                                                                                                                 0.21                         },
         {"a crowded short",              BEAR("\"shorts\": {\"interest_pct\": 20.01}"),                                       "mixed", COMPONENT_SHORTS,   -0.14                        },
         {"not yet crowded",              BEAR("\"shorts\": {\"interest_pct\": 20}"),                                          "mixed", COMPONENT_SHORTS,   0                            },
+        {"interest is capped",           BULL("\"shorts\": {\"interest_pct\": 90}"),                                          "mixed", COMPONENT_SHORTS,
+         0.7 * 0.5                                                                                                                                                                      },
+        {"days are capped",              BULL("\"shorts\": {\"interest_pct\": 1, \"days_to_cover\": 90}"),                    "mixed",
+         COMPONENT_SHORTS,                                                                                                                                 0.7 * 0.3                    },
+        {"interest between",             BULL("\"shorts\": {\"interest_pct\": 15.5}"),                                        "mixed", COMPONENT_SHORTS,
+         0.7 * 0.5 * 0.02                                                                                                                                                               },
+        {"failures just above",          "{\"shorts\": {\"interest_pct\": 1, \"ftd_count\": 100000.5}}",                      "mixed",
+         COMPONENT_SHORTS,                                                                                                                                 0.7 * 0.2 * 5 / 7            },
+        {"failures are capped",          "{\"shorts\": {\"interest_pct\": 1, \"ftd_count\": 1e9}}",                           "mixed",
+         COMPONENT_SHORTS,                                                                                                                                 0.7 * 0.2                    },
     };
     (void)state;
     check(rules, COUNT_OF(rules));
@@ -168,29 +178,33 @@ static void
 test_composite_institutional(void **state)
 {
     static const struct rule rules[] = {
-        {"nothing known",                        BULL("\"x\": 1"),                                                 "mixed", COMPONENT_INSTITUTIONAL, 0                                    },
+        {"nothing known",                        BULL("\"x\": 1"),                                                 "mixed", COMPONENT_INSTITUTIONAL, 0                                      },
         {"holders",                              BULL("\"institutional\": {\"holders_count\": 5}"),                "mixed", COMPONENT_INSTITUTIONAL,
-         0.5 * (0.2 + 0.8 * (0.2 * 0.6)) * 0.6                                                                                                                                            },
+         0.5 * (0.2 + 0.8 * (0.2 * 0.6)) * 0.6                                                                                                                                              },
         {"recent ones before all, cut to whole",
          BULL("\"institutional\": {\"recent_count\": 5.9, \"holders_count\": 90}"),                                "mixed",
-         COMPONENT_INSTITUTIONAL,                                                                                                                    0.5 * (0.2 + 0.8 * (0.2 * 0.6)) * 0.6},
+         COMPONENT_INSTITUTIONAL,                                                                                                                    0.5 * (0.2 + 0.8 * (0.2 * 0.6)) * 0.6  },
         {"everything at its cap",
          BULL("\"institutional\": {\"recent_count\": 99, \"top_holder_pct\": 50, "
               "\"top5_holder_pct\": 90}"),
-         "mixed",                                                                                                           COMPONENT_INSTITUTIONAL, 0.5 * 0.6                            },
+         "mixed",                                                                                                           COMPONENT_INSTITUTIONAL, 0.5 * 0.6                              },
         {"empty holdings fall back to insiders",
          BULL("\"institutional\": {\"recent_count\": 0}, \"insider\": {\"net_buys\": 5, \"net_sells\": 1, "
               "\"total_usd\": 1000000}"),
-         "mixed",                                                                                                           COMPONENT_INSTITUTIONAL, 0.5 * (0.5 + 0.3 * 0.5)              },
+         "mixed",                                                                                                           COMPONENT_INSTITUTIONAL, 0.5 * (0.5 + 0.3 * 0.5)                },
         {"size of insider purchases",            BULL("\"insider\": {\"net_buys\": 20, \"total_usd\": 10000000}"),
-         "mixed",                                                                                                           COMPONENT_INSTITUTIONAL, 0.5 * (0.5 + 0.5 + 0.15)             },
+         "mixed",                                                                                                           COMPONENT_INSTITUTIONAL, 0.5 * (0.5 + 0.5 + 0.15)               },
         {"its cap",                              BULL("\"insider\": {\"net_buys\": 20, \"total_usd\": 1e12}"),     "mixed",
-         COMPONENT_INSTITUTIONAL,                                                                                                                    0.5 * (0.5 + 0.5 + 0.3)              },
+         COMPONENT_INSTITUTIONAL,                                                                                                                    0.5 * (0.5 + 0.5 + 0.3)                },
         {"insiders oppose",                      BEAR("\"insider\": {\"net_buys\": 10}"),                          "mixed", COMPONENT_INSTITUTIONAL,
-         -0.5 * 0.3 * 0.5                                                                                                                                                                 },
+         -0.5 * 0.3 * 0.5                                                                                                                                                                   },
         {"insiders even",                        BEAR("\"insider\": {\"net_buys\": 5, \"net_sells\": 5}"),         "mixed",
-         COMPONENT_INSTITUTIONAL,                                                                                                                    0.5 * 0.15 * 0.5                     },
-        {"insiders silent",                      BEAR("\"insider\": {\"total_usd\": 5e9}"),                        "mixed", COMPONENT_INSTITUTIONAL, 0                                    },
+         COMPONENT_INSTITUTIONAL,                                                                                                                    0.5 * 0.15 * 0.5                       },
+        {"insiders silent",                      BEAR("\"insider\": {\"total_usd\": 5e9}"),                        "mixed", COMPONENT_INSTITUTIONAL, 0                                      },
+        {"insider activity is capped",           BEAR("\"insider\": {\"net_sells\": 50}"),                         "mixed",
+         COMPONENT_INSTITUTIONAL,                                                                                                                    0.5                                    },
+        {"half a per cent of five holders",      "{\"institutional\": {\"top5_holder_pct\": 0.5}}",                "mixed",
+         COMPONENT_INSTITUTIONAL,                                                                                                                    0.5 * (0.2 + 0.8 * (0.02 * 0.15)) * 0.6},
     };
     (void)state;
     check(rules, COUNT_OF(rules));
@@ -237,6 +251,14 @@ test_composite_tide_and_calendar(void **state)
         {"events listed",                    "{\"calendar\": {\"economic_events\": [1]}}",                                 "mixed", COMPONENT_CALENDAR,
          0.09 / 3                                                                                                                                                                 },
         {"events counted",                   "{\"calendar\": {\"economic_events\": 9}}",                                   "mixed", COMPONENT_CALENDAR, 0.09                      },
+        {"45 per cent is no side",           BEAR("\"market_tide\": {\"call_premium\": 45, \"put_premium\": 55}"),
+         "mixed",                                                                                                                   COMPONENT_TIDE,     0                         },
+        {"44 per cent is one",               BEAR("\"market_tide\": {\"call_premium\": 44, \"put_premium\": 56}"),         "mixed",
+         COMPONENT_TIDE,                                                                                                                                0.4 * (0.4 + 0.12 * 0.6)  },
+        {"48 per cent is none",              BEAR("\"market_tide\": {\"call_premium\": 48, \"put_premium\": 52}"),         "mixed",
+         COMPONENT_TIDE,                                                                                                                                0                         },
+        {"earnings beyond a week",           "{\"calendar\": {\"has_earnings\": true, \"days_to_earnings\": 7.5}}",
+         "mixed",                                                                                                                   COMPONENT_CALENDAR, 0                         },
     };
     (void)state;
     check(rules, COUNT_OF(rules));
@@ -276,6 +298,11 @@ test_composite_steps(void **state)
         {"rank above 80",                     "{\"iv_rank\": {\"iv_rank\": 80.01}}",                                 "mixed", COMPONENT_IV_RANK, -0.2 },
         {"iv before iv_rank",                 "{\"iv\": {\"iv_rank\": 85}, \"iv_rank\": {\"iv_rank\": 5}}",          "mixed",
          COMPONENT_IV_RANK,                                                                                                                      -0.2 },
+        {"gamma at 500 000",                  "{\"greeks\": {\"gamma_exposure\": -500000}}",                         "mixed", COMPONENT_GREEKS,  0.1  },
+        {"gamma at 100 000",                  "{\"greeks\": {\"gamma_exposure\": 100000}}",                          "mixed", COMPONENT_GREEKS,  0.04 },
+        {"failures at 200 000",               "{\"ftd\": {\"ftd_count\": 200000}}",                                  "mixed", COMPONENT_FTD,     0.201},
+        {"failures at 100 000",               "{\"ftd\": {\"ftd_count\": 100000}}",                                  "mixed", COMPONENT_FTD,     0.099},
+        {"failures at 50 000",                "{\"ftd\": {\"ftd_count\": 50000}}",                                   "mixed", COMPONENT_FTD,     0.03 },
     };
     (void)state;
     check(rules, COUNT_OF(rules));
@@ -285,37 +312,50 @@ static void
 test_composite_open_interest_funds_squeeze(void **state)
 {
     static const struct rule rules[] = {
-        {"no open interest",          "{}",                                                                             "mixed", COMPONENT_OI,      0.07       },
-        {"large, bullish, confirmed", BULL("\"oi_change\": {\"net_oi_change\": 50001}"),                                "mixed",
-         COMPONENT_OI,                                                                                                                              0.35       },
-        {"at 50 000",                 BULL("\"oi_change\": {\"net_oi_change\": 50000}"),                                "mixed", COMPONENT_OI,      0.35 * 0.57},
-        {"large, flow against it",    BEAR("\"oi_change\": {\"net_oi_change\": 50001}"),                                "mixed", COMPONENT_OI,
-         0.35 * 0.57                                                                                                                                           },
-        {"at 20 000",                 BULL("\"oi_change\": {\"net_oi_change\": 20000}"),                                "mixed", COMPONENT_OI,      0.35 * 0.29},
-        {"bearish by its sign",       BEAR("\"oi_change\": {\"net_oi_change\": -99000}"),                               "mixed", COMPONENT_OI,
-         0.35 * 0.29                                                                                                                                           },
+        {"no open interest",                     "{}",                                                                             "mixed", COMPONENT_OI,      0.07       },
+        {"large, bullish, confirmed",            BULL("\"oi_change\": {\"net_oi_change\": 50001}"),                                "mixed",
+         COMPONENT_OI,                                                                                                                                         0.35       },
+        {"at 50 000",                            BULL("\"oi_change\": {\"net_oi_change\": 50000}"),                                "mixed", COMPONENT_OI,      0.35 * 0.57},
+        {"large, flow against it",               BEAR("\"oi_change\": {\"net_oi_change\": 50001}"),                                "mixed", COMPONENT_OI,
+         0.35 * 0.57                                                                                                                                                      },
+        {"at 20 000",                            BULL("\"oi_change\": {\"net_oi_change\": 20000}"),                                "mixed", COMPONENT_OI,      0.35 * 0.29},
+        {"bearish by its sign",                  BEAR("\"oi_change\": {\"net_oi_change\": -99000}"),                               "mixed", COMPONENT_OI,
+         0.35 * 0.29                                                                                                                                                      },
         {"bearish by its word",
-         BULL("\"oi_change\": {\"net_oi_change\": 99000, \"oi_sentiment\": \"BEARISH\"}"),                              "mixed",
-         COMPONENT_OI,                                                                                                                              0.35 * 0.29},
-        {"at 10 000",                 BULL("\"oi_change\": {\"net_oi_change\": 10000}"),                                "mixed", COMPONENT_OI,      0.035      },
-        {"at 1 000",                  BULL("\"oi_change\": {\"net_oi_change\": 1000}"),                                 "mixed", COMPONENT_OI,      0.07       },
-        {"volume stands in",          BULL("\"oi_change\": {\"volume\": 250000}"),                                      "mixed", COMPONENT_OI,      0.35 * 0.57},
-        {"not with open interest",    BULL("\"oi_change\": {\"volume\": 250000, \"curr_oi\": 1}"),                      "mixed",
-         COMPONENT_OI,                                                                                                                              0.07       },
-        {"the other name",            BULL("\"oi\": {\"net_oi_change\": 60000}"),                                       "mixed", COMPONENT_OI,      0.35       },
-        {"no funds",                  "{}",                                                                             "mixed", COMPONENT_ETF,     0.06       },
-        {"risk on",                   "{\"etf_flow\": {\"overall_sentiment\": \"BULLISH\", \"market_risk_on\": true}}", "mixed",
-         COMPONENT_ETF,                                                                                                                             0.3        },
-        {"bullish funds",             "{\"etf_flow\": {\"overall_sentiment\": \"BULLISH\"}}",                           "mixed", COMPONENT_ETF,
-         0.15                                                                                                                                                  },
-        {"bearish funds",             "{\"etf_flow\": {\"overall_sentiment\": \"BEARISH\", \"market_risk_on\": true}}",
-         "mixed",                                                                                                                COMPONENT_ETF,     -0.09      },
-        {"other funds",               "{\"etf_flow\": {\"net_flow\": 1}}",                                              "mixed", COMPONENT_ETF,     0.06       },
-        {"no squeeze",                "{}",                                                                             "mixed", COMPONENT_SQUEEZE, 0.04       },
-        {"signals",                   "{\"squeeze_score\": {\"signals\": 1}}",                                          "mixed", COMPONENT_SQUEEZE, 0.1        },
-        {"no signals",                "{\"squeeze_score\": {\"signals\": 0.5}}",                                        "mixed", COMPONENT_SQUEEZE, 0.04       },
-        {"high",                      "{\"squeeze_score\": {\"signals\": 0, \"high_squeeze_potential\": true}}",        "mixed",
-         COMPONENT_SQUEEZE,                                                                                                                         0.2        },
+         BULL("\"oi_change\": {\"net_oi_change\": 99000, \"oi_sentiment\": \"BEARISH\"}"),                                         "mixed",
+         COMPONENT_OI,                                                                                                                                         0.35 * 0.29},
+        {"at 10 000",                            BULL("\"oi_change\": {\"net_oi_change\": 10000}"),                                "mixed", COMPONENT_OI,      0.035      },
+        {"at 1 000",                             BULL("\"oi_change\": {\"net_oi_change\": 1000}"),                                 "mixed", COMPONENT_OI,      0.07       },
+        {"volume stands in",                     BULL("\"oi_change\": {\"volume\": 250000}"),                                      "mixed", COMPONENT_OI,      0.35 * 0.57},
+        {"not with open interest",               BULL("\"oi_change\": {\"volume\": 250000, \"curr_oi\": 1}"),                      "mixed",
+         COMPONENT_OI,                                                                                                                                         0.07       },
+        {"the other name",                       BULL("\"oi\": {\"net_oi_change\": 60000}"),                                       "mixed", COMPONENT_OI,      0.35       },
+        {"no funds",                             "{}",                                                                             "mixed", COMPONENT_ETF,     0.06       },
+        {"risk on",                              "{\"etf_flow\": {\"overall_sentiment\": \"BULLISH\", \"market_risk_on\": true}}", "mixed",
+         COMPONENT_ETF,                                                                                                                                        0.3        },
+        {"bullish funds",                        "{\"etf_flow\": {\"overall_sentiment\": \"BULLISH\"}}",                           "mixed", COMPONENT_ETF,
+         0.15                                                                                                                                                             },
+        {"bearish funds",                        "{\"etf_flow\": {\"overall_sentiment\": \"BEARISH\", \"market_risk_on\": true}}",
+         "mixed",                                                                                                                           COMPONENT_ETF,     -0.09      },
+        {"other funds",                          "{\"etf_flow\": {\"net_flow\": 1}}",                                              "mixed", COMPONENT_ETF,     0.06       },
+        {"no squeeze",                           "{}",                                                                             "mixed", COMPONENT_SQUEEZE, 0.04       },
+        {"signals",                              "{\"squeeze_score\": {\"signals\": 1}}",                                          "mixed", COMPONENT_SQUEEZE, 0.1        },
+        {"no signals",                           "{\"squeeze_score\": {\"signals\": 0.5}}",                                        "mixed", COMPONENT_SQUEEZE, 0.04       },
+        {"high",                                 "{\"squeeze_score\": {\"signals\": 0, \"high_squeeze_potential\": true}}",        "mixed",
+         COMPONENT_SQUEEZE,                                                                                                                                    0.2        },
+        {"above 20 000",                         BULL("\"oi_change\": {\"net_oi_change\": 20001}"),                                "mixed", COMPONENT_OI,
+         0.35 * 0.57                                                                                                                                                      },
+        {"above 10 000",                         BULL("\"oi_change\": {\"net_oi_change\": 10001}"),                                "mixed", COMPONENT_OI,
+         0.35 * 0.29                                                                                                                                                      },
+        {"above 1 000",                          BULL("\"oi_change\": {\"net_oi_change\": 1001}"),                                 "mixed", COMPONENT_OI,      0.035      },
+        {"a tenth of the volume",                BULL("\"oi_change\": {\"volume\": 200000}"),                                      "mixed", COMPONENT_OI,
+         0.35 * 0.29                                                                                                                                                      },
+        {"a neutral word gives way to the sign",
+         BULL("\"oi_change\": {\"net_oi_change\": 60000, \"oi_sentiment\": \"NEUTRAL\"}"),                                         "mixed",
+         COMPONENT_OI,                                                                                                                                         0.35       },
+        {"another word does not",
+         BULL("\"oi_change\": {\"net_oi_change\": 60000, \"oi_sentiment\": \"MIXED\"}"),                                           "mixed",
+         COMPONENT_OI,                                                                                                                                         0.35 * 0.29},
     };
     (void)state;
     check(rules, COUNT_OF(rules));
@@ -477,6 +517,12 @@ test_composite_notes_say_what_spoke(void **state)
     notes_of("{\"market_tide\": {\"call_premium\": 6, \"put_premium\": 4}}", "resistance_wall_detected",
              &notes);
     assert_null(strstr(text_str(&notes), "tide"));
+    text_clear(&notes);
+    notes_of("{\"iv_rank\": {\"iv_rank\": 20}}", NULL, &notes);
+    assert_null(strstr(text_str(&notes), "_iv_"));
+    text_clear(&notes);
+    notes_of("{\"iv_rank\": {\"iv_rank\": 80}}", "resistance_wall_detected", &notes);
+    assert_null(strstr(text_str(&notes), "_iv_"));
     assert_true(str_ends(text_str(&notes), "; gate:resistance_wall_detected"));
 }
 
