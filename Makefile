@@ -13,6 +13,10 @@ variant := $(if $(variant),$(variant)-clang,clang)
 endif
 B := build$(if $(variant),/$(variant))
 
+# V=1 shows the commands.
+say := @$(if $(V),:,echo)
+quiet := $(if $(V),,@)
+
 probe = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1))
 
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wdouble-promotion -Wfloat-equal -Wformat=2 \
@@ -53,20 +57,24 @@ all: $(programs)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(say) "  CC    $@"
+	$(quiet)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(lib): $(objs)
+	$(say) "  AR    $@"
 	@rm -f $@
-	ar rcs $@ $^
+	$(quiet)ar rcs $@ $^
 
 define program_rule
 $(B)/$(program_$(1)): $(B)/$(1)/main.o $(lib)
-	$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
+	$(say) "  LINK  $$@"
+	$(quiet)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
 endef
 $(foreach m,$(mains),$(eval $(call program_rule,$(m:/main.c=))))
 
 $(B)/tests/%: $(B)/tests/%.o $(test_helpers:%.c=$(B)/%.o) $(lib)
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+	$(say) "  LINK  $@"
+	$(quiet)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
 tests: all $(tests)
 

@@ -1,0 +1,116 @@
+#include "engine/engine.h"
+
+#include "strategy/decide.h"
+
+static void
+on_progress(void *self)
+{
+    struct engine *eng = self;
+
+    if (eng->seams.progress != NULL) eng->seams.progress(eng->seams.progress_ctx, eng->stage, eng->completed);
+}
+
+void
+engine_at(struct engine *eng, enum stage stage, const char *symbol)
+{
+    eng->stage = stage;
+    flight_at(eng->seams.flight, stage, symbol);
+    on_progress(eng);
+}
+
+void
+engine_error(struct engine *eng, const char *subsystem, const char *function, const struct err *err)
+{
+    if (eng->errors_len < CYCLE_ERRORS_MAX)
+        (void)snprintf(eng->error[eng->errors_len++], sizeof(eng->error[0]), "%.60s: %.220s", function,
+                       err->text);
+    log_event(&eng->seams.log, EV_ENGINE_EXCEPTION, F_STR("in", subsystem), F_STR("function", function),
+              F_STR("stage", stage_name(eng->stage)), F_I64("attempt", 1), F_I64("max_attempts", 1),
+              F_STR("error", err->text), F_STR("code", rc_name(err->code)));
+}
+
+enum rc
+engine_init(struct engine *eng, const struct engine_seams *seams, struct err *err)
+{
+    struct err test_err = {0};
+
+    (void)err;
+    *eng = (struct engine){.seams = *seams, .stage = STAGE_START};
+    struct desk_owner owner = {.self = eng, .settled = engine_settled, .progress = on_progress};
+    desk_init(&eng->desk, &eng->seams.broker, &eng->seams.ledger, &eng->seams.clock, &eng->seams.log, owner,
+              seams->epoch);
+    eng->entries = (struct entries){.desk = &eng->desk, .cfg = &seams->cfg->strategy};
+    eng->market = (struct market){.broker = &eng->seams.broker,
+                                  .clock = &eng->seams.clock,
+                                  .log = &eng->seams.log,
+                                  .cfg = &seams->cfg->strategy};
+    memory_init(&eng->memory, seams->ny);
+    eng->is_self_test_ok = composite_self_test(&test_err) == RC_OK;
+    if (!eng->is_self_test_ok)
+        log_event(&eng->seams.log, EV_CONTRACT_CHECK_FAILED, F_STR("error", test_err.text));
+    return RC_OK;
+}
+
+void
+engine_done(struct engine *eng)
+{
+    memory_done(&eng->memory);
+    desk_done(&eng->desk);
+    flow_table_done(&eng->flow);
+    arena_done(&eng->arena);
+}
+
+void
+engine_start(struct engine *eng)
+{
+    int64_t now_ns = clock_now(&eng->seams.clock);
+    engine_at(eng, STAGE_RECONCILE, NULL);
+    log_event(&eng->seams.log, EV_STARTUP_BEGIN, F_I64("epoch", eng->seams.epoch));
+    memory_sync(&eng->memory, &eng->seams.fs, &eng->seams.store, &eng->seams.log, now_ns);
+    engine_heartbeat(eng);
+}
+
+void
+engine_cycle(struct engine *eng)
+{
+    struct snapshot seen = {0}; /* everything the decision may look at, the time included */
+    struct plan plan = {0};     /* everything the decision wants to happen                */
+    int64_t began_ns = clock_mono(&eng->seams.clock);
+
+    arena_reset(&eng->arena);
+    eng->errors_len = 0;
+    eng->iterations++;
+    flight_cycle(eng->seams.flight, eng->iterations);
+    eng->desk.cycle = (int64_t)eng->iterations;
+    eng->desk.accepted_this_cycle = 0;
+    engine_gather(eng, &seen);
+    engine_at(eng, STAGE_DECIDE, NULL);
+    decide(&eng->seams.cfg->strategy, &seen, &eng->arena, &plan); /* no I/O, no clock, cannot fail */
+    engine_act(eng, &seen, &plan);
+    eng->completed++;
+    engine_record(eng, &seen, &plan, began_ns); /* always: a cycle that failed is a fact too */
+    engine_at(eng, STAGE_IDLE, NULL);
+}
+
+bool
+engine_wants_ticks(const struct engine *eng)
+{
+    return eng->desk.live.len > 0 || eng->entries.len > 0;
+}
+
+void
+engine_tick(struct engine *eng)
+{
+    struct err err = {0};
+    bool is_open = eng->seams.cfg->engine.simulate_market_open ||
+                   calendar_phase(eng->seams.ny, clock_now(&eng->seams.clock)) == PHASE_OPEN;
+
+    engine_at(eng, STAGE_RECONCILE, NULL);
+    if (desk_tick(&eng->desk, &err) != RC_OK) {
+        log_event(&eng->seams.log, EV_ENGINE_EXCEPTION, F_STR("in", "orders_desk"),
+                  F_STR("function", "desk_tick"), F_STR("error", err.text));
+        return;
+    }
+    entries_tick(&eng->entries, is_open);
+    engine_at(eng, STAGE_IDLE, NULL);
+}

@@ -1,0 +1,126 @@
+/*
+ * engine: one trading engine.  Each cycle gathers, decides, acts and records (ARCHITECTURE 4).
+ *
+ * The only program that holds a broker.  Nothing here scores or judges: that is strategy's, which is pure.
+ * Nothing ends a cycle early: a stage that failed is an error in the cycle's list, its input is missing in
+ * the snapshot, and record() runs whatever happened.
+ *
+ *   engine.c      engine_init, engine_cycle: the table of contents of a cycle
+ *   gather.c      the world into a snapshot
+ *   reconcile.c   ledger against broker; position metadata that heals from both
+ *   act.c         the plan into orders
+ *   record.c      one run.jsonl line, one heartbeat, gate rows
+ *   trades.c      the records of settled orders
+ *   desk.c        orders at most once, never lost
+ *   entries.c     limit orders one after the other
+ *   flow_table.c  the flow cache in memory
+ *   scoring.c     scores of every symbol
+ *   market.c      prices of those worth asking about
+ *   memory.c, memory_codec.c, metadata.c   small state files
+ *   loop.c        timers, signals, the pipe to the supervisor
+ *   main.c        the wiring
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/stage.h"
+#include "broker/guard.h"
+#include "config/config.h"
+#include "config/theme.h"
+#include "engine/desk.h"
+#include "engine/entries.h"
+#include "engine/market.h"
+#include "engine/memory.h"
+#include "engine/scoring.h"
+#include "state/flight.h"
+#include "telemetry/cycle.h"
+
+enum { CYCLE_ERRORS_MAX = 32, MISMATCHES_MAX = 64 };
+
+/* The outside world, wired by main or by the simulation; all borrowed. */
+struct engine_seams {
+    const struct config *cfg;
+    const struct zone *ny;
+    struct clock clock;
+    struct fs fs;
+    struct store store;
+    struct log log;
+    struct broker broker; /* the top of the stack of guards */
+    struct ledger ledger;
+    struct kill_switch *kill;    /* in that stack; NULL for none */
+    const struct themes *themes; /* NULL: could not be read */
+    struct flight *flight;
+    int64_t epoch;
+    /* "still alive, in this stage": to the supervisor; may be NULL */
+    void (*progress)(void *ctx, enum stage stage, uint64_t cycles);
+    void *progress_ctx;
+    bool (*is_ledger_rebuilt)(void *ctx);
+    void (*ledger_reconciled)(void *ctx);
+    void *ledger_ctx;
+};
+
+/* A symbol whose ledger and broker positions differ. */
+struct mismatch {
+    char symbol[SYMBOL_MAX];
+    int64_t ledger_qty, broker_qty;
+    int cycles; /* seen in a row; an event at the second */
+};
+
+struct engine {
+    struct engine_seams seams;
+    struct arena arena; /* one cycle */
+    struct desk desk;
+    struct entries entries;
+    struct flow_table flow;
+    struct market market;
+    struct memory memory;
+    struct quarantine quarantine;
+    bool is_self_test_ok;
+
+    /* what lasts longer than a cycle */
+    uint64_t iterations, completed; /* since process start; completed without an iteration error */
+    bool was_reconciled;
+    struct mismatch mismatch[MISMATCHES_MAX];
+    size_t mismatches_len;
+    int64_t last_now_ns, last_mono_ns; /* of the last cycle: a stepped clock shows in their difference */
+    struct today_trades today;
+
+    /* of the cycle at hand */
+    char error[CYCLE_ERRORS_MAX][CYCLE_ERROR_MAX];
+    size_t errors_len;
+    struct scores scores;
+    enum stage stage;
+};
+
+enum rc engine_init(struct engine *eng, const struct engine_seams *seams, struct err *err) MUST_USE;
+void engine_done(struct engine *eng);
+
+/* Start-up reconciliation (spec 10 8.2) and the first heartbeat; failure is recorded and not fatal. */
+void engine_start(struct engine *eng);
+
+/* One cycle.  It cannot fail: what went wrong is in the record. */
+void engine_cycle(struct engine *eng);
+
+/* Between cycles, while orders are at work: finds out, settles, makes the next attempts. */
+void engine_tick(struct engine *eng);
+bool engine_wants_ticks(const struct engine *eng);
+
+/* ---- for the parts of a cycle -------------------------------------------------------------------------- */
+
+/* Marks where we are: flight recorder and supervisor. symbol may be NULL. */
+void engine_at(struct engine *eng, enum stage stage, const char *symbol);
+
+/* Adds "<function>: <text>" to the cycle's errors and writes the exception event (spec 10 R1.26). */
+void engine_error(struct engine *eng, const char *subsystem, const char *function, const struct err *err);
+
+void engine_gather(struct engine *eng, struct snapshot *ret_seen);
+void engine_reconcile(struct engine *eng, const struct positions *at_broker);
+bool engine_is_frozen(const struct engine *eng, const char *symbol);
+void engine_act(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
+/* The heartbeat before the first cycle. */
+void engine_heartbeat(struct engine *eng);
+void engine_record(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
+                   int64_t began_mono_ns);
+bool engine_settled(void *self, const struct settled *s);
+
+#endif

@@ -1,0 +1,163 @@
+#include "engine/memory.h"
+
+#include "base/hash.h"
+
+void
+memory_init(struct memory *m, const struct zone *ny)
+{
+    *m = (struct memory){.ny = ny};
+    m->freezes.is_known = true;
+    m->floor.activated_ns = m->floor.reset_ns = WHEN_NONE;
+    m->regime.updated_ns = WHEN_NONE;
+}
+
+void
+memory_done(struct memory *m)
+{
+    arena_done(&m->freezes_arena);
+    json_free(m->thresholds);
+    m->thresholds = NULL;
+    metadata_done(&m->metadata);
+}
+
+/* ---- symbol times -------------------------------------------------------------------------------------- */
+
+const struct symbol_times *
+memory_times_find(const struct memory *m, const char *symbol)
+{
+    for (size_t i = 0; i < m->times_len; i++)
+        if (str_eq(m->times[i].symbol, symbol)) return &m->times[i];
+    return NULL;
+}
+
+struct symbol_times *
+memory_times(struct memory *m, const char *symbol)
+{
+    size_t oldest = 0;
+
+    for (size_t i = 0; i < m->times_len; i++) {
+        if (str_eq(m->times[i].symbol, symbol)) return &m->times[i];
+        if (m->times[i].last_fill_ns < m->times[oldest].last_fill_ns) oldest = i;
+    }
+    size_t at = m->times_len < SYMBOL_TIMES_MAX ? m->times_len++ : oldest;
+    m->times[at] = (struct symbol_times){
+        .cooldown_until_ns = WHEN_NONE, .last_fill_ns = WHEN_NONE, .displaced_ns = WHEN_NONE};
+    (void)str_copy(m->times[at].symbol, SYMBOL_MAX, symbol);
+    return &m->times[at];
+}
+
+void
+memory_freeze(struct memory *m, const char *key, const char *reason, bool is_day_scoped, int64_t now_ns)
+{
+    struct freeze *list = ARENA_NEW(&m->freezes_arena, struct freeze, m->freezes.len + 1);
+
+    for (size_t i = 0; i < m->freezes.len; i++)
+        if (str_eq(m->freezes.freeze[i].key, key) && m->freezes.freeze[i].is_active) return;
+    if (m->freezes.len >= FREEZES_MAX) return;
+    if (m->freezes.len > 0) memcpy(list, m->freezes.freeze, m->freezes.len * sizeof(*list));
+    struct freeze *f = &list[m->freezes.len];
+    *f = (struct freeze){
+        .is_active = true, .is_day_scoped = is_day_scoped, .ny_date = zone_date(m->ny, now_ns)};
+    (void)str_copy(f->key, sizeof(f->key), key);
+    (void)str_copy(f->reason, sizeof(f->reason), reason);
+    m->freezes.freeze = list;
+    m->freezes.len++;
+}
+
+/* ---- files -------------------------------------------------------------------------------------------- */
+
+static struct store_spec
+spec_of(enum memory_file f)
+{
+    const struct memory_codec *c = &MEMORY_CODECS[f];
+
+    return (struct store_spec){.path = c->path, .default_json = c->default_json, .has_prev = c->has_prev};
+}
+
+static bool
+is_same_file(const struct fs_stat *a, const struct fs_stat *b)
+{
+    return a->exists == b->exists && a->is_dir == b->is_dir &&
+           (!a->exists || (a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns));
+}
+
+static struct fs_stat
+stat_of(const struct fs *fs, const char *path)
+{
+    struct fs_stat st = {0};
+    struct err ignored = {0};
+
+    if (fs->stat(fs->self, path, &st, &ignored) != RC_OK) return (struct fs_stat){0};
+    return st;
+}
+
+static uint64_t
+content_hash(const struct memory *m, enum memory_file f, int64_t now_ns, struct text *json)
+{
+    if (MEMORY_CODECS[f].encode == NULL) return 0;
+    MEMORY_CODECS[f].encode(m, now_ns, json);
+    return hash_bytes(text_str(json), json->len, 1);
+}
+
+static void
+sync_file(struct memory *m, enum memory_file f, const struct fs *fs, const struct store *store,
+          const struct log *log, int64_t now_ns)
+{
+    const struct memory_codec *c = &MEMORY_CODECS[f];
+    struct store_spec spec = spec_of(f);
+    struct fs_stat now = stat_of(fs, c->path);
+    enum store_origin origin = STORE_FILE;
+
+    if (m->was_loaded[f] && is_same_file(&now, &m->seen[f])) return;
+    CLEANUP(json_freep) struct json *doc = store_load(store, &spec, &origin);
+    bool is_sound = origin == STORE_FILE || origin == STORE_PREV || origin == STORE_REBUILT;
+    bool is_first = !m->was_loaded[f];
+    /* A file of ours that was lost or damaged while we run: memory is the truth, and is written back. */
+    if (is_first || is_sound || c->is_operators) c->decode(m, doc, now_ns);
+    if (f == MEMORY_FREEZES && (origin == STORE_DEFAULT || origin == STORE_MEMORY)) {
+        /* A kill switch must not be lost silently: frozen until the end of the day (spec 10 8.7). */
+        memory_freeze(m, "freeze_file_corrupted", "governor_freezes.json could not be read", true, now_ns);
+        log_event(log, EV_FREEZE_ACTIVATED, F_STR("key", "freeze_file_corrupted"), F_STR("path", c->path));
+    }
+    /* What was just read need not be written back in our own words; what was lost must. */
+    CLEANUP(text_free) struct text json = {0};
+    m->saved_hash[f] = is_sound ? content_hash(m, f, now_ns, &json) : 0;
+    m->seen[f] = stat_of(fs, c->path);
+    m->was_loaded[f] = true;
+}
+
+void
+memory_sync(struct memory *m, const struct fs *fs, const struct store *store, const struct log *log,
+            int64_t now_ns)
+{
+    for (size_t f = 0; f < MEMORY_FILES_LEN; f++)
+        sync_file(m, (enum memory_file)f, fs, store, log, now_ns);
+}
+
+static void
+flush_file(struct memory *m, enum memory_file f, const struct fs *fs, const struct store *store,
+           const struct log *log, int64_t now_ns)
+{
+    const struct memory_codec *c = &MEMORY_CODECS[f];
+    struct store_spec spec = spec_of(f);
+    CLEANUP(text_free) struct text json = {0};
+    struct err err = {0};
+
+    if (c->encode == NULL || !m->was_loaded[f]) return;
+    uint64_t hash = content_hash(m, f, now_ns, &json);
+    if (hash == m->saved_hash[f]) return;
+    if (store_save(store, &spec, &json, &err) != RC_OK) {
+        log_event(log, EV_STATE_WRITE_FAILED, F_STR("path", c->path), F_STR("error", err.text));
+        return;
+    }
+    m->saved_hash[f] = hash;
+    m->seen[f] = stat_of(fs, c->path);
+}
+
+void
+memory_flush(struct memory *m, const struct fs *fs, const struct store *store, const struct log *log,
+             int64_t now_ns)
+{
+    for (size_t f = 0; f < MEMORY_FILES_LEN; f++)
+        flush_file(m, (enum memory_file)f, fs, store, log, now_ns);
+}

@@ -1,0 +1,108 @@
+/*
+ * What the engine remembers from cycle to cycle in small state files (spec 10 8.7).
+ *
+ * memory_sync brings in what others changed or damaged since the last look: a file that is not the one we
+ * last read or wrote is loaded again, which heals it; files of the operator (freezes, stage, thresholds) are
+ * read anew, for the others a sound foreign file wins and after a damaged one our own memory is written
+ * back.  memory_flush writes what changed.
+ *
+ *   memory.c        the table of files, sync and flush
+ *   memory_codec.c  one decoder and one encoder a file
+ *   metadata.c      position_metadata.json
+ */
+#ifndef ENGINE_MEMORY_H
+#define ENGINE_MEMORY_H
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/store.h"
+#include "engine/metadata.h"
+#include "strategy/boosts.h"
+#include "strategy/gates.h"
+#include "strategy/regime.h"
+#include "strategy/risk.h"
+
+enum memory_file {
+    MEMORY_TRADING_STATE,
+    MEMORY_PEAK_EQUITY,
+    MEMORY_DAILY_EQUITY,
+    MEMORY_FREEZES,
+    MEMORY_STAGE,
+    MEMORY_SCORE_FLOOR,
+    MEMORY_DISPLACEMENTS,
+    MEMORY_THRESHOLDS,
+    MEMORY_SECTOR_TIDE,
+    MEMORY_REGIME,
+    MEMORY_FAIL_COUNTER,
+    MEMORY_METADATA,
+    MEMORY_FILES_LEN
+};
+
+enum { SYMBOL_TIMES_MAX = 1024 };
+
+/* Instants that gates ask for, by symbol; WHEN_NONE for none. */
+struct symbol_times {
+    char symbol[SYMBOL_MAX];
+    int64_t cooldown_until_ns;
+    int64_t last_fill_ns;
+    int64_t displaced_ns;
+};
+
+struct memory {
+    struct symbol_times times[SYMBOL_TIMES_MAX];
+    size_t times_len;
+    usd realised_pnl; /* since the file was begun */
+    struct risk_marks marks;
+    struct arena freezes_arena;
+    struct freezes freezes;
+    enum trading_stage stage;
+    int exploration_used;
+    struct date exploration_date; /* New York */
+    struct score_floor floor;
+    struct json *thresholds; /* operator's document, NULL before the first sync */
+    struct sector_tide tide;
+    struct structural_state regime;
+    int64_t fail_count;
+    struct metadata metadata;
+
+    const struct zone *ny;
+    struct fs_stat seen[MEMORY_FILES_LEN]; /* after our last load or save */
+    uint64_t saved_hash[MEMORY_FILES_LEN];
+    bool was_loaded[MEMORY_FILES_LEN];
+};
+
+void memory_init(struct memory *m, const struct zone *ny);
+void memory_done(struct memory *m);
+
+/* Reads what changed under us.  now_ns dates the windows of the sector tide and the quarantine of a lost
+ * freeze. */
+void memory_sync(struct memory *m, const struct fs *fs, const struct store *store, const struct log *log,
+                 int64_t now_ns);
+
+/* Writes every file whose content changed since it was last written.  Failures are logged and tried again. */
+void memory_flush(struct memory *m, const struct fs *fs, const struct store *store, const struct log *log,
+                  int64_t now_ns);
+
+/* The times of a symbol, made when there are none; the one used longest ago gives way when full. */
+struct symbol_times *memory_times(struct memory *m, const char *symbol);
+/* NULL where nothing is remembered. */
+const struct symbol_times *memory_times_find(const struct memory *m, const char *symbol);
+
+/* ---- codecs, one pair a file; decode replaces that part of the memory ---------------------------------- */
+
+struct memory_codec {
+    const char *path;
+    const char *default_json;
+    bool is_operators; /* read anew whenever it changed, never written but by a rule of ours */
+    bool has_prev;
+    void (*decode)(struct memory *m, const struct json *doc, int64_t now_ns);
+    void (*encode)(const struct memory *m, int64_t now_ns, struct text *to);
+};
+
+extern const struct memory_codec MEMORY_CODECS[MEMORY_FILES_LEN];
+
+/* Adds a freeze (spec 10 R5.7); the file is written by the next flush. */
+void memory_freeze(struct memory *m, const char *key, const char *reason, bool is_day_scoped, int64_t now_ns);
+
+#endif

@@ -1,0 +1,342 @@
+#include "engine/memory.h"
+
+static usd
+usd_member(const struct json *doc, const char *key)
+{
+    usd value = USD_ZERO;
+    struct err ignored = {0};
+
+    if (usd_from_double(json_f64(doc, key, 0.0), &value, &ignored) != RC_OK) return USD_ZERO;
+    return value;
+}
+
+static int64_t
+time_member(const struct json *doc, const char *key)
+{
+    return when_parse_or_none(json_str(doc, key, ""));
+}
+
+/* ---- trading_state.json ---------------------------------------------------------------------------------
+ */
+
+static void
+times_decode(struct memory *m, const struct json *list, size_t offset)
+{
+    for (const struct json *v = json_first(list); v != NULL; v = json_next(v)) {
+        char symbol[SYMBOL_MAX];
+        int64_t at_ns = when_parse_or_none(json_string(v) != NULL ? json_string(v) : "");
+
+        if (!symbol_set(symbol, json_key(v)) || at_ns == WHEN_NONE) continue;
+        memcpy((char *)memory_times(m, symbol) + offset, &at_ns, sizeof(at_ns));
+    }
+}
+
+static void
+times_encode(const struct memory *m, struct json_out *o, const char *key, size_t offset)
+{
+    if (key != NULL) json_out_obj(o, key);
+    for (size_t i = 0; i < m->times_len; i++) {
+        int64_t at_ns;
+
+        memcpy(&at_ns, (const char *)&m->times[i] + offset, sizeof(at_ns));
+        if (at_ns != WHEN_NONE) json_out_time(o, m->times[i].symbol, at_ns);
+    }
+    if (key != NULL) json_out_end(o);
+}
+
+static void
+trading_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    (void)now_ns;
+    times_decode(m, json_get_obj(doc, "last_trade_per_symbol"), offsetof(struct symbol_times, last_fill_ns));
+    times_decode(m, json_get_obj(doc, "cooldowns"), offsetof(struct symbol_times, cooldown_until_ns));
+    m->realised_pnl = usd_member(doc, "realized_pnl");
+}
+
+static void
+trading_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    struct json_out o = {.to = to};
+
+    (void)now_ns; /* no time of writing inside: an unchanged memory is not written again */
+    json_out_obj(&o, NULL);
+    json_out_i64(&o, "state_version", 1);
+    times_encode(m, &o, "last_trade_per_symbol", offsetof(struct symbol_times, last_fill_ns));
+    times_encode(m, &o, "cooldowns", offsetof(struct symbol_times, cooldown_until_ns));
+    json_out_usd(&o, "realized_pnl", m->realised_pnl);
+    json_out_end(&o);
+}
+
+static void
+displacements_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    (void)now_ns;
+    times_decode(m, doc, offsetof(struct symbol_times, displaced_ns));
+}
+
+static void
+displacements_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    struct json_out o = {.to = to};
+
+    (void)now_ns;
+    json_out_obj(&o, NULL);
+    times_encode(m, &o, NULL, offsetof(struct symbol_times, displaced_ns));
+    json_out_end(&o);
+}
+
+/* ---- peak_equity.json, daily_start_equity.json -----------------------------------------------------------
+ */
+
+static void
+peak_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    (void)now_ns;
+    m->marks.peak = usd_member(doc, "peak_equity");
+    m->marks.has_peak = m->marks.peak.e4 > 0;
+    m->marks.peak_ns = json_i64(doc, "peak_timestamp", 0) * NS_PER_S;
+}
+
+static void
+peak_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    struct json_out o = {.to = to};
+
+    (void)now_ns;
+    json_out_obj(&o, NULL);
+    if (m->marks.has_peak) {
+        json_out_usd(&o, "peak_equity", m->marks.peak);
+        json_out_i64(&o, "peak_timestamp", when_to_s(m->marks.peak_ns));
+    }
+    json_out_end(&o);
+}
+
+static void
+daily_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    struct err ignored = {0};
+
+    (void)now_ns;
+    m->marks.baseline = usd_member(doc, "equity");
+    m->marks.has_baseline = m->marks.baseline.e4 > 0 &&
+                            date_parse(json_str(doc, "date", ""), &m->marks.baseline_date, &ignored) == RC_OK;
+    m->marks.baseline_ns = json_i64(doc, "timestamp", 0) * NS_PER_S;
+}
+
+static void
+daily_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    struct json_out o = {.to = to};
+    char date[ISO_TEXT_MAX];
+
+    (void)now_ns;
+    json_out_obj(&o, NULL);
+    if (m->marks.has_baseline) {
+        json_out_str(&o, "date", date_text(m->marks.baseline_date, date));
+        json_out_usd(&o, "equity", m->marks.baseline);
+        json_out_i64(&o, "timestamp", when_to_s(m->marks.baseline_ns));
+    }
+    json_out_end(&o);
+}
+
+/* ---- governor_freezes.json ------------------------------------------------------------------------------
+ */
+
+static void
+freezes_file_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    struct err ignored = {0};
+    struct freezes list = {0};
+
+    (void)now_ns;
+    arena_reset(&m->freezes_arena);
+    /* More keys than we can hold count as frozen: is_known stays false. */
+    if (freezes_decode(doc, m->ny, &m->freezes_arena, &list, &ignored) != RC_OK) list = (struct freezes){0};
+    m->freezes = list;
+}
+
+static void
+freezes_file_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    struct json_out o = {.to = to};
+    struct date today = zone_date(m->ny, now_ns);
+
+    json_out_obj(&o, NULL);
+    for (size_t i = 0; i < m->freezes.len; i++) {
+        const struct freeze *f = &m->freezes.freeze[i];
+        struct civil noon = {.date = f->ny_date, .hour = 12};
+
+        if (freeze_has_run_out(f, today)) continue;
+        json_out_obj(&o, f->key);
+        json_out_bool(&o, "active", f->is_active);
+        json_out_str(&o, "reason", f->reason);
+        if (f->ny_date.year != 0) json_out_time(&o, "timestamp", zone_utc(m->ny, &noon));
+        if (f->is_day_scoped) json_out_str(&o, "scope", "day");
+        json_out_end(&o);
+    }
+    json_out_end(&o);
+}
+
+/* ---- system_stage.json, uw_thresholds_hierarchical.json
+ * ---------------------------------------------------- */
+
+static void
+stage_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    struct err ignored = {0};
+
+    (void)now_ns;
+    m->stage = trading_stage_from(json_str(doc, "current_stage", ""));
+    m->exploration_used = (int)json_i64(doc, "exploration_used_today", 0);
+    if (date_parse(json_str(doc, "exploration_date", ""), &m->exploration_date, &ignored) != RC_OK)
+        m->exploration_date = (struct date){0};
+}
+
+static void
+stage_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    struct json_out o = {.to = to};
+    char date[ISO_TEXT_MAX];
+
+    (void)now_ns;
+    json_out_obj(&o, NULL);
+    json_out_str(&o, "current_stage", stage_limits(m->stage)->name);
+    json_out_i64(&o, "exploration_used_today", m->exploration_used);
+    if (m->exploration_date.year != 0)
+        json_out_str(&o, "exploration_date", date_text(m->exploration_date, date));
+    json_out_end(&o);
+}
+
+static void
+thresholds_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    CLEANUP(text_free) struct text copy = {0};
+    struct json_out o = {.to = &copy};
+    struct json *own = NULL;
+    struct err ignored = {0};
+
+    (void)now_ns;
+    json_out_value(&o, NULL, doc);
+    if (json_parse(text_str(&copy), copy.len, JSON_STRICT, &JSON_LIMITS_BODY, &own, &ignored) != RC_OK)
+        own = NULL;
+    json_free(m->thresholds);
+    m->thresholds = own;
+}
+
+/* ---- self_healing_threshold.json, regime_detector_state.json, fail_counter.json
+ * ----------------------------- */
+
+static void
+floor_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    (void)now_ns;
+    m->floor.adjustment = json_f64(doc, "adjustment", 0.0);
+    m->floor.activated_ns = time_member(doc, "activated_at");
+    m->floor.reset_ns = time_member(doc, "last_reset_at");
+    m->floor.consecutive_losses = (int)json_i64(doc, "consecutive_losses", 0);
+}
+
+static void
+floor_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    struct json_out o = {.to = to};
+
+    (void)now_ns;
+    json_out_obj(&o, NULL);
+    json_out_f64(&o, "adjustment", m->floor.adjustment);
+    json_out_time(&o, "activated_at", m->floor.activated_ns);
+    json_out_time(&o, "last_reset_at", m->floor.reset_ns);
+    json_out_i64(&o, "consecutive_losses", m->floor.consecutive_losses);
+    json_out_end(&o);
+}
+
+static void
+regime_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    (void)now_ns;
+    m->regime.regime = structural_regime_from(json_str(doc, "current_regime", "NEUTRAL"));
+    m->regime.confidence = json_f64(doc, "confidence", 0.0);
+    m->regime.updated_ns = time_member(doc, "last_update");
+}
+
+static void
+regime_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    struct json_out o = {.to = to};
+
+    (void)now_ns;
+    json_out_obj(&o, NULL);
+    json_out_str(&o, "current_regime", structural_regime_name(m->regime.regime));
+    json_out_f64(&o, "confidence", m->regime.confidence);
+    json_out_time(&o, "last_update", m->regime.updated_ns);
+    json_out_end(&o);
+}
+
+static void
+fail_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    (void)now_ns;
+    m->fail_count = MAX(0, json_i64(doc, "fail_count", 0));
+}
+
+static void
+fail_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    struct json_out o = {.to = to};
+
+    (void)now_ns;
+    json_out_obj(&o, NULL);
+    json_out_i64(&o, "fail_count", m->fail_count);
+    json_out_end(&o);
+}
+
+/* ---- sector_tide_state.json, position_metadata.json
+ * ---------------------------------------------------------- */
+
+static void
+tide_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    sector_tide_decode(doc, now_ns, &m->tide);
+}
+
+static void
+tide_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    (void)now_ns;
+    sector_tide_write(&m->tide, to);
+}
+
+static void
+metadata_file_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    (void)now_ns;
+    metadata_decode(&m->metadata, doc);
+}
+
+static void
+metadata_file_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    (void)now_ns;
+    metadata_encode(&m->metadata, to);
+}
+
+const struct memory_codec MEMORY_CODECS[MEMORY_FILES_LEN] = {
+    [MEMORY_TRADING_STATE] = {"state/trading_state.json",              "{}",                 false, true,  trading_decode,       trading_encode},
+    [MEMORY_PEAK_EQUITY] = {"state/peak_equity.json",                "{}",                 false, true,  peak_decode,          peak_encode   },
+    [MEMORY_DAILY_EQUITY] = {"state/daily_start_equity.json",         "{}",                 false, true,  daily_decode,         daily_encode  },
+    [MEMORY_FREEZES] = {"state/governor_freezes.json",           "{}",                 true,  false, freezes_file_decode,
+                              freezes_file_encode                                                                                              },
+    [MEMORY_STAGE] = {"state/system_stage.json",               "{}",                 true,  false, stage_decode,         stage_encode  },
+    [MEMORY_SCORE_FLOOR] = {"state/self_healing_threshold.json",     "{}",                 false, false, floor_decode,
+                              floor_encode                                                                                                     },
+    [MEMORY_DISPLACEMENTS] = {"state/displacement_cooldowns.json",     "{}",                 false, false, displacements_decode,
+                              displacements_encode                                                                                             },
+    [MEMORY_THRESHOLDS] = {"state/uw_thresholds_hierarchical.json", "{}",                 true,  false, thresholds_decode,
+                              NULL                                                                                                             },
+    [MEMORY_SECTOR_TIDE] = {"state/sector_tide_state.json",          "{}",                 false, false, tide_decode,          tide_encode   },
+    [MEMORY_REGIME] = {"state/regime_detector_state.json",      "{}",                 false, false, regime_decode,        regime_encode },
+    [MEMORY_FAIL_COUNTER] = {"state/fail_counter.json",               "{\"fail_count\":0}", false, false, fail_decode,
+                              fail_encode                                                                                                      },
+    [MEMORY_METADATA] = {"state/position_metadata.json",          "{}",                 false, true,  metadata_file_decode,
+                              metadata_file_encode                                                                                             },
+};

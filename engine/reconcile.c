@@ -1,0 +1,202 @@
+#include "engine/context.h"
+#include "engine/engine.h"
+
+#define RESTORE_LOOKBACK_NS (60 * NS_PER_DAY)
+
+bool
+engine_is_frozen(const struct engine *eng, const char *symbol)
+{
+    for (size_t i = 0; i < eng->mismatches_len; i++)
+        if (str_eq(eng->mismatch[i].symbol, symbol)) return true;
+    return false;
+}
+
+/* ---- quantities
+ * --------------------------------------------------------------------------------------------- */
+
+static void
+mismatch_clear(struct engine *eng, const char *symbol)
+{
+    for (size_t i = 0; i < eng->mismatches_len; i++) {
+        if (!str_eq(eng->mismatch[i].symbol, symbol)) continue;
+        if (eng->mismatch[i].cycles >= 2) log_event(&eng->seams.log, EV_POSITION_AGREES, F_SYMBOL(symbol));
+        eng->mismatch[i] = eng->mismatch[--eng->mismatches_len];
+        return;
+    }
+}
+
+/* Blocks entries at once; said at the second cycle, because a fill between two questions explains the first.
+ */
+static void
+mismatch_note(struct engine *eng, const char *symbol, int64_t ledger_qty, int64_t broker_qty)
+{
+    size_t i = 0;
+
+    while (i < eng->mismatches_len && !str_eq(eng->mismatch[i].symbol, symbol))
+        i++;
+    if (i == MISMATCHES_MAX) return;
+    if (i == eng->mismatches_len) {
+        eng->mismatch[eng->mismatches_len++] = (struct mismatch){0};
+        (void)str_copy(eng->mismatch[i].symbol, SYMBOL_MAX, symbol);
+    }
+    struct mismatch *m = &eng->mismatch[i];
+    m->ledger_qty = ledger_qty;
+    m->broker_qty = broker_qty;
+    m->cycles++;
+    if (m->cycles == 2)
+        log_event(&eng->seams.log, EV_POSITION_MISMATCH, F_SYMBOL(symbol), F_I64("ledger_qty", ledger_qty),
+                  F_I64("broker_qty", broker_qty));
+}
+
+static void
+compare(struct engine *eng, const char *symbol, int64_t ledger_qty, int64_t broker_qty)
+{
+    if (desk_live(&eng->desk, symbol) != NULL) return; /* an order of ours is in flight: both may move */
+    if (ledger_qty == broker_qty)
+        mismatch_clear(eng, symbol);
+    else
+        mismatch_note(eng, symbol, ledger_qty, broker_qty);
+}
+
+static int64_t
+ledger_qty_of(const struct ledger_positions *list, const char *symbol)
+{
+    for (size_t i = 0; i < list->len; i++)
+        if (str_eq(list->position[i].symbol, symbol)) return list->position[i].qty;
+    return 0;
+}
+
+/* ---- metadata
+ * ------------------------------------------------------------------------------------------------ */
+
+/* The last entry of the symbol that filled, by the ledger; false where there is none. */
+static bool
+last_entry(struct engine *eng, const char *symbol, struct intent *ret_intent)
+{
+    const struct ledger *l = &eng->seams.ledger;
+    struct intents list = {0};
+    struct err ignored = {0};
+
+    if (l->intents_since(l->self, clock_now(&eng->seams.clock) - RESTORE_LOOKBACK_NS, &eng->arena, &list,
+                         &ignored) != RC_OK)
+        return false;
+    for (size_t i = list.len; i > 0; i--) {
+        const struct intent *in = &list.intent[i - 1];
+
+        if (in->purpose != PURPOSE_ENTRY || in->filled_qty == 0 || !str_eq(in->order.symbol, symbol))
+            continue;
+        *ret_intent = *in;
+        return true;
+    }
+    return false;
+}
+
+static usd
+average_cost(const struct position *p)
+{
+    int64_t qty = p->qty < 0 ? -p->qty : p->qty;
+
+    return qty > 0 ? usd_div_qty(p->cost, qty) : USD_ZERO;
+}
+
+/* A position without a record: from the ledger's entry, else from what the broker tells (spec 10 R8.2). */
+static void
+restore(struct engine *eng, const struct position *p)
+{
+    struct position_meta *meta = metadata_put(&eng->memory.metadata, p->symbol);
+    struct intent in;
+
+    if (meta == NULL) return;
+    bool from_ledger = last_entry(eng, p->symbol, &in);
+    meta->record.is_known = true;
+    meta->record.entry_price = average_cost(p);
+    meta->record.direction = direction_of_qty(p->qty);
+    meta->record.entered_ns = clock_now(&eng->seams.clock);
+    meta->side = p->qty < 0 ? SIDE_SELL : SIDE_BUY;
+    meta->qty = meta->initial_qty = p->qty < 0 ? -p->qty : p->qty;
+    meta->updated_ns = meta->record.entered_ns;
+    meta->record.targets_len = exit_targets_of(&eng->seams.cfg->strategy, meta->record.target);
+    (void)str_copy(meta->recovered_from, sizeof(meta->recovered_from),
+                   from_ledger ? "ledger" : "alpaca_reconcile");
+    if (from_ledger) {
+        struct entry_context c = entry_context_read(in.context, &eng->arena);
+
+        if (in.filled_ns != WHEN_NONE) meta->record.entered_ns = in.filled_ns;
+        meta->record.entry_score = c.score;
+        (void)str_copy(meta->record.market_regime, sizeof(meta->record.market_regime), c.market_regime);
+        (void)str_copy(meta->client_order_id, sizeof(meta->client_order_id), in.order.client_id);
+        (void)str_copy(meta->entry_order_id, sizeof(meta->entry_order_id), in.broker_id);
+        (void)str_copy(meta->correlation_id, sizeof(meta->correlation_id), c.correlation_id);
+        free(meta->components);
+        meta->components = strdup(c.components);
+    }
+    log_event(&eng->seams.log, EV_METADATA_RESTORED, F_SYMBOL(p->symbol), F_I64("qty", p->qty),
+              F_STR("from", meta->recovered_from), F_F64("entry_score", meta->record.entry_score));
+}
+
+/* Quantity and average price are the broker's; everything else in the record is ours (spec 10 R8.1, R8.5). */
+static void
+follow_broker(struct position_meta *meta, const struct position *p)
+{
+    meta->qty = p->qty < 0 ? -p->qty : p->qty;
+    meta->side = p->qty < 0 ? SIDE_SELL : SIDE_BUY;
+    meta->record.entry_price = average_cost(p);
+}
+
+static void
+reconcile_metadata(struct engine *eng, const struct positions *at_broker)
+{
+    struct metadata *md = &eng->memory.metadata;
+
+    for (size_t i = md->len; i > 0; i--) {
+        char symbol[SYMBOL_MAX];
+
+        (void)str_copy(symbol, sizeof(symbol), md->position[i - 1].symbol);
+        if (positions_find(at_broker, symbol) != NULL || desk_live(&eng->desk, symbol) != NULL) continue;
+        log_event(&eng->seams.log, EV_METADATA_PURGED, F_SYMBOL(symbol));
+        metadata_remove(md, symbol);
+    }
+    for (size_t i = 0; i < at_broker->len; i++) {
+        struct position_meta *meta = metadata_find(md, at_broker->position[i].symbol);
+
+        if (meta != NULL)
+            follow_broker(meta, &at_broker->position[i]);
+        else if (desk_live(&eng->desk, at_broker->position[i].symbol) == NULL)
+            restore(eng, &at_broker->position[i]);
+    }
+}
+
+void
+engine_reconcile(struct engine *eng, const struct positions *at_broker)
+{
+    const struct ledger *l = &eng->seams.ledger;
+    struct ledger_positions ours = {0};
+    struct err err = {0};
+
+    if (l->positions(l->self, &eng->arena, &ours, &err) != RC_OK) {
+        engine_error(eng, "reconcile", "ledger positions", &err);
+        eng->was_reconciled = false;
+        return;
+    }
+    for (size_t i = 0; i < at_broker->len; i++)
+        compare(eng, at_broker->position[i].symbol, ledger_qty_of(&ours, at_broker->position[i].symbol),
+                at_broker->position[i].qty);
+    for (size_t i = 0; i < ours.len; i++)
+        if (positions_find(at_broker, ours.position[i].symbol) == NULL)
+            compare(eng, ours.position[i].symbol, ours.position[i].qty, 0);
+    /* A symbol that neither side holds any more cannot differ. */
+    for (size_t i = eng->mismatches_len; i > 0; i--) {
+        char symbol[SYMBOL_MAX];
+
+        (void)str_copy(symbol, sizeof(symbol), eng->mismatch[i - 1].symbol);
+        if (positions_find(at_broker, symbol) == NULL && ledger_qty_of(&ours, symbol) == 0)
+            mismatch_clear(eng, symbol);
+    }
+    reconcile_metadata(eng, at_broker);
+    eng->was_reconciled = true;
+    if (eng->mismatches_len == 0 && eng->seams.is_ledger_rebuilt != NULL &&
+        eng->seams.is_ledger_rebuilt(eng->seams.ledger_ctx)) {
+        eng->seams.ledger_reconciled(eng->seams.ledger_ctx);
+        log_event(&eng->seams.log, EV_LEDGER_RECONCILED, F_I64("positions", at_broker->len));
+    }
+}

@@ -1,0 +1,74 @@
+#include "scripts/args.h"
+#include "scripts/command.h"
+
+static const char HELP[] =
+    "usage: stockbot config show [NAME] [--json] [--root DIR] [--config FILE]\n"
+    "       stockbot config check [--root DIR] [--config FILE]\n"
+    "\n"
+    "show   every setting: value, unit, where it comes from, what it means; secrets only as set or unset\n"
+    "check  reads everything as a program would at its start and says what is wrong with it\n"
+    "\n"
+    "Sources, strongest first: environment, environment file, YAML file, default.\n"
+    "Exit codes: 0 usable, 1 usable but with values that were passed over, 2 wrong usage, 78 unusable.\n";
+
+static int
+show(const struct config *cfg, const char *name, bool json)
+{
+    CLEANUP(text_free) struct text t = {0};
+
+    if (name == NULL) {
+        config_show(cfg, &t, json);
+        (void)fputs(text_str(&t), stdout);
+        return EXIT_DONE;
+    }
+    const char *value = config_text(cfg, name);
+    if (value == NULL) {
+        (void)fprintf(stderr, "stockbot: config: there is no setting %s, or it is a secret\n", name);
+        return EXIT_FAILED;
+    }
+    (void)printf("%s\n", value);
+    return EXIT_DONE;
+}
+
+static int
+check(const struct config *cfg)
+{
+    const char *missing[3];
+    size_t n = config_missing_secrets(cfg, missing);
+
+    for (size_t i = 0; i < config_issues(cfg); i++) {
+        struct config_issue issue = config_issue(cfg, i);
+
+        (void)printf("passed over: %s is unusable in the environment, \"%s\" stands instead\n", issue.name,
+                     issue.used);
+    }
+    for (size_t i = 0; i < n; i++)
+        (void)printf("missing secret: %s\n", missing[i]);
+    if (config_issues(cfg) == 0 && n == 0) (void)printf("configuration of %s is complete\n", cfg->root);
+    return config_issues(cfg) == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+int
+cmd_config(int argc, char **argv)
+{
+    static const struct option OPTIONS[] = {
+        COMMON_OPTIONS, {NULL, 0, NULL, 0}
+    };
+    struct common_args args = {0};
+    struct config cfg;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)
+        if (!common_args_take(&args, option)) return EXIT_USAGE;
+    const char *what = optind < argc ? argv[optind] : "";
+    bool is_show = str_eq(what, "show");
+    if (args.help || (!is_show && !str_eq(what, "check"))) {
+        (void)fputs(HELP, args.help ? stdout : stderr);
+        return args.help ? EXIT_DONE : EXIT_USAGE;
+    }
+    int status = common_args_config(&args, &cfg);
+    if (status != EXIT_DONE) return status;
+    status = is_show ? show(&cfg, optind + 1 < argc ? argv[optind + 1] : NULL, args.json) : check(&cfg);
+    config_done(&cfg);
+    return status;
+}

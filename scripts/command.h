@@ -1,0 +1,35 @@
+/*
+ * stockbot: the operator's front door, one program of many commands.
+ *
+ * `stockbot NAME …`, or through a link that bears the contract's name of a runner (run_premarket_intel).
+ *
+ * Exit codes of every command: 0 done; 1 it could not be done, or the answer is no; 2 wrong usage;
+ * 78 the configuration cannot be used.
+ *
+ *   main.c         the table of commands
+ *   args.c         options that many commands share
+ *   cmd_*.c        one command each
+ *   calc*.c        the pure computations by name
+ */
+#ifndef SCRIPTS_COMMAND_H
+#define SCRIPTS_COMMAND_H
+
+#include "base/err.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONFIG_UNUSABLE = 78 };
+
+struct command {
+    const char *name;
+    const char *link; /* contract name that runs it too, NULL for none */
+    const char *summary;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+};
+
+int cmd_demo(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_config(int argc, char **argv);
+int cmd_calc(int argc, char **argv);
+
+#endif

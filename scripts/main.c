@@ -1,0 +1,66 @@
+#include "base/text.h"
+#include "base/version.h"
+#include "scripts/calc.h"
+#include "scripts/command.h"
+
+static const struct command COMMANDS[] = {
+    {"demo",    NULL, "a trading day on the embedded simulator, live on the screen",  cmd_demo   },
+    {"status",  NULL, "what runs, how it is, what it holds",                          cmd_status },
+    {"explain", NULL, "why a symbol was traded, or was not",                          cmd_explain},
+    {"replay",  NULL, "a recorded day through the whole service, as fast as it goes", cmd_replay },
+    {"config",  NULL, "show and check the settings",                                  cmd_config },
+    {"calc",    NULL, "one pure computation by name, JSON lines in and out",          cmd_calc   },
+};
+
+int
+cmd_calc(int argc, char **argv)
+{
+    return calc_main(argc, argv, stdin, stdout, stderr);
+}
+
+static void
+usage(FILE *to)
+{
+    (void)fprintf(to, "usage: stockbot COMMAND [options]\n\n");
+    for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
+        (void)fprintf(to, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    (void)fprintf(
+        to, "\n`stockbot COMMAND --help` tells more. Exit codes: 0 done, 1 not done or the answer is no, "
+            "2 wrong usage,\n78 the configuration cannot be used.\n");
+}
+
+static const struct command *
+command_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
+        if (str_eq(COMMANDS[i].name, name) || (COMMANDS[i].link != NULL && str_eq(COMMANDS[i].link, name)))
+            return &COMMANDS[i];
+    return NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    const char *called = argc == 0 ? "stockbot" : slash != NULL ? slash + 1 : argv[0];
+    const struct command *c = command_find(called);
+
+    if (c != NULL) return c->run(argc, argv); /* called through a link of the command's name */
+    if (argc < 2) {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (str_eq(argv[1], "--help") || str_eq(argv[1], "help")) {
+        usage(stdout);
+        return EXIT_DONE;
+    }
+    if (str_eq(argv[1], "--version")) {
+        (void)printf("stockbot %s\n", STOCKBOT_VERSION);
+        return EXIT_DONE;
+    }
+    c = command_find(argv[1]);
+    if (c != NULL) return c->run(argc - 1, argv + 1);
+    (void)fprintf(stderr, "stockbot: there is no command %s\n\n", argv[1]);
+    usage(stderr);
+    return EXIT_USAGE;
+}
