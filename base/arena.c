@@ -33,10 +33,14 @@ block_with_room(struct arena *a, size_t size)
 
     while (*link != NULL && (*link)->size < size)
         link = &(*link)->next;
-    if (*link == NULL) *link = block_new(MAX(size, (size_t)BLOCK_SIZE));
-    (*link)->used = 0;
-    a->current = *link;
-    return a->current;
+    struct arena_block *b = *link;
+    if (b == NULL) {
+        b = block_new(MAX(size, (size_t)BLOCK_SIZE));
+        *link = b;
+    }
+    b->used = 0;
+    a->current = b;
+    return b;
 }
 
 void

@@ -23,8 +23,8 @@ struct arena {
 void arena_reset(struct arena *a); /* all pieces are gone, the blocks stay */
 void arena_done(struct arena *a);  /* as after = {0} */
 
-void *arena_alloc(struct arena *a, size_t size, size_t n);        /* 16-byte aligned, zeroed */
-char *arena_strndup(struct arena *a, const char *s, size_t len);  /* NUL-terminated copy     */
+void *arena_alloc(struct arena *a, size_t size, size_t n);       /* 16-byte aligned, zeroed */
+char *arena_strndup(struct arena *a, const char *s, size_t len); /* NUL-terminated copy     */
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -20,9 +20,28 @@ struct clock {
     void (*sleep)(void *self, int64_t wall_ns);
 };
 
-static inline int64_t clock_now(const struct clock *c) { return c->now_ns(c->self); }
-static inline int64_t clock_mono(const struct clock *c) { return c->mono_ns(c->self); }
-static inline int64_t clock_real(const struct clock *c, int64_t wall_ns) { return c->real_ns(c->self, wall_ns); }
-static inline void clock_sleep(const struct clock *c, int64_t wall_ns) { c->sleep(c->self, wall_ns); }
+static inline int64_t
+clock_now(const struct clock *c)
+{
+    return c->now_ns(c->self);
+}
+
+static inline int64_t
+clock_mono(const struct clock *c)
+{
+    return c->mono_ns(c->self);
+}
+
+static inline int64_t
+clock_real(const struct clock *c, int64_t wall_ns)
+{
+    return c->real_ns(c->self, wall_ns);
+}
+
+static inline void
+clock_sleep(const struct clock *c, int64_t wall_ns)
+{
+    c->sleep(c->self, wall_ns);
+}
 
 #endif

@@ -70,7 +70,7 @@ digit_at(const struct decimal *d, int64_t i)
 enum decimal_result
 decimal_scaled(const char *text, size_t len, int scale, int64_t *ret_value)
 {
-    struct decimal d = {0};
+    struct decimal d = {.fraction = text};
     int64_t value = 0;
     bool is_exact = true, overflow = false;
 

@@ -23,9 +23,7 @@ enum rc {
     RC_STOPPED, /* we were asked to stop while waiting                       */
 };
 
-enum {
-    ERR_TEXT_MAX = 512
-};
+enum { ERR_TEXT_MAX = 512 };
 
 struct err {
     enum rc code;
@@ -41,7 +39,7 @@ enum rc err_set(struct err *e, enum rc code, const char *fmt, ...) PRINTF_LIKE(3
 /* As err_set, and ends the sentence with ": " and the words for errno value sys_errno. */
 enum rc err_sys(struct err *e, enum rc code, int sys_errno, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-/* Puts "<text>: " before the sentence; returns e->code (RC_UNKNOWN where e is NULL is never right: do not). */
+/* Puts "<text>: " before the sentence; returns e->code.  e must not be NULL: the code would be lost. */
 enum rc err_wrap(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

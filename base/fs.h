@@ -30,7 +30,8 @@ struct fs {
     enum rc (*append)(void *self, const char *path, const char *bytes, size_t len, struct err *err);
     enum rc (*rename)(void *self, const char *from, const char *to, struct err *err);
     enum rc (*remove)(void *self, const char *path, struct err *err); /* RC_NOT_FOUND where there is none */
-    enum rc (*stat)(void *self, const char *path, struct fs_stat *ret_stat, struct err *err); /* absent is RC_OK */
+    /* Absent is RC_OK. */
+    enum rc (*stat)(void *self, const char *path, struct fs_stat *ret_stat, struct err *err);
     enum rc (*make_dir)(void *self, const char *path, struct err *err); /* with parents; existing is RC_OK */
     /* Names in a folder, sorted, without . and ..; calls each(ctx, name) until it returns false. */
     enum rc (*list)(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx,

@@ -25,19 +25,9 @@
 
 struct json; /* a value inside a parsed document, borrowed from it */
 
-enum json_mode {
-    JSON_STRICT,
-    JSON_LOG
-};
+enum json_mode { JSON_STRICT, JSON_LOG };
 
-enum json_kind {
-    JSON_NULL,
-    JSON_BOOL,
-    JSON_NUMBER,
-    JSON_STRING,
-    JSON_ARRAY,
-    JSON_OBJECT
-};
+enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json_limits {
     size_t bytes_max;
@@ -122,9 +112,7 @@ int64_t json_opt_time(struct json_in *in, const char *key, int64_t dflt);
 
 /* ---- writing ------------------------------------------------------------------------------------------ */
 
-enum {
-    JSON_OUT_DEPTH_MAX = 64
-};
+enum { JSON_OUT_DEPTH_MAX = 64 };
 
 /*
  * Writes into a text, compact, UTF-8.  Commas and colons are its business; calls out of order assert.
@@ -149,15 +137,13 @@ void json_out_i64(struct json_out *o, const char *key, int64_t value);
 void json_out_f64(struct json_out *o, const char *key, double value);
 void json_out_bool(struct json_out *o, const char *key, bool value);
 void json_out_null(struct json_out *o, const char *key);
-void json_out_usd(struct json_out *o, const char *key, usd value);           /* number, exact decimals */
-void json_out_time(struct json_out *o, const char *key, int64_t at_ns);      /* ISO; WHEN_NONE is null */
+void json_out_usd(struct json_out *o, const char *key, usd value);      /* number, exact decimals */
+void json_out_time(struct json_out *o, const char *key, int64_t at_ns); /* ISO; WHEN_NONE is null */
 void json_out_raw(struct json_out *o, const char *key, const char *json, size_t len); /* trusted JSON */
 void json_out_value(struct json_out *o, const char *key, const struct json *v); /* a parsed value again */
 
 /* Shortest decimal text that reads back to x ("null" where not finite); integral values without ".0". */
-enum {
-    F64_TEXT_MAX = 32
-};
+enum { F64_TEXT_MAX = 32 };
 const char *f64_text(double x, char buf[F64_TEXT_MAX]);
 
 /* round_k of spec 10 R0.4: the exact binary value to k decimals (0..15), ties to even. */

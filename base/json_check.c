@@ -493,12 +493,10 @@ check_value(struct checker *c)
         open_level(c, '}');
     else if (b == '[')
         open_level(c, ']');
-    else if (take_not_finite(c))
+    else if (take_not_finite(c) || take_word(c, "true") || take_word(c, "false") || take_word(c, "null"))
         return;
     else if (b == '-' || (b >= '0' && b <= '9'))
         check_number(c);
-    else if (take_word(c, "true") || take_word(c, "false") || take_word(c, "null"))
-        return;
     else if (c->at >= c->len)
         FAIL(c, RC_PARSE, c->at, "the text ends where a value should be");
     else

@@ -26,7 +26,7 @@ number_text(const struct json *v, char buf[NUMBER_TEXT_MAX])
 static const char *
 decimal_text(const struct json *v, char buf[NUMBER_TEXT_MAX])
 {
-    if (json_kind(v) == JSON_NUMBER) return number_text(v, buf);
+    if (v != NULL && json_kind(v) == JSON_NUMBER) return number_text(v, buf);
     return json_string(v);
 }
 
@@ -35,7 +35,7 @@ decimal_text(const struct json *v, char buf[NUMBER_TEXT_MAX])
 const char *
 json_string(const struct json *v)
 {
-    return json_kind(v) == JSON_STRING ? json_node(v)->valuestring : NULL;
+    return v != NULL && json_kind(v) == JSON_STRING ? json_node(v)->valuestring : NULL;
 }
 
 bool
@@ -47,6 +47,7 @@ json_is_true(const struct json *v)
 bool
 json_truthy(const struct json *v)
 {
+    if (v == NULL) return false;
     switch (json_kind(v)) {
     case JSON_NULL:
         return false;
@@ -69,6 +70,7 @@ json_f64_of(const struct json *v, double dflt)
 {
     double x = dflt;
 
+    if (v == NULL) return dflt;
     switch (json_kind(v)) {
     case JSON_BOOL:
         return json_is_true(v) ? 1 : 0;
@@ -175,11 +177,12 @@ double
 json_need_f64(struct json_in *in, const char *key)
 {
     const struct json *v = needed(in, key);
-    double x = json_f64_of(v, (double)NAN);
 
+    if (v == NULL) return 0;
+    double x = json_f64_of(v, (double)NAN);
     if (json_kind(v) == JSON_BOOL)
         wrong(in, key, "is not a number");
-    else if (v != NULL && isnan(x))
+    else if (isnan(x))
         wrong(in, key, "is not a finite number");
     return in->rc == RC_OK ? x : 0;
 }

@@ -71,7 +71,7 @@ skip_string(struct json_scan *s)
 static enum rc
 skip_nested(struct json_scan *s, struct err *err)
 {
-    char closer[SCAN_DEPTH_MAX];
+    char closer[SCAN_DEPTH_MAX] = {0};
     size_t depth = 0;
 
     for (; s->at < s->len; s->at++) {
@@ -85,7 +85,7 @@ skip_nested(struct json_scan *s, struct err *err)
                 return json_fail(err, RC_RANGE, s->bytes, s->at, "nested too deeply");
             closer[depth++] = b == '{' ? '}' : ']';
         } else if (b == '}' || b == ']') {
-            if (closer[--depth] != b) return fail(s, "brackets do not match", err);
+            if (depth == 0 || closer[--depth] != b) return fail(s, "brackets do not match", err);
             if (depth > 0) continue;
             s->at++;
             return RC_OK;

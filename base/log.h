@@ -16,12 +16,7 @@
 
 struct json;
 
-enum severity {
-    SEV_INFO,
-    SEV_WARN,
-    SEV_ERROR,
-    SEV_CRITICAL
-};
+enum severity { SEV_INFO, SEV_WARN, SEV_ERROR, SEV_CRITICAL };
 
 /* Where the record goes besides logs/system_events.jsonl (spec 10 R1.38..R1.41). */
 enum event_route {
@@ -70,15 +65,15 @@ struct field {
     } as;
 };
 
-#define F_STR(k, v) ((struct field){(k), FIELD_STR, {.str = (v)}}) /* NULL is written as null */
-#define F_I64(k, v) ((struct field){(k), FIELD_I64, {.i64 = (int64_t)(v)}})
-#define F_F64(k, v) ((struct field){(k), FIELD_F64, {.f64 = (v)}})
+#define F_STR(k, v)  ((struct field){(k), FIELD_STR, {.str = (v)}}) /* NULL is written as null */
+#define F_I64(k, v)  ((struct field){(k), FIELD_I64, {.i64 = (int64_t)(v)}})
+#define F_F64(k, v)  ((struct field){(k), FIELD_F64, {.f64 = (v)}})
 #define F_BOOL(k, v) ((struct field){(k), FIELD_BOOL, {.boolean = (v)}})
-#define F_USD(k, v) ((struct field){(k), FIELD_USD, {.i64 = (v).e4}})
-#define F_NULL(k) ((struct field){(k), FIELD_NULL, {.i64 = 0}})
-#define F_RAW(k, v) ((struct field){(k), FIELD_RAW, {.str = (v)}})
-#define F_SYMBOL(v) F_STR("symbol", (v))
-#define F_SEV(s) F_STR("severity", severity_name(s))
+#define F_USD(k, v)  ((struct field){(k), FIELD_USD, {.i64 = (v).e4}})
+#define F_NULL(k)    ((struct field){(k), FIELD_NULL, {.i64 = 0}})
+#define F_RAW(k, v)  ((struct field){(k), FIELD_RAW, {.str = (v)}})
+#define F_SYMBOL(v)  F_STR("symbol", (v))
+#define F_SEV(s)     F_STR("severity", severity_name(s))
 
 struct log {
     void *self;
@@ -86,8 +81,8 @@ struct log {
     void (*event)(void *self, enum event_id id, const struct field *fields);
 };
 
-#define F_END ((struct field){NULL, FIELD_END, {.i64 = 0}})
-#define log_event(log, ...) LOG_EVENT_((log), __VA_ARGS__, F_END)
+#define F_END                    ((struct field){NULL, FIELD_END, {.i64 = 0}})
+#define log_event(log, ...)      LOG_EVENT_((log), __VA_ARGS__, F_END)
 #define LOG_EVENT_(log, id, ...) log_fields((log), (id), (const struct field[]){__VA_ARGS__})
 
 void log_fields(const struct log *log, enum event_id id, const struct field *fields); /* log may be NULL */

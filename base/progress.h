@@ -7,13 +7,13 @@
 
 #include "base/compiler.h"
 
-#define PROGRESS_ENV "STOCKBOT_PROGRESS_FD"
+#define PROGRESS_ENV   "STOCKBOT_PROGRESS_FD"
 #define PROGRESS_MAGIC UINT32_C(0x50424f54)
 
 enum progress_kind {
-    PROGRESS_READY = 1,  /* start-up is complete                    */
-    PROGRESS_STAGE = 2,  /* a stage of a cycle, or a wait, goes on  */
-    PROGRESS_CYCLE = 3,  /* a cycle was completed and recorded      */
+    PROGRESS_READY = 1, /* start-up is complete                    */
+    PROGRESS_STAGE = 2, /* a stage of a cycle, or a wait, goes on  */
+    PROGRESS_CYCLE = 3, /* a cycle was completed and recorded      */
     PROGRESS_STOPPING = 4
 };
 

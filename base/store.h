@@ -20,9 +20,10 @@ enum store_origin {
 
 struct store_spec {
     const char *path;
-    const char *default_json; /* minimal valid document, errs on the careful side; its kind is the wanted one */
-    bool has_prev;            /* <path>.prev is kept by save and tried by load */
-    size_t bytes_max;         /* 0 = 64 MiB */
+    /* Minimal valid document, errs on the careful side; its kind is the wanted one. */
+    const char *default_json;
+    bool has_prev;    /* <path>.prev is kept by save and tried by load */
+    size_t bytes_max; /* 0 = 64 MiB */
     /* The further demands of the owner on a well-formed document; NULL for none. */
     enum rc (*check)(const struct json *doc, struct err *err);
     /* Writes a document from its source of truth into ret_json; NULL where there is none. */
@@ -35,7 +36,7 @@ struct store {
     /* Gives a document (json_free) and says where it came from; on STORE_FILE..STORE_MEMORY alike. */
     struct json *(*load)(void *self, const struct store_spec *spec, enum store_origin *ret_origin);
     enum rc (*save)(void *self, const struct store_spec *spec, const char *json, size_t len, struct err *err);
-    /* One line; the newline is added here.  A failure is reported once a file and minute on standard error. */
+    /* One line; the newline is added here.  Failures are reported once a file and minute on stderr. */
     enum rc (*append)(void *self, const char *path, const char *json_line, size_t len, struct err *err);
 };
 

@@ -15,18 +15,47 @@ typedef struct {
 
 /* Bounds that keep every notional inside int64_t. */
 #define PRICE_MAX_E4 INT64_C(1000000000000) /* 100 million USD a share */
-#define QTY_MAX INT64_C(9000000)            /* shares                  */
+#define QTY_MAX      INT64_C(9000000)       /* shares                  */
 _Static_assert(PRICE_MAX_E4 <= INT64_MAX / QTY_MAX, "a notional cannot overflow");
 
-#define USD_ZERO ((usd){0})
+#define USD_ZERO     ((usd){0})
 #define USD_CENTS(n) ((usd){(n)*INT64_C(100)})
 
-static inline usd usd_add(usd a, usd b) { return (usd){a.e4 + b.e4}; }
-static inline usd usd_sub(usd a, usd b) { return (usd){a.e4 - b.e4}; }
-static inline usd usd_neg(usd a) { return (usd){-a.e4}; }
-static inline usd usd_abs(usd a) { return (usd){a.e4 < 0 ? -a.e4 : a.e4}; }
-static inline int usd_cmp(usd a, usd b) { return (a.e4 > b.e4) - (a.e4 < b.e4); }
-static inline double usd_to_double(usd a) { return (double)a.e4 / 1e4; }
+static inline usd
+usd_add(usd a, usd b)
+{
+    return (usd){a.e4 + b.e4};
+}
+
+static inline usd
+usd_sub(usd a, usd b)
+{
+    return (usd){a.e4 - b.e4};
+}
+
+static inline usd
+usd_neg(usd a)
+{
+    return (usd){-a.e4};
+}
+
+static inline usd
+usd_abs(usd a)
+{
+    return (usd){a.e4 < 0 ? -a.e4 : a.e4};
+}
+
+static inline int
+usd_cmp(usd a, usd b)
+{
+    return (a.e4 > b.e4) - (a.e4 < b.e4);
+}
+
+static inline double
+usd_to_double(usd a)
+{
+    return (double)a.e4 / 1e4;
+}
 
 /* price * qty, exact.  Asserts |price| <= PRICE_MAX_E4 and |qty| <= QTY_MAX. */
 usd usd_notional(usd price, int64_t qty);
@@ -55,9 +84,7 @@ enum rc usd_from_double(double x, usd *ret_usd, struct err *err) MUST_USE;
  */
 enum rc usd_parse(const char *text, size_t len, usd *ret_usd, struct err *err) MUST_USE;
 
-enum {
-    USD_TEXT_MAX = 32
-};
+enum { USD_TEXT_MAX = 32 };
 
 /* "12.34", "-0.0050": at least two decimals, at most four, no trailing zeros past the second. */
 const char *usd_text(usd a, char buf[USD_TEXT_MAX]);

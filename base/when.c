@@ -304,9 +304,10 @@ when_to_s(int64_t at_ns)
 double
 when_to_s_f64(int64_t at_ns)
 {
+    int64_t us = at_ns / NS_PER_US, s = when_to_s(at_ns);
+
     /* Whole microseconds fit a double exactly, so that one division gives the nearest number of seconds. */
-    if (at_ns % NS_PER_US == 0) return (double)(at_ns / NS_PER_US) / 1e6;
-    int64_t s = when_to_s(at_ns);
+    if (at_ns % NS_PER_US == 0) return (double)us / 1e6;
     return (double)s + (double)(at_ns - s * NS_PER_S) / 1e9;
 }
 

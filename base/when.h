@@ -9,19 +9,19 @@
 
 #include "base/err.h"
 
-#define NS_PER_US INT64_C(1000)
-#define NS_PER_MS INT64_C(1000000)
-#define NS_PER_S INT64_C(1000000000)
-#define NS_PER_MIN (60 * NS_PER_S)
+#define NS_PER_US   INT64_C(1000)
+#define NS_PER_MS   INT64_C(1000000)
+#define NS_PER_S    INT64_C(1000000000)
+#define NS_PER_MIN  (60 * NS_PER_S)
 #define NS_PER_HOUR (3600 * NS_PER_S)
-#define NS_PER_DAY (86400 * NS_PER_S)
+#define NS_PER_DAY  (86400 * NS_PER_S)
 
 /* "No instant": smaller than any that can be parsed. */
 #define WHEN_NONE INT64_MIN
 
 /* A civil date of the proleptic Gregorian calendar, and a time of day. */
 struct date {
-    int year; /* 1678..2261 fit an instant */
+    int year;  /* 1678..2261 fit an instant */
     int month; /* 1..12 */
     int day;   /* 1..31 */
 };
@@ -32,9 +32,7 @@ struct civil {
     int nanosecond;
 };
 
-enum {
-    ISO_TEXT_MAX = 48
-};
+enum { ISO_TEXT_MAX = 48 };
 
 int64_t when_from_civil(const struct civil *c); /* fields are taken as UTC */
 struct civil when_to_civil(int64_t at_ns);
@@ -58,11 +56,11 @@ int64_t when_parse_or_none(const char *text);
 /* Exactly YYYY-MM-DD of an existing day. */
 enum rc date_parse(const char *text, struct date *ret_date, struct err *err) MUST_USE;
 
-const char *when_iso(int64_t at_ns, char buf[ISO_TEXT_MAX]);       /* ISO                     */
-const char *when_dt(int64_t at_ns, char buf[ISO_TEXT_MAX]);        /* DT                      */
-const char *when_compact(int64_t at_ns, char buf[ISO_TEXT_MAX]);   /* 20260130T205807Z        */
-const char *when_rfc3339(int64_t at_ns, char buf[ISO_TEXT_MAX]);   /* ...T20:58:07Z, whole s; */
-const char *date_text(struct date d, char buf[ISO_TEXT_MAX]);      /* 2026-01-30              */
+const char *when_iso(int64_t at_ns, char buf[ISO_TEXT_MAX]);     /* ISO                     */
+const char *when_dt(int64_t at_ns, char buf[ISO_TEXT_MAX]);      /* DT                      */
+const char *when_compact(int64_t at_ns, char buf[ISO_TEXT_MAX]); /* 20260130T205807Z        */
+const char *when_rfc3339(int64_t at_ns, char buf[ISO_TEXT_MAX]); /* ...T20:58:07Z, whole s; */
+const char *date_text(struct date d, char buf[ISO_TEXT_MAX]);    /* 2026-01-30              */
 
 /* Whole seconds since 1970, rounded towards minus infinity. */
 int64_t when_to_s(int64_t at_ns);

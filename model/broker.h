@@ -17,10 +17,7 @@
 #include "model/market.h"
 #include "model/order.h"
 
-enum order_filter {
-    ORDERS_OPEN,
-    ORDERS_ALL
-};
+enum order_filter { ORDERS_OPEN, ORDERS_ALL };
 
 struct broker {
     void *self;
@@ -34,7 +31,8 @@ struct broker {
     /* Asks for the cancellation; the order's status says when it happened. */
     enum rc (*cancel)(void *self, const char *broker_id, struct err *err);
     enum rc (*order_by_id)(void *self, const char *broker_id, struct order *ret_order, struct err *err);
-    enum rc (*order_by_client_id)(void *self, const char *client_id, struct order *ret_order, struct err *err);
+    enum rc (*order_by_client_id)(void *self, const char *client_id, struct order *ret_order,
+                                  struct err *err);
     /* All of them: pages are followed. after_ns: submitted at or after; WHEN_NONE for no bound. */
     enum rc (*orders)(void *self, enum order_filter filter, int64_t after_ns, struct arena *a,
                       struct orders *ret_list, struct err *err);

@@ -24,15 +24,12 @@ struct date zone_date(const struct zone *z, int64_t at_ns);
 /* The first instant with that local time; in the gap of spring the instant the gap ends. */
 int64_t zone_utc(const struct zone *z, const struct civil *local);
 
-enum {
-    CALENDAR_YEAR_MIN = 1990,
-    CALENDAR_YEAR_MAX = 2035
-};
+enum { CALENDAR_YEAR_MIN = 1990, CALENDAR_YEAR_MAX = 2035 };
 
 enum session_kind {
-    SESSION_NONE,  /* weekend, holiday or one-off closure: no trading that day */
-    SESSION_FULL,  /* 09:30..16:00 */
-    SESSION_EARLY  /* 09:30..13:00, until 1992 ..14:00 */
+    SESSION_NONE, /* weekend, holiday or one-off closure: no trading that day */
+    SESSION_FULL, /* 09:30..16:00 */
+    SESSION_EARLY /* 09:30..13:00, until 1992 ..14:00 */
 };
 
 struct session {

@@ -22,16 +22,13 @@ enum intent_state {
     INTENT_NOT_SENT   /* final: refused by a guard of ours, or certainly never left        */
 };
 
-enum intent_purpose {
-    PURPOSE_ENTRY,
-    PURPOSE_EXIT
-};
+enum intent_purpose { PURPOSE_ENTRY, PURPOSE_EXIT };
 
 struct intent {
     struct order_intent order;
     enum intent_purpose purpose;
     char reason[REASON_MAX]; /* close reason of an exit, "" for an entry */
-    char context[1024];      /* JSON object of the engine: score, regime, direction … carried to the records */
+    char context[1024]; /* JSON object of the engine: score, regime, direction … carried to the records */
     int64_t epoch, cycle;
     int64_t created_ns;
 
@@ -55,8 +52,8 @@ struct intents {
 
 struct ledger_position {
     char symbol[SYMBOL_MAX];
-    int64_t qty; /* signed sum of fills */
-    usd cost;    /* of the open quantity, at average entry, >= 0, rounded once per reducing fill */
+    int64_t qty;      /* signed sum of fills */
+    usd cost;         /* of the open quantity, at average entry, >= 0, rounded once per reducing fill */
     usd realised_pnl; /* of everything closed so far */
 };
 

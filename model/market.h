@@ -31,9 +31,6 @@ struct bars {
     size_t len;
 };
 
-enum bar_size {
-    BAR_1MIN,
-    BAR_1DAY
-};
+enum bar_size { BAR_1MIN, BAR_1DAY };
 
 #endif

@@ -14,20 +14,11 @@ enum {
     REASON_MAX = 160
 };
 
-enum order_side {
-    SIDE_BUY,
-    SIDE_SELL
-};
+enum order_side { SIDE_BUY, SIDE_SELL };
 
-enum position_side {
-    POSITION_LONG,
-    POSITION_SHORT
-};
+enum position_side { POSITION_LONG, POSITION_SHORT };
 
-enum order_type {
-    ORDER_MARKET,
-    ORDER_LIMIT
-};
+enum order_type { ORDER_MARKET, ORDER_LIMIT };
 
 enum order_status {
     ORDER_PENDING,          /* accepted, pending_new, new, held …: open, nothing filled      */
@@ -92,11 +83,11 @@ struct fills {
 
 struct position {
     char symbol[SYMBOL_MAX];
-    int64_t qty; /* signed: short is negative */
-    bool has_fraction; /* the broker holds a part of a share too: not ours to manage */
-    usd cost;          /* |qty| at average entry, >= 0 */
-    usd price;         /* broker's current price; zero where not told */
-    usd market_value;  /* signed */
+    int64_t qty;                /* signed: short is negative */
+    bool has_fraction;          /* the broker holds a part of a share too: not ours to manage */
+    usd cost;                   /* |qty| at average entry, >= 0 */
+    usd price;                  /* broker's current price; zero where not told */
+    usd market_value;           /* signed */
     double unrealised_fraction; /* broker's unrealized_plpc: right for the side; NaN where not told */
 };
 

@@ -15,12 +15,13 @@ is_alnum(char c)
 bool
 symbol_valid(const char *s)
 {
-    size_t len = 0;
+    size_t len = strnlen(s, SYMBOL_LEN_MAX + 1);
 
-    if (!is_alnum(s[0])) return false;
-    while (is_alnum(s[len]) || s[len] == '.' || s[len] == '-')
-        len++;
-    return s[len] == '\0' && len <= SYMBOL_LEN_MAX;
+    if (!is_alnum(s[0]) || len > SYMBOL_LEN_MAX) return false;
+    for (size_t i = 1; i < len; i++) {
+        if (!is_alnum(s[i]) && s[i] != '.' && s[i] != '-') return false;
+    }
+    return true;
 }
 
 bool
