@@ -91,13 +91,13 @@ run_lines(const struct calc *c, FILE *in, FILE *out)
 /* ---- the command --------------------------------------------------------------------------------------- */
 
 static int
-usage(FILE *errf)
+usage(FILE *to, int status)
 {
     (void)fputs("usage: stockbot calc NAME < in.jsonl > out.jsonl\n"
                 "       stockbot calc --list\n"
                 "       stockbot calc --describe NAME\n",
-                errf);
-    return CALC_USAGE;
+                to);
+    return status;
 }
 
 static int
@@ -137,7 +137,8 @@ calc_main(int argc, char **argv, FILE *in, FILE *out, FILE *errf)
         list(out);
         return finish(CALC_OK, in, out, errf);
     }
-    if (!is_describe && (argc != 2 || argv[1][0] == '-')) return usage(errf);
+    if (argc == 2 && str_eq(argv[1], "--help")) return finish(usage(out, CALC_OK), in, out, errf);
+    if (!is_describe && (argc != 2 || argv[1][0] == '-')) return usage(errf, CALC_USAGE);
 
     const struct calc *c = calc_find(argv[is_describe ? 2 : 1]);
     if (c == NULL) return unknown(argv[is_describe ? 2 : 1], errf);

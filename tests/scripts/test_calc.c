@@ -191,6 +191,9 @@ test_calc_lists_and_describes(void **state)
     CLEANUP(run_done) struct run l = run_calc("--list", NULL, "");
     (void)state;
     assert_int_equal(l.status, 0);
+    CLEANUP(run_done) struct run h = run_calc("--help", NULL, "");
+    assert_int_equal(h.status, 0);
+    assert_non_null(strstr(h.out, "--describe"));
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         CLEANUP(run_done) struct run d = run_calc("--describe", names[i], "");
         assert_non_null(strstr(l.out, names[i]));
