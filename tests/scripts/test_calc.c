@@ -212,7 +212,7 @@ test_calc_refuses_what_it_does_not_know(void **state)
         {"composite-v9", NULL},
         {"--describe",   "x" },
         {"--describe",   NULL},
-        {"--help",       NULL},
+        {"--unknown",    NULL},
         {NULL,           NULL},
         {"composite-v1", "x" },
         {"",             NULL}
