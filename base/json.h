@@ -11,7 +11,11 @@
  *
  * Numbers keep what was written: json_i64 and json_usd read the text, not a double made from it.
  *
+ * A \u0000 that a log contains reads as U+FFFD, like a byte that is not UTF-8: C strings end at a NUL.
+ *
  *   json.c        parsing and the tree
+ *   json_check.c  the grammar, byte by byte, before cJSON sees the text
+ *   json_fix.c    exact numbers and repeated keys, after it built the tree
  *   json_get.c    tolerant readers (spec 10 R0.2, R0.3) and struct json_in for what must be there
  *   json_out.c    the writer
  *   json_scan.c   finds the members of a large object without building it
