@@ -280,6 +280,7 @@ note_cycle(struct machine *m)
 static void
 begin_life(struct machine *m, int64_t now_ns)
 {
+    m->cannot_start = false;
     m->is_proven = false;
     m->cycles = 0;
     m->spawned_ns = now_ns;
@@ -301,6 +302,7 @@ keep_books(struct machine *m, const struct service_rules *rules, const struct ma
     if (act == ACT_SCHEDULE_TICK) m->retry_ns = now + TICK_NS;
     if (act == ACT_SCHEDULE_NOW) m->retry_ns = now;
     if (act == ACT_BEGIN_LIFE) begin_life(m, now);
+    if (act == ACT_LOG_START_FAILED) m->cannot_start = true;
     if (act == ACT_BEGIN_STALL) m->stalled_ns = now;
     if (act == ACT_ARM_KILL) m->kill_ns = now + ABORT_WAIT_NS;
     if (act == ACT_ARM_GRACE) m->kill_ns = now + limits->grace_ns;
@@ -410,8 +412,9 @@ machine_has_child(const struct machine *m)
 }
 
 /*
- * R1.10, R1.11, R1.20.  A service that should run and cannot is FAILED; one that died counts as DEGRADED
- * until its next life is proven.  A foreign engine is nobody's child and unwatched: DEGRADED, not EXTERNAL.
+ * R1.7, R1.10, R1.11, R1.20.  A service that should run and cannot is FAILED; one that died counts as
+ * DEGRADED until its next life is proven.  A foreign engine is nobody's child and unwatched: DEGRADED, not
+ * EXTERNAL.
  */
 enum service_status
 machine_status(const struct machine *m, const struct service_rules *rules)
@@ -431,7 +434,7 @@ machine_status(const struct machine *m, const struct service_rules *rules)
     case SERVICE_ABORTING:
         return STATUS_DEGRADED;
     case SERVICE_WAITING:
-        return doubt;
+        return m->cannot_start ? STATUS_FAILED : doubt;
     case SERVICE_HELD:
     case SERVICE_NO_SECRETS:
         return STATUS_FAILED;

@@ -9,10 +9,12 @@
  *   machine.c     the table: pure, no clock, no system call
  *   services.c    which services there are, in the order of their start
  *   supervisor.c  the loop: signals, ends of children, progress pipes, deadlines
- *   act.c         performs the actions of the table: spawn, signal, evict
- *   surround.c    what the table must know of the world: secrets, locks, changed files, the session
- *   record.c      logs/supervisor.jsonl and the system events beside it
- *   health.c      state/health.json
+ *   act.c         performs the actions of the table
+ *   spawn.c       a service's child: start, signal, progress, end
+ *   place.c       where a child was when it died or fell silent
+ *   surround.c    what the table must know of the world: locks, the session; ends leftovers
+ *   settings.c    what follows from the settings, and what changed in their files: limits, environment,
+ * secrets record.c      logs/supervisor.jsonl and the system events beside it health.c      state/health.json
  *   main.c        options and wiring -> deploy_supervisor
  *
  * This header is the machine of one service.  Time is monotonic and always real: a paced day does not
@@ -147,10 +149,11 @@ struct machine_limits {
 
 struct machine {
     enum service_state state;
-    bool is_proven; /* this child has shown that it works          */
-    int failures;   /* in a row                                    */
-    int64_t cycles; /* completed by this child                     */
-    int exit_code;  /* of the last child: status, or minus the signal */
+    bool cannot_start; /* the last attempt did not even make a child */
+    bool is_proven;    /* this child has shown that it works          */
+    int failures;      /* in a row                                    */
+    int64_t cycles;    /* completed by this child                     */
+    int exit_code;     /* of the last child: status, or minus the signal */
     int64_t spawned_ns;
     int64_t progress_ns;
     int64_t stalled_ns;  /* when the dump was asked for                              */
