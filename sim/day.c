@@ -188,7 +188,7 @@ void
 day_draw_pressure(struct sim_day *day, struct day_symbol *s)
 {
     uint64_t n = 0;
-    double minute = -60 + 700 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
+    double minute = -60 + 780 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
 
     while (minute < day->minutes) {
         double length = 20 + 70 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
@@ -197,6 +197,6 @@ day_draw_pressure(struct sim_day *day, struct day_symbol *s)
 
         for (int i = (int)minute; i < (int)(minute + length); i++)
             if (i >= 0 && i < day->minutes) s->pressure[i] = (int16_t)(is_buying ? strength : -strength);
-        minute += length + 180 + 500 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
+        minute += length + 220 + 560 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
     }
 }

@@ -190,6 +190,13 @@ is_listed(const char *list, const char *symbol)
     return false;
 }
 
+/* The whole market, or symbols of a list; those without bars are seen only in the whole market's list. */
+static bool
+is_asked(const struct sim_flow *f, const struct flow_query *q, const char *symbol)
+{
+    return q->tickers == NULL || (is_listed(q->tickers, symbol) && symbol_of(f, symbol) != NULL);
+}
+
 size_t
 flow_alerts(const struct sim_flow *f, const struct flow_query *q, struct text *to)
 {
@@ -202,7 +209,7 @@ flow_alerts(const struct sim_flow *f, const struct flow_query *q, struct text *t
 
         if (row->at_ns > q->older_ns) continue;
         if (q->newer_ns != WHEN_NONE && row->at_ns <= q->newer_ns) break;
-        if (one == NULL && q->tickers != NULL && !is_listed(q->tickers, row->symbol)) continue;
+        if (one == NULL && !is_asked(f, q, row->symbol)) continue;
         add_row(&f->alerts, row, given++, to);
     }
     return given;

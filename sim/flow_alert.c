@@ -7,9 +7,9 @@
  * RepeatedHits in three of four; expiry the same week to ten months away; strike within 10 % of the price;
  * volume 0.1 to 10 times the open interest, median about 1; 5 to 30 trades.
  *
- * A quiet symbol gives three small alerts an hour whose directions cancel out.  Under pressure it gives
- * about fourteen larger ones, most of them in its direction (calls bought or puts bought): their net premium
- * of an hour reaches one to two million dollars for a large company.
+ * A quiet symbol gives two or three small alerts an hour whose directions cancel out.  Under pressure it
+ * gives about fourteen larger ones, most of them in its direction (calls bought or puts bought): their net
+ * premium of an hour reaches one to two million dollars for a large company.
  */
 #include "sim/flow.h"
 
@@ -20,9 +20,9 @@
 #include "sim/noise.h"
 #include "sim/stamp.h"
 
-#define QUIET_PER_HOUR   3.0
+#define QUIET_PER_HOUR   2.5
 #define PRESSED_PER_HOUR 14.0
-#define QUIET_MEDIAN     19000.0
+#define QUIET_MEDIAN     16000.0
 #define PRESSED_MEDIAN   62000.0
 #define PREMIUM_MIN      10000.0
 #define WITH_PRESSURE    0.9 /* part of the alerts that go with the pressure */

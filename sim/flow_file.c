@@ -1,6 +1,8 @@
 #include "sim/flow.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/noise.h"
 #include "sim/stamp.h"
@@ -54,13 +56,15 @@ instant_of(const struct json *v)
     return n > INT64_C(100000000000) ? n * NS_PER_MS : n * NS_PER_S;
 }
 
+/* What has no option symbol is no alert; other recordings of the same folder are passed over. */
 static void
 take_alert(struct reader *r, const struct json *v)
 {
     int64_t created = instant_of(json_get(v, "created_at"));
 
-    if (created == WHEN_NONE) created = instant_of(json_get(v, "executed_at"));
-    if (!json_is_object(v) || json_str(v, "ticker", NULL) == NULL || r->len >= FLOW_ALERTS_MAX) return;
+    if (created == WHEN_NONE) created = instant_of(json_get(v, "end_time"));
+    if (json_str(v, "ticker", NULL) == NULL || json_str(v, "option_chain", NULL) == NULL) return;
+    if (r->len >= FLOW_ALERTS_MAX) return;
     r->alert = room(r->alert, r->len, &r->cap, sizeof(*r->alert));
     r->alert[r->len] = (struct recorded){.alert = v, .created_ns = created, .place = r->len};
     r->len++;
@@ -143,6 +147,28 @@ by_instant(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/*
+ * Websocket and stream recordings leave out what the option symbol says: root, yymmdd, C or P, strike times
+ * 1000 in eight digits.  The HTTP endpoint spells it out, so it is added where it is missing.
+ */
+static void
+write_contract(const struct json *alert, struct json_out *o)
+{
+    const char *chain = json_str(alert, "option_chain", "");
+    size_t len = strlen(chain);
+    char expiry[16];
+    int64_t strike_e3;
+
+    if (len < 16 || !str_to_i64(chain + len - 8, &strike_e3)) return;
+
+    const char *tail = chain + len - 15;
+
+    if (!json_has(alert, "type")) json_out_str(o, "type", tail[6] == 'C' ? "call" : "put");
+    if (!json_has(alert, "strike")) out_usd_text(o, "strike", (usd){strike_e3 * 10});
+    (void)snprintf(expiry, sizeof(expiry), "20%.2s-%.2s-%.2s", tail, tail + 2, tail + 4);
+    if (!json_has(alert, "expiry")) json_out_str(o, "expiry", expiry);
+}
+
 /* Members that date the alert, shifted by the same step; everything else as recorded. */
 static void
 write_moved(const struct recorded *from, int64_t at_ns, struct text *to)
@@ -165,16 +191,19 @@ write_moved(const struct recorded *from, int64_t at_ns, struct text *to)
         }
     }
     if (!json_has(from->alert, "created_at")) json_out_str(&o, "created_at", stamp_utc(at_ns, 6, when));
+    write_contract(from->alert, &o);
     json_out_end(&o);
 }
 
 static double
 premium_of(const struct json *alert)
 {
+    const char *chain = json_str(alert, "option_chain", "");
+    bool is_call = strlen(chain) > 15 && chain[strlen(chain) - 9] == 'C';
     double premium = json_f64(alert, "total_premium", 0);
 
     if (premium <= 0) premium = json_f64(alert, "premium", 0);
-    return str_eq_nocase(json_str(alert, "type", ""), "call") ? premium : -premium;
+    return is_call ? premium : -premium;
 }
 
 static void

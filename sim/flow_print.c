@@ -5,7 +5,7 @@
  * bid, 18 % in the middle and the rest inside; the smallest premium is 100 000 USD, the median 180 000, one
  * in a hundred above 3.8 million; 8 % carry average_price_trade, 3.4 % prior_reference_price, 7.4 %
  * derivative_priced.  The recorded company prints hundreds of millions an hour at all times, which tells
- * nothing; here a quiet symbol prints about a million an hour and one under pressure tens of millions.
+ * nothing; here a quiet symbol prints half a million an hour and one under pressure tens of millions.
  */
 #include "sim/flow.h"
 
@@ -15,7 +15,7 @@
 #include "sim/noise.h"
 #include "sim/stamp.h"
 
-#define QUIET_PER_HOUR   5.0
+#define QUIET_PER_HOUR   2.0
 #define PRESSED_PER_HOUR 50.0
 #define PRINT_MIN        100000.0
 #define PRINT_MEDIAN     130000.0 /* above the minimum, log-normal */
@@ -95,12 +95,12 @@ write_print(const struct sim_day *day, const struct print *p, struct text *to)
     json_out_end(&o);
 }
 
-/* A small company has no dark pool of tens of millions: its prints stay within a part of its turnover. */
+/* Only the most traded have a dark pool of tens of millions: prints go with the turnover. */
 static double
 prints_per_hour(const struct day_symbol *s, int pressure)
 {
     double turnover_m = s->profile.price * s->profile.volume_m;
-    double room = fmin(1.0, turnover_m / 1500.0);
+    double room = fmax(0.15, fmin(1.0, turnover_m / 6000.0));
 
     if (pressure == 0) return QUIET_PER_HOUR * fmin(1.0, turnover_m / 300.0);
     return PRESSED_PER_HOUR * room * abs(pressure) / 75.0;

@@ -116,7 +116,7 @@ uw_insider(const struct uw_ask *ask, struct json_out *o)
 static void
 owner_row(const struct uw_ask *ask, int64_t i, double shares, struct json_out *o)
 {
-    double units = round(shares * 0.07 / (double)(i + 1));
+    double units = round(shares * 0.03 / (double)(i + 1));
     double price = close_of(ask->symbol, 1);
     char date[ISO_TEXT_MAX], name[40];
 
@@ -125,7 +125,7 @@ owner_row(const struct uw_ask *ask, int64_t i, double shares, struct json_out *o
     json_out_str(o, "name", name);
     json_out_str(o, "short_name", name);
     json_out_str(o, "report_date", date_before(ask, 60, date));
-    json_out_str(o, "filing_date", date_before(ask, 20 + 3 * i, date));
+    json_out_str(o, "filing_date", date_before(ask, 40 + 3 * i, date));
     json_out_str(o, "first_buy", date_before(ask, 2000 + 11 * i, date));
     json_out_i64(o, "units", (int64_t)units);
     json_out_i64(o, "units_change", (int64_t)(0.03 * units * draw_normal(ask, 300 + (uint64_t)i)));
