@@ -66,34 +66,13 @@ quote_get(struct sim *sim, const struct day_symbol *s, struct json_out *o)
  * ------------------------------------------------------------------------------------------------------- */
 
 struct series {
-    bool is_daily;
+    enum bar_size size;
     bool is_desc;
     int64_t from_ns, to_ns; /* both included */
     int64_t limit;
     char token_symbol[SYMBOL_MAX]; /* continue with this symbol after this start */
     int64_t token_ns;
 };
-
-/* The i-th bar of the symbol that exists by now; false past the end. */
-static bool
-bar_at(const struct sim *sim, const struct day_symbol *s, bool is_daily, int i, struct bar *ret_bar)
-{
-    if (!is_daily) {
-        if (i >= day_minute(&sim->day, sim->now_ns)) return false;
-        *ret_bar = s->minute[i];
-        return true;
-    }
-    if (i < DAY_HISTORY) {
-        *ret_bar = s->daily[i];
-        return true;
-    }
-    if (i > DAY_HISTORY || !day_today(&sim->day, s, sim->now_ns, ret_bar)) return false;
-
-    struct civil midnight = {.date = sim->day.session.date};
-
-    ret_bar->start_ns = zone_utc(sim->ny, &midnight); /* as the bars of the days before */
-    return true;
-}
 
 static void
 out_bar(const struct bar *b, struct json_out *o)
@@ -120,13 +99,11 @@ out_series(const struct sim *sim, const struct day_symbol *s, struct series *q, 
            struct json_out *o)
 {
     struct bar b;
-    int len = 0;
+    int len = day_bars(&sim->day, s, q->size, sim->now_ns);
     int64_t last = WHEN_NONE;
 
-    while (bar_at(sim, s, q->is_daily, len, &b))
-        len++;
     for (int n = 0; n < len; n++) {
-        if (!bar_at(sim, s, q->is_daily, q->is_desc ? len - 1 - n : n, &b)) continue;
+        if (!day_bar(&sim->day, s, q->size, q->is_desc ? len - 1 - n : n, sim->now_ns, &b)) continue;
         /* A minute without a trade has no bar on the tape. */
         if (b.start_ns < q->from_ns || b.start_ns > q->to_ns || b.volume == 0) continue;
         if (after_ns != WHEN_NONE && (q->is_desc ? b.start_ns >= after_ns : b.start_ns <= after_ns)) continue;
@@ -157,7 +134,7 @@ series_of(const struct sim *sim, const struct sim_request *req, struct series *r
     struct series q = {.from_ns = zone_utc(sim->ny, &midnight), .to_ns = sim->now_ns, .token_ns = WHEN_NONE};
 
     if (!str_eq(timeframe, "1Min") && !str_eq(timeframe, "1Day")) return false;
-    q.is_daily = str_eq(timeframe, "1Day");
+    q.size = str_eq(timeframe, "1Day") ? BAR_1DAY : BAR_1MIN;
     q.is_desc = str_eq(sim_query(req, "sort"), "desc");
     q.limit = sim_query_i64(req, "limit", BARS_LIMIT, 1, BARS_LIMIT_MAX);
     if (start != NULL) q.from_ns = when_parse_or_none(start);

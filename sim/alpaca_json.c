@@ -230,16 +230,14 @@ alpaca_out_asset(const struct sim *sim, const struct day_symbol *s, struct json_
 void
 alpaca_out_clock(const struct sim *sim, int64_t at_ns, struct json_out *o)
 {
-    struct session today = calendar_session_at(sim->ny, at_ns);
-    struct session next = calendar_next_session(sim->ny, at_ns);
-    bool is_open = today.kind != SESSION_NONE && at_ns >= today.open_ns && at_ns < today.close_ns;
+    struct market_clock c = day_clock(sim->ny, at_ns);
     char text[STAMP_MAX];
 
     json_out_obj(o, NULL);
     json_out_str(o, "timestamp", stamp_ny(sim->ny, at_ns, 9, text));
-    json_out_bool(o, "is_open", is_open);
-    json_out_str(o, "next_open", stamp_ny(sim->ny, next.open_ns, 0, text));
-    json_out_str(o, "next_close", stamp_ny(sim->ny, is_open ? today.close_ns : next.close_ns, 0, text));
+    json_out_bool(o, "is_open", c.is_open);
+    json_out_str(o, "next_open", stamp_ny(sim->ny, c.next_open_ns, 0, text));
+    json_out_str(o, "next_close", stamp_ny(sim->ny, c.next_close_ns, 0, text));
     json_out_end(o);
 }
 

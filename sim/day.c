@@ -116,6 +116,48 @@ day_today(const struct sim_day *day, const struct day_symbol *s, int64_t at_ns, 
     return true;
 }
 
+int
+day_bars(const struct sim_day *day, const struct day_symbol *s, enum bar_size size, int64_t at_ns)
+{
+    struct bar today;
+
+    if (size == BAR_1MIN) return MAX(0, day_minute(day, at_ns));
+    return DAY_HISTORY + (day_today(day, s, at_ns, &today) ? 1 : 0);
+}
+
+bool
+day_bar(const struct sim_day *day, const struct day_symbol *s, enum bar_size size, int i, int64_t at_ns,
+        struct bar *ret_bar)
+{
+    if (i < 0) return false;
+    if (size == BAR_1MIN) {
+        if (i >= day_minute(day, at_ns)) return false;
+        *ret_bar = s->minute[i];
+        return true;
+    }
+    if (i < DAY_HISTORY) {
+        *ret_bar = s->daily[i];
+        return true;
+    }
+    if (i > DAY_HISTORY || !day_today(day, s, at_ns, ret_bar)) return false;
+
+    struct civil midnight = {.date = day->session.date};
+
+    ret_bar->start_ns = zone_utc(day->ny, &midnight); /* as the bars of the days before */
+    return true;
+}
+
+struct market_clock
+day_clock(const struct zone *ny, int64_t at_ns)
+{
+    struct session today = calendar_session_at(ny, at_ns), next = calendar_next_session(ny, at_ns);
+    struct market_clock c = {.at_ns = at_ns, .next_open_ns = next.open_ns};
+
+    c.is_open = today.kind != SESSION_NONE && at_ns >= today.open_ns && at_ns < today.close_ns;
+    c.next_close_ns = c.is_open ? today.close_ns : next.close_ns;
+    return c;
+}
+
 usd
 day_prev_close(const struct day_symbol *s)
 {

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "model/calendar.h"
 #include "model/market.h"
+#include "model/order.h"
 #include "sim/profile.h"
 
 enum {
@@ -82,6 +83,15 @@ int day_minute(const struct sim_day *day, int64_t at_ns);
 
 /* Today's bar of completed minutes up to the instant; false before the first is complete. */
 bool day_today(const struct sim_day *day, const struct day_symbol *s, int64_t at_ns, struct bar *ret_bar);
+
+/* The bars that exist by the instant: how many, and the i-th, ascending.  Daily ones include today's so far.
+ */
+int day_bars(const struct sim_day *day, const struct day_symbol *s, enum bar_size size, int64_t at_ns);
+bool day_bar(const struct sim_day *day, const struct day_symbol *s, enum bar_size size, int i, int64_t at_ns,
+             struct bar *ret_bar);
+
+/* What the broker's clock says: any instant, also of other days. */
+struct market_clock day_clock(const struct zone *ny, int64_t at_ns);
 
 /* Previous close. */
 usd day_prev_close(const struct day_symbol *s);
