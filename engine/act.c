@@ -91,7 +91,8 @@ exit_intent(const struct planned_position *p, struct intent *in)
     const struct position_record *r = &p->held->record;
     struct exit_context c = {.entry_score = r->entry_score,
                              .entered_ns = r->entered_ns,
-                             .entry_price = r->entry_price,
+                             .held_qty = llabs(p->held->at_broker.qty),
+                             .held_cost = p->held->at_broker.cost,
                              .target = -1,
                              .decay = p->verdict.m.decay};
 
@@ -103,10 +104,7 @@ exit_intent(const struct planned_position *p, struct intent *in)
     in->order.reduces = true;
     (void)str_copy(in->reason, sizeof(in->reason), p->verdict.reason);
     (void)str_copy(c.label, sizeof(c.label), p->verdict.label);
-    if (p->verdict.action == EXIT_CLOSE_PART) {
-        c.part_of = p->held->at_broker.qty < 0 ? -p->held->at_broker.qty : p->held->at_broker.qty;
-        c.target = (int)p->verdict.target;
-    }
+    if (p->verdict.action == EXIT_CLOSE_PART) c.target = (int)p->verdict.target;
     exit_context_write(&c, in->context, sizeof(in->context));
 }
 
@@ -198,13 +196,15 @@ close_first(struct engine *eng, const struct snapshot *seen, const struct planne
     const struct close_first *first = &p->close_first;
     struct intent in = {.purpose = PURPOSE_EXIT};
     const struct position_meta *meta = metadata_find(&eng->memory.metadata, first->symbol);
-    struct exit_context c = {.entered_ns = WHEN_NONE, .target = -1, .decay = first->m.decay};
+    struct exit_context c = {
+        .entered_ns = WHEN_NONE, .held_qty = first->qty, .target = -1, .decay = first->m.decay};
 
     if (first->is_already_planned) return;
+    for (size_t i = 0; i < seen->held_len; i++)
+        if (str_eq(seen->held[i].at_broker.symbol, first->symbol)) c.held_cost = seen->held[i].at_broker.cost;
     if (meta != NULL) {
         c.entry_score = meta->record.entry_score;
         c.entered_ns = meta->record.entered_ns;
-        c.entry_price = meta->record.entry_price;
     }
     (void)str_copy(c.label, sizeof(c.label), first->is_flip ? "position_flip" : "displaced");
     (void)str_copy(in.order.symbol, SYMBOL_MAX, first->symbol);

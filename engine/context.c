@@ -56,8 +56,8 @@ exit_context_write(const struct exit_context *c, char *buf, size_t size)
     json_out_str(&o, "label", c->label);
     json_out_f64(&o, "entry_score", c->entry_score);
     json_out_time(&o, "entry_ts", c->entered_ns);
-    json_out_usd(&o, "entry_price", c->entry_price);
-    json_out_i64(&o, "part_of", c->part_of);
+    json_out_i64(&o, "held_qty", c->held_qty);
+    json_out_usd(&o, "held_cost", c->held_cost);
     json_out_i64(&o, "target", c->target);
     json_out_f64(&o, "decay", c->decay);
     json_out_end(&o);
@@ -119,8 +119,8 @@ exit_context_read(const char *json)
     (void)str_copy(c.label, sizeof(c.label), json_str(doc, "label", ""));
     c.entry_score = json_f64(doc, "entry_score", 0.0);
     c.entered_ns = when_parse_or_none(json_str(doc, "entry_ts", ""));
-    c.entry_price = usd_member(doc, "entry_price");
-    c.part_of = json_i64(doc, "part_of", 0);
+    c.held_qty = json_i64(doc, "held_qty", 0);
+    c.held_cost = usd_member(doc, "held_cost");
     c.decay = json_f64(doc, "decay", (double)NAN);
     return c;
 }

@@ -25,10 +25,10 @@ struct exit_context {
     char label[32];     /* stop_loss, trail_stop … */
     double entry_score; /* of the position, so that the records survive its metadata */
     int64_t entered_ns; /* WHEN_NONE: not known */
-    usd entry_price;
-    int64_t part_of; /* shares held before a partial close; 0 for a whole one */
-    int target;      /* index of the scale-out target; -1 for a whole close */
-    double decay;    /* NaN where undefined */
+    int64_t held_qty;   /* shares held when the close was decided, > 0 */
+    usd held_cost;      /* what they had cost, by the broker */
+    int target;         /* index of the scale-out target; -1 for a whole close */
+    double decay;       /* NaN where undefined */
 };
 
 /* Into the fixed room of an intent; components are left out where they do not fit. */

@@ -45,6 +45,7 @@ engine_init(struct engine *eng, const struct engine_seams *seams, struct err *er
                                   .log = &eng->seams.log,
                                   .cfg = &seams->cfg->strategy};
     memory_init(&eng->memory, seams->ny);
+    eng->closed.last_ns = WHEN_NONE;
     eng->is_self_test_ok = composite_self_test(&test_err) == RC_OK;
     if (!eng->is_self_test_ok)
         log_event(&eng->seams.log, EV_CONTRACT_CHECK_FAILED, F_STR("error", test_err.text));

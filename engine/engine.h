@@ -66,6 +66,13 @@ struct mismatch {
     int cycles; /* seen in a row; an event at the second */
 };
 
+/* The last closed trades, for the self-healing score floor (spec 10 R5.26). */
+struct recent_closed {
+    double pnl_pct[3]; /* newest last */
+    size_t len;
+    int64_t last_ns; /* WHEN_NONE without one */
+};
+
 struct engine {
     struct engine_seams seams;
     struct arena arena; /* one cycle */
@@ -84,6 +91,7 @@ struct engine {
     size_t mismatches_len;
     int64_t last_now_ns, last_mono_ns; /* of the last cycle: a stepped clock shows in their difference */
     struct today_trades today;
+    struct recent_closed closed;
 
     /* of the cycle at hand */
     char error[CYCLE_ERRORS_MAX][CYCLE_ERROR_MAX];

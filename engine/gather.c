@@ -285,6 +285,8 @@ gather_memory(struct engine *eng, struct snapshot *s)
     const struct memory *m = &eng->memory;
 
     memory_sync(&eng->memory, &eng->seams.fs, &eng->seams.store, &eng->seams.log, s->now_ns);
+    eng->memory.floor =
+        score_floor_after(&m->floor, eng->closed.pnl_pct, eng->closed.len, eng->closed.last_ns, s->now_ns);
     s->freezes = m->freezes;
     s->marks = m->marks;
     s->stage = m->stage;

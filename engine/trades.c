@@ -1,12 +1,291 @@
+#include <math.h>
+
 #include "engine/context.h"
 #include "engine/engine.h"
+#include "telemetry/trades.h"
+
+#define TAIL_BYTES ((size_t)256 << 10) /* where a record of an interrupted settlement would stand */
+
+/* ---- written exactly once, also across a kill
+ * ----------------------------------------------------------------- */
+
+static bool
+tail_contains(const struct engine *eng, const char *path, const char *key)
+{
+    const struct fs *fs = &eng->seams.fs;
+    CLEANUP(text_free) struct text tail = {0};
+    struct fs_stat st = {0};
+    struct err ignored = {0};
+
+    if (fs->stat(fs->self, path, &st, &ignored) != RC_OK || !st.exists) return false;
+    int64_t from = MAX(0, st.size - (int64_t)TAIL_BYTES);
+    if (fs->read_at(fs->self, path, from, TAIL_BYTES, &tail, &ignored) != RC_OK) return false;
+    return memmem(text_str(&tail), tail.len, key, strlen(key)) != NULL;
+}
+
+/* Appends unless the end of the log has the key: a process may have died after the append and before the
+ * ledger was told. */
+static bool
+append_once(struct engine *eng, const char *path, const char *key, const struct text *line)
+{
+    struct err err = {0};
+
+    if (tail_contains(eng, path, key)) return true;
+    if (store_append(&eng->seams.store, path, line, &err) == RC_OK) return true;
+    log_event(&eng->seams.log, EV_ATTRIBUTION_WRITE_FAILED, F_STR("path", path), F_STR("error", err.text));
+    return false;
+}
+
+static int64_t
+fill_time(const struct settled *s)
+{
+    return s->intent->filled_ns != WHEN_NONE ? s->intent->filled_ns : s->last_ns;
+}
+
+/* ---- entries
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void
+remember_position(struct engine *eng, const struct settled *s, const struct entry_context *c)
+{
+    const struct intent *in = s->intent;
+    struct position_meta *meta = metadata_put(&eng->memory.metadata, in->order.symbol);
+    struct symbol_times *times = memory_times(&eng->memory, in->order.symbol);
+    usd price = usd_div_qty(s->cost, s->qty);
+
+    times->last_fill_ns = fill_time(s);
+    times->cooldown_until_ns = fill_time(s) + eng->seams.cfg->strategy.cooldown_min * NS_PER_MIN;
+    if (meta == NULL) return;
+    meta->record = (struct position_record){.is_known = true,
+                                            .entered_ns = fill_time(s),
+                                            .entry_price = price,
+                                            .entry_score = c->score,
+                                            .direction = c->direction,
+                                            .high_water = price,
+                                            .low_water = price};
+    (void)str_copy(meta->record.market_regime, sizeof(meta->record.market_regime), c->market_regime);
+    meta->record.targets_len = exit_targets_of(&eng->seams.cfg->strategy, meta->record.target);
+    meta->qty = meta->initial_qty = s->qty;
+    meta->side = in->order.side;
+    meta->regime_modifier = c->regime_modifier;
+    (void)str_copy(meta->ignition, sizeof(meta->ignition), c->ignition);
+    (void)str_copy(meta->correlation_id, sizeof(meta->correlation_id), c->correlation_id);
+    (void)str_copy(meta->client_order_id, sizeof(meta->client_order_id), in->order.client_id);
+    (void)str_copy(meta->entry_order_id, sizeof(meta->entry_order_id), in->broker_id);
+    meta->updated_ns = clock_now(&eng->seams.clock);
+    free(meta->components);
+    meta->components = strdup(c->components);
+}
+
+static struct entry_record
+entry_record_of(struct engine *eng, const struct settled *s, const struct entry_context *c)
+{
+    const struct intent *in = s->intent;
+
+    return (struct entry_record){
+        .at_ns = clock_now(&eng->seams.clock),
+        .symbol = in->order.symbol,
+        .side = in->order.side,
+        .is_filled = true,
+        .qty = s->qty,
+        .price = usd_div_qty(s->cost, s->qty),
+        .entered_ns = fill_time(s),
+        .type = in->order.type,
+        .limit = in->order.limit,
+        .attempt = 1,
+        .status = "filled",
+        .note = in->reason,
+        .score = c->score,
+        .direction = direction_name(c->direction),
+        .gamma_regime = c->direction == DIRECTION_BEARISH ? "negative" : "neutral",
+        .market_regime = c->market_regime,
+        .components_json = c->components,
+        .account_equity = c->equity,
+        .position_size = s->cost,
+        .correlation_id = c->correlation_id,
+        .client_order_id = in->order.client_id,
+        .regime = {.regime = c->market_regime},
+    };
+}
+
+static bool
+record_entry(struct engine *eng, const struct settled *s)
+{
+    struct entry_context c = entry_context_read(s->intent->context, &eng->arena);
+    struct entry_record r = entry_record_of(eng, s, &c);
+    bool is_limit = r.type == ORDER_LIMIT;
+    CLEANUP(text_free) struct text order = {0};
+    CLEANUP(text_free) struct text live = {0};
+    CLEANUP(text_free) struct text opened = {0};
+    CLEANUP(text_free) struct text attribution = {0};
+    CLEANUP(text_free) struct text master = {0};
+    char id[TRADE_ID_MAX];
+
+    entry_order_encode(&r, &order);
+    entry_live_encode(&r, is_limit ? "LIMIT_FILLED" : "MARKET_FILLED", &live);
+    entry_portfolio_encode(&r, &opened);
+    entry_attribution_encode(&r, &attribution);
+    entry_master_encode(&r, &master);
+    if (!append_once(eng, MASTER_LOG_PATH, trade_id(r.symbol, r.entered_ns, id), &master) ||
+        !append_once(eng, ATTRIBUTION_PATH, r.client_order_id, &attribution) ||
+        !append_once(eng, ORDERS_LOG_PATH, r.client_order_id, &order))
+        return false;
+    /* Observability only: a lost line is said on standard error and not asked for again. */
+    struct err ignored = {0};
+    if (store_append(&eng->seams.store, LIVE_ORDERS_LOG_PATH, &live, &ignored) == RC_OK)
+        ignored.code = store_append(&eng->seams.store, PORTFOLIO_EVENTS_LOG_PATH, &opened, &ignored);
+    if (entry_is_incomplete(&r))
+        log_event(&eng->seams.log, EV_ENTRY_METADATA_INCOMPLETE, F_SYMBOL(r.symbol),
+                  F_STR("client_order_id", r.client_order_id));
+    remember_position(eng, s, &c);
+    return true;
+}
+
+/* ---- exits
+ * ------------------------------------------------------------------------------------------------------- */
+
+/* Cost of the closed part, rounded once; the broker's cost of the whole where all of it was closed. */
+static usd
+cost_of_closed(const struct exit_context *c, int64_t qty)
+{
+    if (c->held_qty <= 0) return USD_ZERO;
+    if (qty == c->held_qty) return c->held_cost;
+    return usd_notional(usd_div_qty(c->held_cost, c->held_qty), qty);
+}
+
+static struct exit_record
+exit_record_of(struct engine *eng, const struct settled *s, const struct exit_context *c,
+               const struct position_meta *meta)
+{
+    const struct intent *in = s->intent;
+    bool was_long = in->order.side == SIDE_SELL;
+    struct exit_record r = {
+        .at_ns = clock_now(&eng->seams.clock),
+        .symbol = in->order.symbol,
+        .side = was_long ? POSITION_LONG : POSITION_SHORT,
+        .qty = s->qty,
+        .entry_qty = c->held_qty,
+        .entry_cost = cost_of_closed(c, s->qty),
+        .exit_proceeds = s->cost,
+        .entered_ns = c->entered_ns != WHEN_NONE ? c->entered_ns : fill_time(s),
+        .exited_ns = fill_time(s),
+        .entry_score = c->entry_score,
+        .components_json = meta != NULL ? meta->components : NULL,
+        .market_regime = meta != NULL ? meta->record.market_regime : "",
+        .direction = direction_name(was_long ? DIRECTION_BULLISH : DIRECTION_BEARISH),
+        .close_reason = in->reason,
+        .entry_order_id = meta != NULL ? meta->entry_order_id : NULL,
+        .exit_order_id = in->broker_id,
+        .correlation_id = meta != NULL ? meta->correlation_id : NULL,
+        .type = in->order.type,
+        .flow = (double)NAN,
+        .fraction = c->held_qty > 0 ? (double)s->qty / (double)c->held_qty : 1.0,
+        .regime = {.regime = meta != NULL ? meta->record.market_regime : NULL},
+    };
+
+    r.entry_ny = zone_local(eng->seams.ny, r.entered_ns);
+    return r;
+}
+
+static bool
+write_exit(struct engine *eng, const struct exit_record *r, bool is_part)
+{
+    CLEANUP(text_free) struct text attribution = {0};
+    CLEANUP(text_free) struct text line = {0};
+    CLEANUP(text_free) struct text master = {0};
+    CLEANUP(text_free) struct text closed = {0};
+    char exit_key[TRADE_ID_MAX];
+    char iso[ISO_TEXT_MAX];
+
+    (void)snprintf(exit_key, sizeof(exit_key), "\"exit_ts\":\"%s\"", when_iso(r->exited_ns, iso));
+    if (is_part) {
+        exit_partial_encode(r, &attribution);
+        return append_once(eng, ATTRIBUTION_PATH, r->exit_order_id, &attribution);
+    }
+    exit_attribution_encode(r, &attribution);
+    exit_line_encode(r, &line);
+    exit_master_encode(r, &master);
+    exit_portfolio_encode(r, &closed);
+    if (!append_once(eng, MASTER_LOG_PATH, exit_key, &master) ||
+        !append_once(eng, EXITS_LOG_PATH, exit_key, &line) ||
+        !append_once(eng, ATTRIBUTION_PATH, r->exit_order_id, &attribution))
+        return false;
+    struct err ignored = {0};
+    ignored.code = store_append(&eng->seams.store, PORTFOLIO_EVENTS_LOG_PATH, &closed, &ignored);
+    return true;
+}
+
+static void
+keep_closed(struct engine *eng, const struct exit_record *r)
+{
+    struct recent_closed *c = &eng->closed;
+
+    if (c->len == COUNT_OF(c->pnl_pct)) {
+        memmove(c->pnl_pct, c->pnl_pct + 1, (c->len - 1) * sizeof(c->pnl_pct[0]));
+        c->len--;
+    }
+    c->pnl_pct[c->len++] = exit_pnl_pct(r);
+    c->last_ns = r->exited_ns;
+}
+
+static bool
+record_exit(struct engine *eng, const struct settled *s)
+{
+    struct exit_context c = exit_context_read(s->intent->context);
+    struct position_meta *meta = metadata_find(&eng->memory.metadata, s->intent->order.symbol);
+    struct exit_record r = exit_record_of(eng, s, &c, meta);
+    bool is_part = s->qty < c.held_qty;
+
+    if (!write_exit(eng, &r, is_part)) return false;
+    eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
+    memory_times(&eng->memory, r.symbol)->last_fill_ns = r.exited_ns;
+    if (is_part && meta != NULL && c.target >= 0 && (size_t)c.target < meta->record.targets_len)
+        meta->record.target[c.target].is_hit = true;
+    if (!is_part) {
+        keep_closed(eng, &r);
+        metadata_remove(&eng->memory.metadata, r.symbol);
+    }
+    log_event(&eng->seams.log, EV_CLOSE_SUCCESS, F_SYMBOL(r.symbol), F_I64("qty", r.qty),
+              F_USD("pnl_usd", exit_pnl(&r)), F_F64("pnl_pct", exit_pnl_pct(&r)),
+              F_F64("hold_min", exit_hold_minutes(&r)), F_STR("reason", r.close_reason),
+              F_BOOL("is_part", is_part));
+    return true;
+}
+
+/* ---- what came to nothing
+ * ----------------------------------------------------------------------------------------- */
+
+static bool
+record_unfilled(struct engine *eng, const struct settled *s)
+{
+    const struct intent *in = s->intent;
+    bool is_failure = in->state == INTENT_REJECTED || in->state == INTENT_NOT_SENT;
+    bool is_limit = in->order.type == ORDER_LIMIT;
+    struct order_record r = {.at_ns = clock_now(&eng->seams.clock),
+                             .action = in->purpose == PURPOSE_EXIT ? ACTION_CLOSE_POSITION_FAILED
+                                       : !is_limit                 ? ACTION_MARKET_FAIL
+                                       : is_failure                ? ACTION_LIMIT_RETRY_FAILED
+                                                                   : ACTION_LIMIT_NOT_FILLED,
+                             .symbol = in->order.symbol,
+                             .side = in->order.side,
+                             .limit = in->order.limit,
+                             .attempt = 1,
+                             .error = in->note,
+                             .error_details = in->reason,
+                             .qty = in->order.qty,
+                             .reason = in->reason,
+                             .client_order_id = in->order.client_id};
+    CLEANUP(text_free) struct text line = {0};
+
+    order_record_encode(&r, &line);
+    return append_once(eng, ORDERS_LOG_PATH, in->order.client_id, &line);
+}
 
 bool
 engine_settled(void *self, const struct settled *s)
 {
     struct engine *eng = self;
 
-    (void)eng;
-    (void)s;
-    return true;
+    if (s->qty == 0) return record_unfilled(eng, s);
+    return s->intent->purpose == PURPOSE_ENTRY ? record_entry(eng, s) : record_exit(eng, s);
 }
