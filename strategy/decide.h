@@ -5,7 +5,10 @@
  *
  *   decide.c        the order of a decision: rung, exits, entries
  *   decide_entry.c  one candidate: score, size, price, gates, entry or refusal
- *   decide_calc.c   the JSON forms of `stockbot calc`
+ *   decide_parts.h  what these two share
+ *   decide_calc.c   entry-gates-v1 and size-v1 of `stockbot calc`
+ *   exit_calc.c     exit-v1 and displacement-v1 of `stockbot calc`
+ *   calc_input.c    what those read alike
  *
  * What holds for every plan:
  *   - each candidate is in entries or in refusals, exactly once;
