@@ -233,7 +233,7 @@ static void
 find_room(struct desk *d, struct draft *t)
 {
     const struct candidate *c = t->candidate;
-    bool is_full = (int64_t)d->book.len >= d->cfg->max_concurrent_positions;
+    bool is_full = (int64_t)holdings_count(&d->book) >= d->cfg->max_concurrent_positions;
 
     t->flip = flip_of(&d->book, c->symbol, c->direction, t->score);
     if (t->flip != NULL) {
@@ -374,7 +374,7 @@ book_entry(struct desk *d, const struct planned_entry *e)
     struct holding one = {
         .qty = e->side == SIDE_BUY ? e->qty : -e->qty, .market_value = notional, .cost = notional};
 
-    if (e->close_first.is_needed) holdings_remove(&d->book, e->close_first.symbol);
+    if (e->close_first.is_needed) holdings_leave(&d->book, e->close_first.symbol);
     for (size_t i = 0; i < d->plan->positions_len; i++) {
         if (str_eq(d->displaceable[i].symbol, e->close_first.symbol)) d->displaceable[i].is_out = true;
     }

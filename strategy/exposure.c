@@ -28,14 +28,23 @@ holdings_add(struct holdings *h, const struct holding *one)
 }
 
 void
-holdings_remove(struct holdings *h, const char *symbol)
+holdings_leave(struct holdings *h, const char *symbol)
 {
-    size_t kept = 0;
-
     for (size_t i = 0; i < h->len; i++) {
-        if (!str_eq(h->holding[i].symbol, symbol)) h->holding[kept++] = h->holding[i];
+        if (!str_eq(h->holding[i].symbol, symbol)) continue;
+        h->holding[i].is_leaving = true;
+        h->holding[i].can_be_closed = false;
     }
-    h->len = kept;
+}
+
+size_t
+holdings_count(const struct holdings *h)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < h->len; i++)
+        count += h->holding[i].is_leaving ? 0 : 1;
+    return count;
 }
 
 const struct holding *
@@ -52,7 +61,7 @@ const struct holding *
 holdings_find(const struct holdings *h, const char *symbol)
 {
     for (size_t i = 0; i < h->len; i++) {
-        if (str_eq(h->holding[i].symbol, symbol)) return &h->holding[i];
+        if (!h->holding[i].is_leaving && str_eq(h->holding[i].symbol, symbol)) return &h->holding[i];
     }
     return NULL;
 }
@@ -60,7 +69,7 @@ holdings_find(const struct holdings *h, const char *symbol)
 static bool
 is_skipped(const struct holding *one, const char *skip)
 {
-    return skip != NULL && str_eq(one->symbol, skip);
+    return one->is_leaving || (skip != NULL && str_eq(one->symbol, skip));
 }
 
 static usd

@@ -17,11 +17,13 @@
 /* One holding as the exposure figures see it: a position, a pending entry or an entry of this plan. */
 struct holding {
     char symbol[SYMBOL_MAX];
-    int64_t qty;                /* signed */
-    usd market_value;           /* >= 0 */
-    usd cost;                   /* >= 0: quantity at average entry, or at the price it is bought at */
-    bool is_position;           /* the broker reports it; false: pending entry or entry of this plan */
-    bool can_be_closed;         /* a position with no close on its way: may be flipped */
+    int64_t qty;        /* signed */
+    usd market_value;   /* >= 0 */
+    usd cost;           /* >= 0: quantity at average entry, or at the price it is bought at */
+    bool is_position;   /* the broker reports it; false: pending entry or entry of this plan */
+    bool can_be_closed; /* a position with no close on its way: may be flipped */
+    bool is_leaving; /* displaced or flipped in this cycle: no exposure any more, but no new entry yet either
+                      */
     const char *sector, *theme; /* set by holdings_add */
 };
 
@@ -34,10 +36,12 @@ struct holdings {
 /* Room for cap holdings from the arena. */
 struct holdings holdings_new(struct arena *a, size_t cap, const struct themes *themes);
 void holdings_add(struct holdings *h, const struct holding *one); /* asserts that there is room */
-void holdings_remove(struct holdings *h, const char *symbol);     /* all of the symbol; order is kept */
-/* The first holding of the same instrument (GOOG and GOOGL are one), NULL for none. */
+/* The holdings of this symbol make room for another: they leave the figures, not the one-position rule. */
+void holdings_leave(struct holdings *h, const char *symbol);
+size_t holdings_count(const struct holdings *h); /* without those that leave */
+/* The first holding of the same instrument (GOOG and GOOGL are one), leaving or not; NULL for none. */
 const struct holding *holdings_find_instrument(const struct holdings *h, const char *symbol);
-/* The first holding of exactly this symbol, NULL for none. */
+/* The first holding of exactly this symbol that does not leave, NULL for none. */
 const struct holding *holdings_find(const struct holdings *h, const char *symbol);
 const char *holdings_theme_of(const struct holdings *h, const char *symbol);
 

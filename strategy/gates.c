@@ -50,7 +50,7 @@ gate_concentration(const struct entry_view *v, struct gate_verdict *r)
     if (!v->is_book_known) return gate_missing(r, "positions_unknown");
     if (!v->is_account_known || v->equity.e4 <= 0) return gate_missing(r, "account_unknown");
     double delta = exposure_net_delta_pct(v->book, v->equity, NULL);
-    bool asks = v->book->len > 0 && v->direction == DIRECTION_BULLISH;
+    bool asks = holdings_count(v->book) > 0 && v->direction == DIRECTION_BULLISH;
     return gate_compared(r, delta, NET_DELTA_MAX_PCT, asks && delta > NET_DELTA_MAX_PCT);
 }
 
@@ -92,7 +92,9 @@ gate_one_position(const struct entry_view *v, struct gate_verdict *r)
     if (held == NULL) return false;
     detail(r, "%s %s%s", symbol_normal_form(v->symbol),
            position_side_name(held->qty < 0 ? POSITION_SHORT : POSITION_LONG),
-           held->is_position ? "" : " pending");
+           held->is_leaving    ? " leaving"
+           : held->is_position ? ""
+                               : " pending");
     return gate_compared(r, v->score, FLIP_SCORE_MIN, !v->is_flip);
 }
 
@@ -109,7 +111,8 @@ static bool
 gate_capacity(const struct entry_view *v, struct gate_verdict *r)
 {
     if (!v->is_book_known) return gate_missing(r, "positions_unknown");
-    int64_t count = (int64_t)v->book->len - (v->is_flip ? 1 : 0), max = v->cfg->max_concurrent_positions;
+    int64_t count = (int64_t)holdings_count(v->book) - (v->is_flip ? 1 : 0),
+            max = v->cfg->max_concurrent_positions;
     bool is_full = count >= max;
     bool gives_way = v->displacement != NULL && v->displacement->tier != DISPLACEMENT_NONE;
     if (is_full && !gives_way)

@@ -314,6 +314,25 @@ test_decide_displaces_the_weakest_of_a_full_book_once(void **state)
 }
 
 static void
+test_decide_does_not_enter_again_what_it_just_displaced(void **state)
+{
+    (void)state;
+    struct world w;
+    full_book(&w);
+    w.held[3].mixed_score = 2.0;
+    add_candidate(&w, "NEW", DIRECTION_BULLISH, 3.9);
+    add_candidate(&w, "H03", DIRECTION_BULLISH, 3.5);
+    w.cfg.max_concurrent_positions = 17;
+    w.pending[0] = (struct pending_entry){.symbol = "PEND", .side = SIDE_BUY, .qty = 1, .price = USD(40)};
+    w.seen.pending_len = 1;
+    const struct plan *p = decided(&w);
+    assert_string_equal(entry_of(p, "NEW")->close_first.symbol, "H03");
+    assert_int_equal(refusal_of(p, "H03")->entry_gate, GATE_ONE_POSITION);
+    assert_string_equal(refusal_of(p, "H03")->detail, "H03 long leaving");
+    arena_done(&w.arena);
+}
+
+static void
 test_decide_does_not_displace_what_a_rule_closes(void **state)
 {
     (void)state;
@@ -407,6 +426,7 @@ main(void)
         cmocka_unit_test(test_decide_judges_every_position),
         cmocka_unit_test(test_decide_flips_only_from_a_high_score_on),
         cmocka_unit_test(test_decide_displaces_the_weakest_of_a_full_book_once),
+        cmocka_unit_test(test_decide_does_not_enter_again_what_it_just_displaced),
         cmocka_unit_test(test_decide_does_not_displace_what_a_rule_closes),
         cmocka_unit_test(test_decide_counts_pending_entries),
         cmocka_unit_test(test_decide_uses_up_the_exploration_of_the_day),

@@ -163,7 +163,7 @@ test_decide_property_plans_keep_their_promises(void **state)
     struct rng rng = check_rng("decide");
     size_t entries = 0, flips = 0, displaced = 0, closes = 0;
 
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 12000; i++) {
         struct world w;
         struct arena other = {0};
         struct plan again = {0}, frozen = {0};
