@@ -29,7 +29,7 @@ enum {
 #define HEALTH_NS     (300 * NS_PER_S)  /* R1.19 */
 #define RETENTION_NS  (1800 * NS_PER_S) /* R1.17 */
 #define HEARTBEAT_NS  (180 * NS_PER_S)  /* an engine without a cycle for that long is DEGRADED (R1.20)   */
-#define FIRST_WAIT_NS (2 * NS_PER_S)    /* for the simulator to listen before the others start           */
+#define FIRST_WAIT_NS (1 * NS_PER_S)    /* for the simulator to listen before the others start           */
 #define REAP_NS       (2 * NS_PER_S)    /* how long we wait for the end of a killed child (R1.13)        */
 #define COMPLAINT_NS  (60 * NS_PER_S)   /* the same internal error is told once in it                    */
 

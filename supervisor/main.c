@@ -7,6 +7,7 @@
 #include "io/fs.h"
 #include "io/loop.h"
 #include "io/process.h"
+#include "io/share.h"
 #include "state/store.h"
 #include "telemetry/events.h"
 
@@ -79,16 +80,16 @@ die(const struct err *err, int status)
     return status;
 }
 
-/* The folder of our own executable, where the other programs are installed too. */
+/* Beside our own executable, where the other programs are installed too. */
 static enum rc
 own_folder(char ret_dir[PATH_MAX], struct err *err)
 {
-    const ssize_t n = readlink("/proc/self/exe", ret_dir, PATH_MAX - 1);
+    CLEANUP(text_free) struct text folder = {0};
+    enum rc rc = share_program_folder(&folder, err);
 
-    if (n <= 0) return err_set(err, RC_IO, "/proc/self/exe cannot be read: give --bin-dir");
-    ret_dir[n] = '\0';
-    *strrchr(ret_dir, '/') = '\0';
-    return RC_OK;
+    if (rc == RC_OK && !str_copy(ret_dir, PATH_MAX, text_str(&folder)))
+        rc = err_set(err, RC_RANGE, "%s: path too long", text_str(&folder));
+    return rc;
 }
 
 /* Children may run elsewhere, and we look at the file again later: no path depends on a working directory. */
