@@ -257,6 +257,9 @@ keep_previous(struct posix_fs *fs, const char *path, struct err *err)
     enum rc rc = temporary_name(fs, path, link_name, err);
     if (rc != RC_OK) return rc;
 
+    struct stat st;
+    if (fstatat(fs->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+        return err_sys(err, RC_IO, EISDIR, "%s", path); /* not to be moved away as if it were a generation */
     if (linkat(fs->root_fd, path, fs->root_fd, link_name, 0) != 0) {
         if (errno == ENOENT) return RC_OK; /* the first generation */
         if (errno != EPERM && errno != ENOTSUP && errno != EMLINK)

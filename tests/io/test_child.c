@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 
 #include "base/progress.h"
 #include "io/process.h"
@@ -277,6 +278,7 @@ test_process_guard_forbids_core_files_and_attaching(void **state)
         struct err err = {0};
         struct tmpdir self = {"/proc/self"};
         if (process_guard_secrets(&err) != RC_OK) _exit(1);
+        if (prctl(PR_GET_DUMPABLE) != 0) _exit(4);
         CLEANUP(text_free) struct text limits = tmpdir_read(&self, "limits");
         const char *core = strstr(text_str(&limits), "Max core file size");
         if (core == NULL) _exit(2);

@@ -114,6 +114,8 @@ test_fs_names_the_path_and_the_reason(void **state)
 
     assert_int_equal(replace(&p, "folder", "x", false, &err), RC_IO);
     assert_string_equal(err.text, "folder: Is a directory");
+    assert_int_equal(replace(&p, "folder", "x", true, &err), RC_IO);
+    assert_string_equal(err.text, "folder: Is a directory");
     assert_int_equal(replace(&p, "file/a", "x", false, &err), RC_IO);
     assert_string_equal(err.text, "file/a: Not a directory");
     assert_int_equal(append(&p, "folder", "x", &err), RC_IO);
