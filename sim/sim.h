@@ -14,6 +14,7 @@
  *   alpaca_api.c the trading endpoints; alpaca_data.c market data; alpaca_json.c their shapes
  *   server.c     libmicrohttpd on one poll loop
  *   main.c       options and wiring
+ *   sim_clock.c, mem_fs.c, faulty_fs.c   clock and disks of the in-process simulation and of tests
  *
  * It must never be reachable from another machine, and never be linked into a program that trades.
  */
