@@ -27,8 +27,15 @@ aside_move(const struct fs *fs, const char *path, const char *word, const char *
 {
     enum rc rc = aside_name(fs, path, word, ext, now_s, ret_name, err);
 
+    struct fs_stat left = {0}, moved = {0};
+
     if (rc != RC_OK) return rc;
     rc = fs->rename(fs->self, path, text_str(ret_name), err);
-    if (rc != RC_OK) text_clear(ret_name);
+    if (rc == RC_OK) return RC_OK;
+    /* Renamed, but the folder could not be synced: it is moved for all we do next. */
+    if (fs->stat(fs->self, path, &left, NULL) == RC_OK && !left.exists &&
+        fs->stat(fs->self, text_str(ret_name), &moved, NULL) == RC_OK && moved.exists)
+        return RC_OK;
+    text_clear(ret_name);
     return rc;
 }

@@ -34,7 +34,8 @@ cycle_engine_status(const struct cycle_record *r)
     return r->is_degraded || r->errors_len > 0 || r->failure != NULL ? "degraded" : "ok";
 }
 
-/* ---- metrics ------------------------------------------------------------------------------------------- */
+/* ---- metrics
+ * ------------------------------------------------------------------------------------------- */
 
 static void
 out_risk(struct json_out *o, const struct cycle_risk *k)
@@ -48,8 +49,9 @@ out_risk(struct json_out *o, const struct cycle_risk *k)
         json_out_usd(o, "daily_loss_limit", k->daily_loss_limit);
         json_out_f64(o, "drawdown_limit_pct", k->drawdown_limit_fraction);
     } else {
-        static const char *const keys[] = {"current_equity", "peak_equity",      "daily_pnl",
-                                           "drawdown_pct",   "daily_loss_limit", "drawdown_limit_pct"};
+        static const char *const keys[] = {"current_equity",   "peak_equity",
+                                           "daily_pnl",        "drawdown_pct",
+                                           "daily_loss_limit", "drawdown_limit_pct"};
 
         for (size_t i = 0; i < COUNT_OF(keys); i++)
             json_out_null(o, keys[i]);
@@ -100,7 +102,8 @@ out_metrics(struct json_out *o, const struct cycle_record *r)
     json_out_end(o);
 }
 
-/* ---- records ------------------------------------------------------------------------------------------- */
+/* ---- records
+ * ------------------------------------------------------------------------------------------- */
 
 static void
 out_rung(struct json_out *o, const struct cycle_record *r)
@@ -117,7 +120,8 @@ cycle_encode(const struct cycle_record *r, struct text *to)
     json_out_obj(&o, NULL);
     json_out_time(&o, "ts", r->ended_ns);
     json_out_i64(&o, "_ts", when_to_s(r->ended_ns));
-    json_out_str(&o, "msg", r->is_market_open || r->failure != NULL ? "complete" : "cycle_complete");
+    json_out_str(&o, "msg",
+                 r->is_market_open || r->failure != NULL ? "complete" : "cycle_complete");
     json_out_i64(&o, "iter", r->iteration);
     json_out_i64(&o, "clusters", r->clusters);
     json_out_i64(&o, "orders", r->orders);
@@ -182,7 +186,8 @@ heartbeat_encode(const struct heartbeat *h, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ------------------------------------------------------------------------------------------- */
 
 enum rc
 cycle_write(const struct cycle_record *r, const struct store *store, struct err *err)

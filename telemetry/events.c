@@ -2,7 +2,8 @@
 
 #include "base/json.h"
 
-/* ---- what an event says of itself ---------------------------------------------------------------------- */
+/* ---- what an event says of itself
+ * ---------------------------------------------------------------------- */
 
 static const struct field *
 field_find(const struct field *fields, const char *key)
@@ -20,7 +21,8 @@ field_text(const struct field *fields, const char *key)
     return f != NULL && f->kind == FIELD_STR ? f->as.str : NULL;
 }
 
-/* An explicit severity: one of our four words; HIGH and SEVERE mean ERROR (R1.39); others do not count. */
+/* An explicit severity: one of our four words; HIGH and SEVERE mean ERROR (R1.39); others do not
+ * count. */
 static enum severity
 severity_of(const struct event_row *row, const struct field *fields)
 {
@@ -36,7 +38,8 @@ severity_of(const struct event_row *row, const struct field *fields)
 static bool
 is_blocked_gate(const struct event_row *row)
 {
-    return row->route == ROUTE_GATE && !str_eq(row->name, "cycle_summary") && !str_ends(row->name, "_passed");
+    return row->route == ROUTE_GATE && !str_eq(row->name, "cycle_summary") &&
+           !str_ends(row->name, "_passed");
 }
 
 /* Files in logs/ whose lines are records with a shape of their own, not events (R1.37, R1.41). */
@@ -44,15 +47,17 @@ static bool
 has_own_records(const char *subsystem)
 {
     static const char *const names[] = {
-        "attribution", "exit_attribution", "exits",   "gate_diagnostic", "master_trade_log", "orders", "run",
-        "shadow",      "shadow_trades",    "signals", "system_events",   "uw_attribution"};
+        "attribution",      "exit_attribution", "exits",         "gate_diagnostic",
+        "master_trade_log", "orders",           "run",           "shadow",
+        "shadow_trades",    "signals",          "system_events", "uw_attribution"};
 
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (str_eq(subsystem, names[i])) return true;
     return false;
 }
 
-/* ---- records ------------------------------------------------------------------------------------------- */
+/* ---- records
+ * ------------------------------------------------------------------------------------------- */
 
 /* The fields that are not lifted out of the details. */
 static void
@@ -79,7 +84,8 @@ gate_details_write(struct json_out *o, const struct event_row *row, const struct
 }
 
 static void
-system_record(struct text *line, const struct event_row *row, int64_t now_ns, const struct field *fields)
+system_record(struct text *line, const struct event_row *row, int64_t now_ns,
+              const struct field *fields)
 {
     struct json_out o = {.to = line};
     bool is_blocked = is_blocked_gate(row);
@@ -101,7 +107,8 @@ system_record(struct text *line, const struct event_row *row, int64_t now_ns, co
 }
 
 static void
-subsystem_record(struct text *line, const struct event_row *row, int64_t now_ns, const struct field *fields)
+subsystem_record(struct text *line, const struct event_row *row, int64_t now_ns,
+                 const struct field *fields)
 {
     struct json_out o = {.to = line};
 
@@ -114,14 +121,15 @@ subsystem_record(struct text *line, const struct event_row *row, int64_t now_ns,
 
 /* "2026-01-30 20:58:07 UTC WARN state/state_self_healed {...}" */
 static void
-echo(const struct event_log *l, const struct event_row *row, int64_t now_ns, const struct field *fields)
+echo(const struct event_log *l, const struct event_row *row, int64_t now_ns,
+     const struct field *fields)
 {
     CLEANUP(text_free) struct text line = {0};
     struct json_out o = {.to = &line};
     char when[ISO_TEXT_MAX];
 
-    text_printf(&line, "%s %s %s/%s ", when_dt(now_ns, when), severity_name(severity_of(row, fields)),
-                row->subsystem, row->name);
+    text_printf(&line, "%s %s %s/%s ", when_dt(now_ns, when),
+                severity_name(severity_of(row, fields)), row->subsystem, row->name);
     json_out_obj(&o, NULL);
     fields_write(&o, fields);
     json_out_end(&o);
@@ -129,14 +137,15 @@ echo(const struct event_log *l, const struct event_row *row, int64_t now_ns, con
     (void)fprintf(l->echo, "%s\n", text_str(&line)); /* nowhere left to say that it failed */
 }
 
-/* ---- the seam ------------------------------------------------------------------------------------------ */
+/* ---- the seam
+ * ------------------------------------------------------------------------------------------ */
 
 typedef void record_fn(struct text *line, const struct event_row *row, int64_t now_ns,
                        const struct field *fields);
 
 static void
-write_record(const struct event_log *l, const char *path, record_fn *record, const struct event_row *row,
-             int64_t now_ns, const struct field *fields)
+write_record(const struct event_log *l, const char *path, record_fn *record,
+             const struct event_row *row, int64_t now_ns, const struct field *fields)
 {
     CLEANUP(text_free) struct text line = {0};
 
@@ -150,7 +159,8 @@ write_record(const struct event_log *l, const char *path, record_fn *record, con
         record(&line, row, now_ns, cut);
     }
     if (l->redact != NULL) l->redact(l->redact_ctx, &line);
-    /* The store has said on standard error that the line is lost; the caller of an event has better to do. */
+    /* The store has said on standard error that the line is lost; the caller of an event has better
+     * to do. */
     (void)!store_append(l->store, path, &line, NULL);
 }
 

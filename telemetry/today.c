@@ -9,7 +9,8 @@ enum {
     PROBE_BYTES = 64 * 1024 /* holds at least one whole record */
 };
 
-/* ---- records ------------------------------------------------------------------------------------------- */
+/* ---- records
+ * ------------------------------------------------------------------------------------------- */
 
 /* The UTC date of a record; month 0 for a line that has none. */
 static struct date
@@ -17,7 +18,8 @@ date_of(const struct json *record)
 {
     int64_t at_ns = when_parse_or_none(json_str(record, "ts", ""));
 
-    return at_ns == WHEN_NONE ? (struct date){0} : when_to_civil(at_ns).date;
+    if (at_ns == WHEN_NONE) return (struct date){0};
+    return when_to_civil(at_ns).date;
 }
 
 static struct json *
@@ -61,7 +63,8 @@ count_lines(struct today_trades *t, const struct text *bytes)
 
 /* Counts from the offset to the end of a file; the offset moves behind the last whole line. */
 static enum rc
-count_file(struct today_trades *t, const struct fs *fs, const char *path, int64_t *offset, struct err *err)
+count_file(struct today_trades *t, const struct fs *fs, const char *path, int64_t *offset,
+           struct err *err)
 {
     size_t want = (size_t)CHUNK;
 
@@ -72,14 +75,15 @@ count_file(struct today_trades *t, const struct fs *fs, const char *path, int64_
         if (rc != RC_OK) return rc;
         size_t whole = count_lines(t, &bytes);
         *offset += (int64_t)whole;
-        if (bytes.len < want) return RC_OK;           /* the rest is a line that is still being written */
+        if (bytes.len < want) return RC_OK; /* the rest is a line that is still being written */
         want = whole == 0 ? want * 2 : (size_t)CHUNK; /* a line longer than the chunk */
         if (want > (size_t)64 << 20)
             return err_set(err, RC_RANGE, "%s: a line of %zu bytes", path, bytes.len);
     }
 }
 
-/* ---- where today begins -------------------------------------------------------------------------------- */
+/* ---- where today begins
+ * -------------------------------------------------------------------------------- */
 
 /* The date of the first whole record behind the offset; month 0 where there is none near. */
 static struct date
@@ -87,7 +91,8 @@ date_behind(const struct fs *fs, const char *path, int64_t offset)
 {
     CLEANUP(text_free) struct text bytes = {0};
 
-    if (fs->read_at(fs->self, path, offset, PROBE_BYTES, &bytes, NULL) != RC_OK) return (struct date){0};
+    if (fs->read_at(fs->self, path, offset, PROBE_BYTES, &bytes, NULL) != RC_OK)
+        return (struct date){0};
     const char *end = text_str(&bytes) + bytes.len;
     const char *at = memchr(text_str(&bytes), '\n', bytes.len);
     while (at != NULL && ++at < end) {
@@ -101,7 +106,8 @@ date_behind(const struct fs *fs, const char *path, int64_t offset)
     return (struct date){0};
 }
 
-/* Records are appended in time: steps back from the end, each longer, until one is older than today. */
+/* Records are appended in time: steps back from the end, each longer, until one is older than
+ * today. */
 static int64_t
 beginning_of(const struct today_trades *t, const struct fs *fs, const char *path, int64_t size)
 {
@@ -113,7 +119,8 @@ beginning_of(const struct today_trades *t, const struct fs *fs, const char *path
     return 0;
 }
 
-/* ---- archives ------------------------------------------------------------------------------------------ */
+/* ---- archives
+ * ------------------------------------------------------------------------------------------ */
 
 /* Archives of the log in the order of their stamps: "attribution.20260130T205807Z.jsonl". */
 struct archives {
@@ -142,7 +149,8 @@ count_archive(void *ctx, const char *name)
         a->rc = count_file(a->t, a->fs, text_str(&path), &a->offset, a->err);
         return false;
     }
-    (void)snprintf(today, sizeof(today), "%04d%02d%02dT", a->t->date.year, a->t->date.month, a->t->date.day);
+    (void)snprintf(today, sizeof(today), "%04d%02d%02dT", a->t->date.year, a->t->date.month,
+                   a->t->date.day);
     if (strcmp(name + sizeof(prefix) - 1, today) < 0) return true; /* rotated before today */
     a->rc = a->fs->stat(a->fs->self, text_str(&path), &st, a->err);
     if (a->rc != RC_OK) return false;
@@ -152,18 +160,22 @@ count_archive(void *ctx, const char *name)
 }
 
 static enum rc
-count_archives(struct today_trades *t, const struct fs *fs, uint64_t inode, int64_t offset, struct err *err)
+count_archives(struct today_trades *t, const struct fs *fs, uint64_t inode, int64_t offset,
+               struct err *err)
 {
-    struct archives a = {.t = t, .fs = fs, .inode = inode, .offset = offset, .err = err, .rc = RC_OK};
+    struct archives a = {
+        .t = t, .fs = fs, .inode = inode, .offset = offset, .err = err, .rc = RC_OK};
     enum rc rc = fs->list(fs->self, ARCHIVE, count_archive, &a, err);
 
     if (rc == RC_NOT_FOUND) return RC_OK; /* nothing was ever rotated */
     return rc == RC_OK ? a.rc : rc;
 }
 
-/* ---- the update ---------------------------------------------------------------------------------------- */
+/* ---- the update
+ * ---------------------------------------------------------------------------------------- */
 
-/* The file is not the one that was read: what was appended to the old one before it was renamed, then this.
+/* The file is not the one that was read: what was appended to the old one before it was renamed,
+ * then this.
  */
 static enum rc
 change_file(struct today_trades *t, const struct fs *fs, const struct fs_stat *st, bool is_first,

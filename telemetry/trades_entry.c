@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* ---- shared by the encoders -----------------------------------------------------------------------------
+/* ---- shared by the encoders
+ * -----------------------------------------------------------------------------
  */
 
 void
@@ -25,7 +26,7 @@ out_sorted_keys(struct json_out *o, const char *key, const char *json)
         KEYS_MAX = 64 /* components of a score: about twenty */
     };
     CLEANUP(json_freep) struct json *doc = NULL;
-    const char *keys[KEYS_MAX];
+    const char *keys[KEYS_MAX] = {0};
     size_t len = 0;
 
     if (json != NULL && json[0] != '\0' &&
@@ -69,7 +70,8 @@ out_ts_dt(struct json_out *o, int64_t at_ns)
 }
 
 void
-out_dated_id(struct json_out *o, const char *key, const char *prefix, const char *symbol, int64_t at_ns)
+out_dated_id(struct json_out *o, const char *key, const char *prefix, const char *symbol,
+             int64_t at_ns)
 {
     char iso[ISO_TEXT_MAX], id[TRADE_ID_MAX];
 
@@ -86,7 +88,8 @@ trade_id(const char *symbol, int64_t entered_ns, char buf[TRADE_ID_MAX])
     return buf;
 }
 
-/* ---- orders ---------------------------------------------------------------------------------------------
+/* ---- orders
+ * ---------------------------------------------------------------------------------------------
  */
 
 enum {
@@ -104,19 +107,21 @@ static const struct {
     const char *name;
     unsigned has;
 } ACTIONS[] = {
-    [ACTION_SUBMIT_LIMIT_FILLED] = {"submit_limit_filled",       HAS_SIDE | HAS_LIMIT | HAS_FILL | HAS_ATTEMPT},
+    [ACTION_SUBMIT_LIMIT_FILLED] = {"submit_limit_filled",
+                                    HAS_SIDE | HAS_LIMIT | HAS_FILL | HAS_ATTEMPT                  },
     [ACTION_SUBMIT_LIMIT_FINAL_FILLED] = {"submit_limit_final_filled",
-                                    HAS_SIDE | HAS_LIMIT | HAS_FILL | HAS_ATTEMPT                             },
-    [ACTION_LIMIT_NOT_FILLED] = {"limit_not_filled",          HAS_SIDE | HAS_LIMIT | HAS_ATTEMPT           },
-    [ACTION_LIMIT_FINAL_NOT_FILLED] = {"limit_final_not_filled",    HAS_SIDE | HAS_LIMIT | HAS_ATTEMPT           },
-    [ACTION_LIMIT_RETRY_FAILED] = {"limit_retry_failed",        HAS_SIDE | HAS_ERROR                         },
-    [ACTION_LIMIT_FINAL_FAILED] = {"limit_final_failed",        HAS_SIDE | HAS_ERROR                         },
-    [ACTION_MARKET_FAIL] = {"market_fail",               HAS_SIDE | HAS_ERROR                         },
-    [ACTION_SCALE_OUT_FAILED] = {"scale_out_failed",          HAS_SIDE | HAS_ERROR                         },
-    [ACTION_CLOSE_POSITION_FAILED] = {"close_position_failed",     HAS_SIDE | HAS_ERROR                         },
-    [ACTION_SUBMIT_MARKET_FALLBACK] = {"submit_market_fallback",    HAS_SIDE                                     },
-    [ACTION_SCALE_OUT] = {"scale_out",                 HAS_QTY                                      },
-    [ACTION_CLOSE_POSITION] = {"close_position",            HAS_REASON                                   },
+                                    HAS_SIDE | HAS_LIMIT | HAS_FILL | HAS_ATTEMPT                  },
+    [ACTION_LIMIT_NOT_FILLED] = {"limit_not_filled",          HAS_SIDE | HAS_LIMIT | HAS_ATTEMPT},
+    [ACTION_LIMIT_FINAL_NOT_FILLED] = {"limit_final_not_filled",
+                                    HAS_SIDE | HAS_LIMIT | HAS_ATTEMPT                             },
+    [ACTION_LIMIT_RETRY_FAILED] = {"limit_retry_failed",        HAS_SIDE | HAS_ERROR              },
+    [ACTION_LIMIT_FINAL_FAILED] = {"limit_final_failed",        HAS_SIDE | HAS_ERROR              },
+    [ACTION_MARKET_FAIL] = {"market_fail",               HAS_SIDE | HAS_ERROR              },
+    [ACTION_SCALE_OUT_FAILED] = {"scale_out_failed",          HAS_SIDE | HAS_ERROR              },
+    [ACTION_CLOSE_POSITION_FAILED] = {"close_position_failed",     HAS_SIDE | HAS_ERROR              },
+    [ACTION_SUBMIT_MARKET_FALLBACK] = {"submit_market_fallback",    HAS_SIDE                          },
+    [ACTION_SCALE_OUT] = {"scale_out",                 HAS_QTY                           },
+    [ACTION_CLOSE_POSITION] = {"close_position",            HAS_REASON                        },
 };
 
 const char *
@@ -225,7 +230,8 @@ entry_live_encode(const struct entry_record *r, const char *event, struct text *
     json_out_end(&o);
 }
 
-/* ---- what an entry leaves behind ------------------------------------------------------------------------
+/* ---- what an entry leaves behind
+ * ------------------------------------------------------------------------
  */
 
 static bool

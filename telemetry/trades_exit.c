@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* ---- profit ---------------------------------------------------------------------------------------------
+/* ---- profit
+ * ---------------------------------------------------------------------------------------------
  */
 
 usd
@@ -16,7 +17,8 @@ exit_pnl(const struct exit_record *r)
 double
 exit_pnl_pct(const struct exit_record *r)
 {
-    return r->entry_cost.e4 == 0 ? 0 : 100 * usd_to_double(exit_pnl(r)) / usd_to_double(r->entry_cost);
+    return r->entry_cost.e4 == 0 ? 0
+                                 : 100 * usd_to_double(exit_pnl(r)) / usd_to_double(r->entry_cost);
 }
 
 double
@@ -37,10 +39,12 @@ exit_price(const struct exit_record *r)
     return usd_div_qty(r->exit_proceeds, r->qty);
 }
 
-/* ---- words for numbers (R6.31) ---------------------------------------------------------------------------
+/* ---- words for numbers (R6.31)
+ * ---------------------------------------------------------------------------
  */
 
-/* Of the entry, New York time: AFTER_HOURS before 09:30 and from 16:00, OPEN up to 10:00, CLOSE from 15:00.
+/* Of the entry, New York time: AFTER_HOURS before 09:30 and from 16:00, OPEN up to 10:00, CLOSE
+ * from 15:00.
  */
 static const char *
 time_of_day(const struct civil *ny)
@@ -80,7 +84,8 @@ entry_side(const struct exit_record *r)
     return r->side == POSITION_LONG ? SIDE_BUY : SIDE_SELL;
 }
 
-/* ---- attribution ----------------------------------------------------------------------------------------
+/* ---- attribution
+ * ----------------------------------------------------------------------------------------
  */
 
 static void
@@ -110,7 +115,8 @@ out_exit_context(struct json_out *o, const struct exit_record *r)
     json_out_str(o, "flow_magnitude", flow_magnitude(r->flow));
     json_out_str(o, "signal_strength", signal_strength(r->entry_score));
     json_out_time(o, "entry_ts", r->entered_ns);
-    json_out_str(o, "entry_price_source", "alpaca.order.filled_avg_price_or_position.avg_entry_price");
+    json_out_str(o, "entry_price_source",
+                 "alpaca.order.filled_avg_price_or_position.avg_entry_price");
     json_out_str(o, "exit_price_source", "alpaca.order.filled_avg_price");
     json_out_str(o, "correlation_id", r->correlation_id);
     json_out_end(o);
@@ -170,7 +176,8 @@ exit_partial_encode(const struct exit_record *r, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- exits, master log, portfolio ------------------------------------------------------------------------
+/* ---- exits, master log, portfolio
+ * ------------------------------------------------------------------------
  */
 
 void

@@ -18,9 +18,11 @@ out_members(struct json_out *o, const char *json, const char *const *taken, size
 {
     CLEANUP(json_freep) struct json *doc = NULL;
 
-    if (json == NULL || json_parse(json, strlen(json), JSON_LOG, &JSON_LIMITS_BODY, &doc, NULL) != RC_OK)
+    if (json == NULL ||
+        json_parse(json, strlen(json), JSON_LOG, &JSON_LIMITS_BODY, &doc, NULL) != RC_OK)
         return;
-    for (const struct json *v = json_is_object(doc) ? json_first(doc) : NULL; v != NULL; v = json_next(v)) {
+    for (const struct json *v = json_is_object(doc) ? json_first(doc) : NULL; v != NULL;
+         v = json_next(v)) {
         bool is_taken = false;
 
         for (size_t i = 0; i < taken_len; i++)
@@ -52,8 +54,8 @@ blocked_encode(const struct blocked_record *r, struct text *to)
 }
 
 void
-gate_diagnostic_encode(int64_t at_ns, const char *symbol, const char *gate, const char *details_json,
-                       struct text *to)
+gate_diagnostic_encode(int64_t at_ns, const char *symbol, const char *gate,
+                       const char *details_json, struct text *to)
 {
     struct json_out o = {.to = to};
 

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sim/faulty_fs.h"
+#include "sim/mem_fs.h"
 #include "state/jsonl.h"
 #include "state/store.h"
 #include "tests/lib/seams.h"
@@ -45,7 +47,8 @@ bed_make(struct bed *b)
 static enum rc
 check_used(const struct json *doc, struct err *err)
 {
-    return json_i64(doc, "used", -1) >= 0 ? RC_OK : err_set(err, RC_RANGE, "used is missing or negative");
+    return json_i64(doc, "used", -1) >= 0 ? RC_OK
+                                          : err_set(err, RC_RANGE, "used is missing or negative");
 }
 
 static enum rc
@@ -56,7 +59,8 @@ rebuild_used(void *ctx, struct text *ret_json, struct err *err)
     return RC_OK;
 }
 
-static const struct store_spec SPEC = {.path = PATH, .default_json = "{\"used\":999}", .check = check_used};
+static const struct store_spec SPEC = {
+    .path = PATH, .default_json = "{\"used\":999}", .check = check_used};
 
 static int64_t
 used_of(struct json *doc)
@@ -67,7 +71,8 @@ used_of(struct json *doc)
     return used;
 }
 
-/* ---- corruption × what is there to heal from ------------------------------------------------------------
+/* ---- corruption × what is there to heal from
+ * ------------------------------------------------------------
  */
 
 enum damage { BYTES, A_DIRECTORY, NO_PERMISSION };
@@ -194,7 +199,8 @@ heal_once(const struct corruption *c, size_t cure)
 
     /* Healed for good: the second load finds a sound file and says nothing. */
     used = used_of(store_load(&b.seam, &spec, &origin));
-    if (used != CURES[cure].used || origin != STORE_FILE || b.log.len != 2) fail_msg("%s: not healed", name);
+    if (used != CURES[cure].used || origin != STORE_FILE || b.log.len != 2)
+        fail_msg("%s: not healed", name);
     test_root_remove(&b.root);
 }
 
@@ -203,7 +209,8 @@ test_contract_3_1_bad_state_heals_and_is_kept(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(CORRUPTIONS); i++) {
-        if (CORRUPTIONS[i].damage == NO_PERMISSION && geteuid() == 0) continue; /* root reads everything */
+        if (CORRUPTIONS[i].damage == NO_PERMISSION && geteuid() == 0)
+            continue; /* root reads everything */
         for (size_t j = 0; j < COUNT_OF(CURES); j++)
             heal_once(&CORRUPTIONS[i], j);
     }
@@ -224,7 +231,8 @@ test_store_missing_file_is_the_default_without_an_event(void **state)
     test_root_remove(&b.root);
 }
 
-/* A file with a previous generation has existed: a lost usage file must not hand back a spent budget. */
+/* A file with a previous generation has existed: a lost usage file must not hand back a spent
+ * budget. */
 static void
 test_store_lost_file_comes_back_from_its_previous_generation(void **state)
 {
@@ -289,9 +297,11 @@ test_store_evidence_is_never_written_over(void **state)
     test_root_remove(&b.root);
 }
 
-/* ---- faults -------------------------------------------------------------------------------------------- */
+/* ---- faults
+ * -------------------------------------------------------------------------------------------- */
 
-/* The nth call is refused, for every n: always a document, never more than one heal event, no lost bytes. */
+/* The nth call is refused, for every n: always a document, never more than one heal event, no lost
+ * bytes. */
 static void
 test_store_load_survives_any_refused_call(void **state)
 {
@@ -313,10 +323,12 @@ test_store_load_survives_any_refused_call(void **state)
 
             if (used != 41 && used != 999) fail_msg("call %d refused: used %d", n, (int)used);
             if (test_log_count(&b.log, EV_STATE_READ_FAILED) != 1)
-                fail_msg("call %d refused: %d read events", n, test_log_count(&b.log, EV_STATE_READ_FAILED));
+                fail_msg("call %d refused: %d read events", n,
+                         test_log_count(&b.log, EV_STATE_READ_FAILED));
             int healed = test_log_count(&b.log, EV_STATE_SELF_HEALED);
             int failed = test_log_count(&b.log, EV_STATE_HEAL_FAILED);
-            if (healed + failed != 1) fail_msg("call %d refused: %d healed, %d failed", n, healed, failed);
+            if (healed + failed != 1)
+                fail_msg("call %d refused: %d healed, %d failed", n, healed, failed);
             if ((failed == 1) != (origin == STORE_MEMORY))
                 fail_msg("call %d refused: origin %d", n, (int)origin);
             char *bad = test_read(&b.root, PATH);
@@ -328,6 +340,85 @@ test_store_load_survives_any_refused_call(void **state)
             if (!was_refused) break;
         }
     }
+}
+
+/* As an interrupted system does it: the nth call is carried out and reports a failure all the same.
+ */
+static void
+test_store_load_survives_a_call_that_happened_and_failed(void **state)
+{
+    static const char bad[] = "{\"used\":torn";
+
+    (void)state;
+    for (int64_t n = 1;; n++) {
+        struct test_clock still = {.now_ns = NOW_S * NS_PER_S};
+        struct clock clock = test_clock_seam(&still);
+        struct test_log told = {0};
+        struct log log = test_log_seam(&told);
+        struct mem_fs *disk = mem_fs_new(NULL);
+        struct fs inner = mem_fs_seam(disk);
+        struct faulty_fs faulty;
+        struct state_store s;
+        struct store_spec spec = SPEC;
+        struct text dump = {0};
+        enum store_origin origin = STORE_FILE;
+
+        assert_int_equal(inner.replace(inner.self, PATH, B(bad), false, NULL), RC_OK);
+        assert_int_equal(inner.replace(inner.self, PREV, B("{\"used\":41}"), false, NULL), RC_OK);
+        faulty_fs_init(&faulty, &inner);
+        faulty.kind = FAULT_AFTER;
+        faulty.fail_at = n;
+        struct fs fs = faulty_fs_seam(&faulty);
+        state_store_init(&s, &fs, &clock, &log);
+        struct store seam = state_store_seam(&s);
+        spec.has_prev = true;
+
+        int64_t used = used_of(store_load(&seam, &spec, &origin));
+        bool was_refused = faulty.failures > 0;
+        if (used != 41 && used != 999) fail_msg("call %d: used %d", (int)n, (int)used);
+        if (test_log_count(&told, EV_STATE_SELF_HEALED) +
+                test_log_count(&told, EV_STATE_HEAL_FAILED) !=
+            1)
+            fail_msg("call %d: %zu events", (int)n, told.len);
+        mem_fs_dump(disk, &dump);
+        if (strstr(dump.data, bad) == NULL) fail_msg("call %d: the bad bytes are gone", (int)n);
+        if (strstr(dump.data, "{\"used\":41}") == NULL)
+            fail_msg("call %d: the last good ones are gone", (int)n);
+        used = used_of(store_load(&seam, &spec, &origin));
+        if (used != 41 && used != 999) fail_msg("call %d: used %d later", (int)n, (int)used);
+        text_free(&dump);
+        mem_fs_free(disk);
+        if (!was_refused) break;
+    }
+}
+
+static void
+test_store_full_disk_leaves_the_last_file(void **state)
+{
+    struct test_clock still = {.now_ns = NOW_S * NS_PER_S};
+    struct clock clock = test_clock_seam(&still);
+    struct mem_fs *disk = mem_fs_new(NULL);
+    struct fs inner = mem_fs_seam(disk);
+    struct faulty_fs faulty;
+    struct state_store s;
+    struct text json = {0};
+
+    (void)state;
+    faulty_fs_init(&faulty, &inner);
+    struct fs fs = faulty_fs_seam(&faulty);
+    state_store_init(&s, &fs, &clock, NULL);
+    struct store seam = state_store_seam(&s);
+    text_puts(&json, "{\"used\":1}");
+    assert_int_equal(store_save(&seam, &SPEC, &json, NULL), RC_OK);
+    faulty.room_bytes = 3;
+    json.data[8] = '2';
+    assert_int_equal(store_save(&seam, &SPEC, &json, NULL), RC_IO);
+    assert_string_equal(text_str(mem_fs_peek(disk, PATH)), "{\"used\":1}");
+    faulty.room_bytes = -1;
+    assert_int_equal(store_save(&seam, &SPEC, &json, NULL), RC_OK);
+    assert_string_equal(text_str(mem_fs_peek(disk, PATH)), "{\"used\":2}");
+    text_free(&json);
+    mem_fs_free(disk);
 }
 
 static void
@@ -355,7 +446,8 @@ test_store_save_fails_whole(void **state)
     }
 }
 
-/* ---- saving -------------------------------------------------------------------------------------------- */
+/* ---- saving
+ * -------------------------------------------------------------------------------------------- */
 
 static void
 test_store_save_keeps_one_generation(void **state)
@@ -381,7 +473,8 @@ test_store_save_keeps_one_generation(void **state)
     test_root_remove(&b.root);
 }
 
-/* The heartbeat is never read by its writer: bad bytes that somebody else put there are kept all the same. */
+/* The heartbeat is never read by its writer: bad bytes that somebody else put there are kept all
+ * the same. */
 static void
 test_store_save_keeps_bad_bytes_it_does_not_know(void **state)
 {
@@ -427,7 +520,8 @@ test_store_save_does_not_read_what_it_wrote(void **state)
     test_root_remove(&b.root);
 }
 
-/* ---- logs ---------------------------------------------------------------------------------------------- */
+/* ---- logs
+ * ---------------------------------------------------------------------------------------------- */
 
 #define LOG "logs/run.jsonl"
 
@@ -618,6 +712,8 @@ main(void)
         cmocka_unit_test(test_store_too_large_file_is_corrupt),
         cmocka_unit_test(test_store_evidence_is_never_written_over),
         cmocka_unit_test(test_store_load_survives_any_refused_call),
+        cmocka_unit_test(test_store_load_survives_a_call_that_happened_and_failed),
+        cmocka_unit_test(test_store_full_disk_leaves_the_last_file),
         cmocka_unit_test(test_store_save_fails_whole),
         cmocka_unit_test(test_store_save_keeps_one_generation),
         cmocka_unit_test(test_store_save_keeps_bad_bytes_it_does_not_know),
