@@ -128,7 +128,8 @@ bench_in(const struct service_rules *rules, enum service_state state)
         feed_exit(&b, HAPPENED_EXITED, 1);
     }
     if (state == SERVICE_HELD) feed_exit(&b, HAPPENED_EXITED, EXIT_STATUS_CONFIG);
-    if (state == SERVICE_STALLED || state == SERVICE_ABORTING) feed_after(&b, 80 * S, HAPPENED_TIME);
+    if (state == SERVICE_STALLED || state == SERVICE_ABORTING)
+        feed_after(&b, 80 * S, HAPPENED_TIME);
     if (state == SERVICE_ABORTING) feed_after(&b, 90 * S, HAPPENED_TIME);
     return b;
 }

@@ -7,7 +7,8 @@
  *   crash    exit status 1 at once         config  exit status 78 at once
  *   short    ready, three cycles, exit status 1
  *   mute     ready, then silence; SIGUSR1 makes it go on          deaf    as run, ignores SIGTERM
- *   stall    ready, then silence for ever; SIGUSR1 is noted       stone   as stall, ignores SIGABRT too
+ *   stall    ready, then silence for ever; SIGUSR1 is noted       stone   as stall, ignores SIGABRT
+ * too
  */
 #ifndef TESTS_SUPERVISOR_FAKE_H
 #define TESTS_SUPERVISOR_FAKE_H
@@ -68,7 +69,8 @@ fake_lock(const char *name)
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || ftruncate(fd, 0) != 0) return false;
-    return dprintf(fd, "pid=%d ts=now\n", (int)getpid()) > 0; /* the descriptor stays until the end */
+    return dprintf(fd, "pid=%d ts=now\n", (int)getpid()) >
+           0; /* the descriptor stays until the end */
 }
 
 static inline void
@@ -136,6 +138,8 @@ fake_engine(void)
         if (str_eq(mode, "short") && cycle == 3) return 1;
         if (!str_eq(mode, "short")) fake_pause_ms(FAKE_CYCLE_MS);
     }
+    fake_pause_ms(5L * FAKE_CYCLE_MS); /* the last orders: the simulator must still be there */
+    fake_append("stops", "engine");
     return 0;
 }
 
@@ -150,6 +154,18 @@ fake_daemon(void)
     return 0;
 }
 
+static inline int
+fake_sim(void)
+{
+    (void)signal(SIGTERM, fake_on_signal);
+    fake_tell(PROGRESS_READY, 0);
+    while (!fake_got_term) {
+        fake_pause_ms(FAKE_CYCLE_MS);
+    }
+    fake_append("stops", "sim");
+    return 0;
+}
+
 /* -1 where the binary was started as the test itself. */
 static inline int
 fake_main(const char *argv0)
@@ -159,6 +175,7 @@ fake_main(const char *argv0)
 
     if (str_eq(name, "trading_engine")) return fake_engine();
     if (str_eq(name, "uw_flow_daemon")) return fake_daemon();
+    if (str_eq(name, "market_sim")) return fake_sim();
     return -1;
 }
 
@@ -166,7 +183,7 @@ fake_main(const char *argv0)
 static inline void
 fake_install(const char *bin_dir)
 {
-    static const char *const NAMES[] = {"trading_engine", "uw_flow_daemon"};
+    static const char *const NAMES[] = {"trading_engine", "uw_flow_daemon", "market_sim"};
     char self[PATH_MAX], path[PATH_MAX];
     const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 

@@ -146,7 +146,8 @@ test_supervisor_does_not_grow_over_hundreds_of_restarts(void **state)
     world_open(&w);
     world_keys(&w);
     world_put_env(&w);
-    world_write(&w, "mode", "short"); /* three cycles a life: every restart is a first one, without a delay */
+    world_write(&w, "mode",
+                "short"); /* three cycles a life: every restart is a first one, without a delay */
     supervise(&w, &meter);
     assert_int_equal(meter.len, RESTARTS);
     assert_int_equal(meter.heap[RESTARTS - 1], meter.heap[SETTLED]);
@@ -155,11 +156,13 @@ test_supervisor_does_not_grow_over_hundreds_of_restarts(void **state)
     world_close(&w);
 }
 
-/* Freed pieces in the cache of the thread count as used: without that cache the figures are exact. */
+/* Freed pieces in the cache of the thread count as used: without that cache the figures are exact.
+ */
 static void
 restart_without_cache(char **argv)
 {
-    if (getenv("GLIBC_TUNABLES") != NULL || setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1) != 0)
+    if (getenv("GLIBC_TUNABLES") != NULL ||
+        setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1) != 0)
         return;
     (void)execv("/proc/self/exe", argv); /* if not, then with the cache */
 }

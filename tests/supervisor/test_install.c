@@ -124,8 +124,10 @@ test_install_puts_everything_in_its_place(void **state)
     read_file(dest, "/opt/bot/lib/systemd/system/stockbot-supervisor.service", text, sizeof text);
     assert_non_null(strstr(text, "ExecStart=/opt/bot/bin/deploy_supervisor\n"));
     assert_null(strstr(text, "@PREFIX@"));
-    (void)snprintf(program, sizeof program, "%s/opt/bot/bin/deploy_supervisor --version >/dev/null", dest);
-    assert_int_equal(system(program), 0); /* NOLINT(cert-env33-c,bugprone-command-processor): our own path */
+    (void)snprintf(program, sizeof program, "%s/opt/bot/bin/deploy_supervisor --version >/dev/null",
+                   dest);
+    assert_int_equal(system(program),
+                     0); /* NOLINT(cert-env33-c,bugprone-command-processor): our own path */
     (void)nftw(dest, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 

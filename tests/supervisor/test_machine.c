@@ -1,9 +1,11 @@
-/* The machine of one service: every state against everything that can happen, the order of records, delays.
+/* The machine of one service: every state against everything that can happen, the order of records,
+ * delays.
  */
 
 #include "tests/supervisor/bench.h"
 
-/* ---- every state against everything ------------------------------------------------------------------- */
+/* ---- every state against everything
+ * ------------------------------------------------------------------- */
 
 struct row {
     enum service_state from;
@@ -15,25 +17,25 @@ struct row {
     enum action act[ACTIONS_MAX];
 };
 
-#define START_ACTS                                                                                           \
-    {                                                                                                        \
-        ACT_LOG_START, ACT_LOG_ENGINE_STARTING, ACT_SPAWN                                                    \
+#define START_ACTS                                                                                 \
+    {                                                                                              \
+        ACT_LOG_START, ACT_LOG_ENGINE_STARTING, ACT_SPAWN                                          \
     }
-#define DIED_ACTS                                                                                            \
-    {                                                                                                        \
-        ACT_LOG_ENGINE_EXITED, ACT_LOG_DIED, ACT_LOG_ENGINE_RESTARTING                                       \
+#define DIED_ACTS                                                                                  \
+    {                                                                                              \
+        ACT_LOG_ENGINE_EXITED, ACT_LOG_DIED, ACT_LOG_ENGINE_RESTARTING                             \
     }
-#define HELD_ACTS                                                                                            \
-    {                                                                                                        \
-        ACT_LOG_ENGINE_EXITED, ACT_LOG_DIED, ACT_LOG_HELD                                                    \
+#define HELD_ACTS                                                                                  \
+    {                                                                                              \
+        ACT_LOG_ENGINE_EXITED, ACT_LOG_DIED, ACT_LOG_HELD                                          \
     }
-#define YIELD_ACTS                                                                                           \
-    {                                                                                                        \
-        ACT_LOG_ENGINE_EXITED, ACT_LOG_EXTERNAL                                                              \
+#define YIELD_ACTS                                                                                 \
+    {                                                                                              \
+        ACT_LOG_ENGINE_EXITED, ACT_LOG_EXTERNAL                                                    \
     }
-#define NO_ACTS                                                                                              \
-    {                                                                                                        \
-        ACT_NONE                                                                                             \
+#define NO_ACTS                                                                                    \
+    {                                                                                              \
+        ACT_NONE                                                                                   \
     }
 #define CLEAR OBSTACLE_NONE
 #define LATE  (1000 * S)
@@ -161,13 +163,14 @@ test_machine_ignores_everything_else(void **state)
             feed(&b, (enum happening)what);
             if (b.m.state != (enum service_state)from || b.got.len != 0)
                 fail_msg("%s, happening %d: goes to %s with %zu actions",
-                         service_state_name((enum service_state)from), what, service_state_name(b.m.state),
-                         b.got.len);
+                         service_state_name((enum service_state)from), what,
+                         service_state_name(b.m.state), b.got.len);
         }
     }
 }
 
-/* ---- the order of records around a restart (R1.18) ------------------------------------------------------
+/* ---- the order of records around a restart (R1.18)
+ * ------------------------------------------------------
  */
 
 static void
@@ -226,7 +229,8 @@ test_machine_tells_early_ends_apart(void **state)
     }
 }
 
-/* ---- delays ------------------------------------------------------------------------------------------- */
+/* ---- delays
+ * ------------------------------------------------------------------------------------------- */
 
 static void
 test_machine_delays_grow_to_their_cap(void **state)
@@ -288,7 +292,8 @@ test_machine_never_gives_up_and_says_so_once_a_window(void **state)
         }
         assert_int_equal(machine_status(&b.m, &ENGINE), i < 5 ? STATUS_DEGRADED : STATUS_FAILED);
     }
-    assert_in_range(said, (b.now_ns - begin) / FAILURE_WINDOW_NS, (b.now_ns - begin) / FAILURE_WINDOW_NS + 1);
+    assert_in_range(said, (b.now_ns - begin) / FAILURE_WINDOW_NS,
+                    (b.now_ns - begin) / FAILURE_WINDOW_NS + 1);
 }
 
 static void
@@ -348,7 +353,8 @@ test_machine_trusts_the_silent_after_thirty_seconds(void **state)
     feed_after(&b, 1, HAPPENED_TIME);
     assert_int_equal(machine_status(&b.m, &DAEMON), STATUS_OK);
     assert_int_equal(b.m.failures, 0);
-    assert_int_equal(machine_due_ns(&b.m, &DAEMON, &LIMITS), NEVER_NS); /* nobody watches its silence */
+    assert_int_equal(machine_due_ns(&b.m, &DAEMON, &LIMITS),
+                     NEVER_NS); /* nobody watches its silence */
 }
 
 static void

@@ -1,8 +1,10 @@
-/* The machine of one service: held configuration, secrets, locks, the watchdog, and any sequence whatever. */
+/* The machine of one service: held configuration, secrets, locks, the watchdog, and any sequence
+ * whatever. */
 
 #include "tests/supervisor/bench.h"
 
-/* ---- configuration, secrets, locks -------------------------------------------------------------------- */
+/* ---- configuration, secrets, locks
+ * -------------------------------------------------------------------- */
 
 static void
 test_machine_holds_78_until_a_change(void **state)
@@ -118,7 +120,8 @@ test_machine_simulator_may_finish(void **state)
     EXPECT_NOTHING(&b);
 }
 
-/* ---- watchdog ----------------------------------------------------------------------------------------- */
+/* ---- watchdog
+ * ----------------------------------------------------------------------------------------- */
 
 static void
 test_machine_watchdog_asks_then_aborts_then_kills(void **state)
@@ -165,9 +168,11 @@ test_machine_watchdog_watches_the_start_too(void **state)
     assert_int_equal(b.m.state, SERVICE_STALLED);
 }
 
-/* ---- any sequence whatever ---------------------------------------------------------------------------- */
+/* ---- any sequence whatever
+ * ---------------------------------------------------------------------------- */
 
-/* What must hold for every sequence: one child at a time, signals only to a child, silence after a stop. */
+/* What must hold for every sequence: one child at a time, signals only to a child, silence after a
+ * stop. */
 struct witness {
     bool has_child, is_stopped;
     uint64_t seed;
@@ -187,7 +192,8 @@ witness_actions(struct witness *w, const struct bench *b, bool *ret_wants_spawn)
         }
         if (act >= ACT_SIGNAL_TERM && act <= ACT_SIGNAL_KILL && !w->has_child)
             fail_msg("seed %llu: a signal to nobody", (unsigned long long)w->seed);
-        if (act >= ACT_COUNT_FAILURE) fail_msg("seed %llu: a private action", (unsigned long long)w->seed);
+        if (act >= ACT_COUNT_FAILURE)
+            fail_msg("seed %llu: a private action", (unsigned long long)w->seed);
     }
 }
 
@@ -209,8 +215,8 @@ walk(uint64_t seed, const struct service_rules *rules)
         b.is_closed = rng_chance(&rng, 0.5);
         if (what == HAPPENED_SPAWNED || what == HAPPENED_SPAWN_FAILED) what = HAPPENED_TIME;
         if (what == HAPPENED_STOP && i < 300) what = HAPPENED_TIME;
-        if (!w.has_child && (what == HAPPENED_EXITED || what == HAPPENED_READY || what == HAPPENED_CYCLE ||
-                             what == HAPPENED_PROGRESS))
+        if (!w.has_child && (what == HAPPENED_EXITED || what == HAPPENED_READY ||
+                             what == HAPPENED_CYCLE || what == HAPPENED_PROGRESS))
             what = HAPPENED_START;
         if (what == HAPPENED_EXITED) w.has_child = false;
         feed_exit(&b, what, CODES[rng_below(&rng, COUNT_OF(CODES))]);
@@ -221,8 +227,8 @@ walk(uint64_t seed, const struct service_rules *rules)
             feed(&b, w.has_child ? HAPPENED_SPAWNED : HAPPENED_SPAWN_FAILED);
         }
         if (machine_has_child(&b.m) != w.has_child)
-            fail_msg("seed %llu step %d: child %d in state %s", (unsigned long long)seed, i, w.has_child,
-                     service_state_name(b.m.state));
+            fail_msg("seed %llu step %d: child %d in state %s", (unsigned long long)seed, i,
+                     w.has_child, service_state_name(b.m.state));
         /* A deadline that a TIME step does not use up would spin the loop. */
         if (machine_due_ns(&b.m, rules, &LIMITS) <= b.now_ns) {
             const enum service_state before = b.m.state;

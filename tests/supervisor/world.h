@@ -103,14 +103,16 @@ world_put_env(const struct world *w)
     }
 }
 
-/* Starts the real program; extra is a further option pair or NULL; its words go to <root>/stderr. */
+/* Starts the real program; extra is a further option pair or NULL; its words go to <root>/stderr.
+ */
 static inline pid_t
 world_spawn(const struct world *w, const char *option, const char *value)
 {
     const char *build = getenv("STOCKBOT_BUILD");
     char program[PATH_MAX], words[PATH_MAX];
 
-    (void)snprintf(program, sizeof program, "%s/deploy_supervisor", build == NULL ? "build" : build);
+    (void)snprintf(program, sizeof program, "%s/deploy_supervisor",
+                   build == NULL ? "build" : build);
     world_path(w, "stderr", words);
     const pid_t pid = fork();
 
@@ -118,7 +120,8 @@ world_spawn(const struct world *w, const char *option, const char *value)
     if (pid > 0) return pid;
     world_put_env(w);
     if (freopen(words, "a", stderr) == NULL || freopen("/dev/null", "a", stdout) == NULL) _exit(99);
-    (void)execl(program, program, "--root", w->root, "--bin-dir", w->bin, option, value, (char *)NULL);
+    (void)execl(program, program, "--root", w->root, "--bin-dir", w->bin, option, value,
+                (char *)NULL);
     _exit(98);
 }
 
@@ -169,7 +172,8 @@ world_close(struct world *w)
     (void)nftw(w->root, world_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* ---- what was written -----------------------------------------------------------------------------------
+/* ---- what was written
+ * -----------------------------------------------------------------------------------
  */
 
 static inline const char *
@@ -195,7 +199,8 @@ world_count(const struct world *w, const char *name, const char *what)
 {
     int n = 0;
 
-    for (const char *at = world_read(w, name); (at = strstr(at, what)) != NULL; at += strlen(what)) {
+    for (const char *at = world_read(w, name); (at = strstr(at, what)) != NULL;
+         at += strlen(what)) {
         n++;
     }
     return n;
@@ -219,8 +224,8 @@ world_await_text(const struct world *w, const char *name, const char *what, int 
         if (world_count(w, name, what) >= n) return;
         fake_pause_ms(5);
     }
-    fail_msg("%s has \"%s\" only %d times, wanted %d; it says:\n%s", name, what, world_count(w, name, what),
-             n, world_read(w, name));
+    fail_msg("%s has \"%s\" only %d times, wanted %d; it says:\n%s", name, what,
+             world_count(w, name, what), n, world_read(w, name));
 }
 
 static inline void
