@@ -16,7 +16,7 @@ alpaca_init(struct alpaca *a, const struct http *http, const struct clock *clock
     a->link = (struct alpaca_http){.http = *http, .clock = *clock, .cfg = cfg};
 }
 
-/* ---- single documents ----------------------------------------------------------------------------- */
+/* ---- single documents ---------------------------------------------------------------------- */
 
 static enum rc
 read_account(void *self, struct account *ret_account, struct err *err)
@@ -91,12 +91,13 @@ read_order_by_client_id(void *self, const char *client_id, struct order *ret_ord
     const struct alpaca *a = self;
     CLEANUP(json_freep) struct json *doc = NULL;
 
-    enum rc rc = read_named(a, HOST_TRADING, "/v2/orders:by_client_order_id?client_order_id=", client_id, "",
-                            &doc, err);
+    enum rc rc =
+        read_named(a, HOST_TRADING, "/v2/orders:by_client_order_id?client_order_id=", client_id, "",
+                   &doc, err);
     return rc == RC_OK ? order_from(doc, ret_order, err) : rc;
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------ */
+/* ---- lists --------------------------------------------------------------------------------- */
 
 static int
 by_symbol(const void *x, const void *y)
@@ -181,7 +182,8 @@ read_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena
         text_printf(&path, "/v2/orders?status=%s&direction=asc&limit=%d",
                     filter == ORDERS_OPEN ? "open" : "all", ORDERS_PAGE);
         if (newest_ns != WHEN_NONE) {
-            /* `after` excludes the instant itself; one microsecond earlier keeps orders of the same one. */
+            /* `after` excludes the instant itself; one microsecond earlier keeps orders of the same
+             * one. */
             text_puts(&path, "&after=");
             http_escape(&path, when_iso(newest_ns - NS_PER_US, iso));
         }
@@ -194,13 +196,15 @@ read_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena
             *ret_list = list;
             return RC_OK;
         }
-        if (fresh == 0) return err_set(err, RC_RANGE, "broker: orders: a full page brought nothing new");
+        if (fresh == 0)
+            return err_set(err, RC_RANGE, "broker: orders: a full page brought nothing new");
     }
     return err_set(err, RC_RANGE, "broker: orders: more than %d pages", PAGES_MAX);
 }
 
 static enum rc
-read_fills(void *self, int64_t after_ns, struct arena *arena, struct fills *ret_list, struct err *err)
+read_fills(void *self, int64_t after_ns, struct arena *arena, struct fills *ret_list,
+           struct err *err)
 {
     const struct alpaca *a = self;
     struct fills list = {0};
@@ -246,7 +250,7 @@ read_fills(void *self, int64_t after_ns, struct arena *arena, struct fills *ret_
     return err_set(err, RC_RANGE, "broker: activities: more than %d pages", PAGES_MAX);
 }
 
-/* ---- orders ----------------------------------------------------------------------------------------- */
+/* ---- orders -------------------------------------------------------------------------------- */
 
 static void
 order_body(const struct order_intent *o, struct text *body)
@@ -270,8 +274,9 @@ order_body(const struct order_intent *o, struct text *body)
 static bool
 is_duplicate_id(int status, const struct json *doc)
 {
-    return status == 422 && (alpaca_error_code(doc) == CODE_DUPLICATE_ID ||
-                             strstr(json_str(doc, "message", ""), "client_order_id must be unique") != NULL);
+    return status == 422 &&
+           (alpaca_error_code(doc) == CODE_DUPLICATE_ID ||
+            strstr(json_str(doc, "message", ""), "client_order_id must be unique") != NULL);
 }
 
 /* What an answer to the one POST means; doc is NULL where the body was no JSON. */
@@ -284,21 +289,22 @@ submit_outcome(struct alpaca *a, const struct order_intent *o, int status, const
     if (status == 200 || status == 201) {
         /* Accepted, but told in a way we do not understand: it must be looked up. */
         if (doc == NULL || order_from(doc, ret_order, err) != RC_OK)
-            return err_set(err, RC_UNKNOWN, "broker: submit %s: HTTP %d without an order in it", o->client_id,
-                           status);
+            return err_set(err, RC_UNKNOWN, "broker: submit %s: HTTP %d without an order in it",
+                           o->client_id, status);
         return RC_OK;
     }
     if (is_duplicate_id(status, doc)) {
         enum rc rc = read_order_by_client_id(a, o->client_id, ret_order, err);
 
-        return rc == RC_OK ? rc
-                           : err_set(err, RC_UNKNOWN, "broker: submit %s: the id exists, and cannot be read",
-                                     o->client_id);
+        return rc == RC_OK
+                   ? rc
+                   : err_set(err, RC_UNKNOWN,
+                             "broker: submit %s: the id exists, and cannot be read", o->client_id);
     }
-    bool refused =
-        status == 401 || status == 429 || (doc != NULL && status >= 400 && status < 500 && status != 408);
-    return err_set(err, refused ? RC_RANGE : RC_UNKNOWN, "broker: submit %s: HTTP %d: %s", o->client_id,
-                   status, alpaca_error_text(doc, words, sizeof(words)));
+    bool refused = status == 401 || status == 429 ||
+                   (doc != NULL && status >= 400 && status < 500 && status != 408);
+    return err_set(err, refused ? RC_RANGE : RC_UNKNOWN, "broker: submit %s: HTTP %d: %s",
+                   o->client_id, status, alpaca_error_text(doc, words, sizeof(words)));
 }
 
 static enum rc
@@ -332,14 +338,15 @@ cancel(void *self, const char *broker_id, struct err *err)
     enum rc rc = alpaca_send_once(&a->link, "DELETE", text_str(&path), NULL, &status, &doc, err);
     if (rc != RC_OK) return rc;
     if (status >= 200 && status < 300) return RC_OK;
-    if (status == 404) return err_set(err, RC_NOT_FOUND, "broker: cancel %s: no such order", broker_id);
+    if (status == 404)
+        return err_set(err, RC_NOT_FOUND, "broker: cancel %s: no such order", broker_id);
     /* 422: no longer cancelable; its status will say why. */
     return err_set(err, status >= 400 && status < 500 ? RC_RANGE : RC_UNKNOWN,
                    "broker: cancel %s: HTTP %d: %s", broker_id, status,
                    alpaca_error_text(doc, words, sizeof(words)));
 }
 
-/* ---- prices ------------------------------------------------------------------------------------------- */
+/* ---- prices -------------------------------------------------------------------------------- */
 
 static enum rc
 read_trade(void *self, const char *symbol, struct last_trade *ret_trade, struct err *err)
@@ -367,8 +374,8 @@ read_quote(void *self, const char *symbol, struct nbbo *ret_quote, struct err *e
 
 /* Newest first on the wire, so that a cut list is cut at its old end; ascending in the result. */
 static enum rc
-read_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns, int limit,
-          struct arena *arena, struct bars *ret_bars, struct err *err)
+read_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns,
+          int limit, struct arena *arena, struct bars *ret_bars, struct err *err)
 {
     const struct alpaca *a = self;
     CLEANUP(text_free) struct text path = {0};
@@ -380,8 +387,8 @@ read_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, i
     text_puts(&path, "/v2/stocks/");
     http_escape(&path, symbol);
     text_printf(&path, "/bars?timeframe=%s&start=%s&end=%s&limit=%d&sort=desc",
-                size == BAR_1MIN ? "1Min" : "1Day", when_rfc3339(from_ns, from), when_rfc3339(to_ns, to),
-                limit);
+                size == BAR_1MIN ? "1Min" : "1Day", when_rfc3339(from_ns, from),
+                when_rfc3339(to_ns, to), limit);
     enum rc rc = alpaca_read(&a->link, HOST_DATA, text_str(&path), &doc, err);
     if (rc != RC_OK) return rc;
     const struct json *list = json_get_arr(doc, "bars"); /* null where there is none */

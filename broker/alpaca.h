@@ -1,8 +1,8 @@
 /*
  * broker: Alpaca, and the guards that stand between the engine and it.
  *
- * Nothing here decides what to trade.  Nothing here sends an order twice: a POST is made once, and what
- * became of it is asked afterwards (ARCHITECTURE 5).
+ * Nothing here decides what to trade.  Nothing here sends an order twice: a POST is made once, and
+ * what became of it is asked afterwards (ARCHITECTURE 5).
  *
  *   alpaca.c         struct broker over Alpaca's trading and data REST
  *   alpaca_decode.c  bytes to nouns: orders, positions, account, fills, prices

@@ -36,8 +36,9 @@ need_side(struct json_in *in, const char *key, enum order_side *ret_side)
 }
 
 /*
- * A quantity of shares.  Whole ones exactly; of a fractional one the whole part, and *ret_has_fraction.
- * Absent is zero where the key may be null (an order by notional has no quantity).
+ * A quantity of shares.  Whole ones exactly; of a fractional one the whole part, and
+ * *ret_has_fraction. Absent is zero where the key may be null (an order by notional has no
+ * quantity).
  */
 static int64_t
 read_qty(struct json_in *in, const char *key, bool *ret_has_fraction)
@@ -130,8 +131,9 @@ alpaca_decode_position(const struct json *v, struct position *ret, struct err *e
         in.rc = err_set(err, RC_PARSE, "side: \"%.40s\" is no position side", word);
     /* Some clients report a short with a positive quantity; the side decides. */
     if (side == POSITION_SHORT && p.qty > 0) p.qty = -p.qty;
-    p.cost = json_has(v, "cost_basis") ? usd_abs(json_need_usd(&in, "cost_basis"))
-                                       : read_cost(&in, "avg_entry_price", p.qty < 0 ? -p.qty : p.qty);
+    p.cost = json_has(v, "cost_basis")
+                 ? usd_abs(json_need_usd(&in, "cost_basis"))
+                 : read_cost(&in, "avg_entry_price", p.qty < 0 ? -p.qty : p.qty);
     p.price = json_opt_usd(&in, "current_price", USD_ZERO);
     p.market_value = json_opt_usd(&in, "market_value", USD_ZERO);
     p.unrealised_fraction = json_f64(v, "unrealized_plpc", (double)NAN);
@@ -149,8 +151,9 @@ alpaca_decode_order(const struct json *v, struct order *ret, struct err *err)
     (void)str_copy(o.client_id, sizeof(o.client_id), json_str(v, "client_order_id", ""));
     need_symbol(&in, "symbol", o.symbol);
     need_side(&in, "side", &o.side);
-    o.type = str_eq(json_str(v, "type", json_str(v, "order_type", "market")), "limit") ? ORDER_LIMIT
-                                                                                       : ORDER_MARKET;
+    o.type = str_eq(json_str(v, "type", json_str(v, "order_type", "market")), "limit")
+                 ? ORDER_LIMIT
+                 : ORDER_MARKET;
     const char *status = json_need_str(&in, "status");
     (void)str_copy(o.status_text, sizeof(o.status_text), status);
     o.status = order_status_from(status);

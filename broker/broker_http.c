@@ -7,7 +7,8 @@ host_url(const struct alpaca_http *a, enum alpaca_host host)
 }
 
 static void
-request_fill(const struct alpaca_http *a, struct http_request *req, const char *method, const char *url)
+request_fill(const struct alpaca_http *a, struct http_request *req, const char *method,
+             const char *url)
 {
     *req = (struct http_request){.method = method, .url = url, .timeout_ms = REQUEST_TIMEOUT_MS};
     req->headers[req->headers_len++] = (struct http_header){"APCA-API-KEY-ID", a->cfg->key};
@@ -40,8 +41,8 @@ body_parse(const struct http_response *resp)
     struct err ignored = {0};
 
     /* What is no JSON is told to the caller as NULL; the status says more than the parser could. */
-    if (json_parse(text_str(&resp->body), resp->body.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, &ignored) !=
-        RC_OK)
+    if (json_parse(text_str(&resp->body), resp->body.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc,
+                   &ignored) != RC_OK)
         return NULL;
     return doc;
 }
@@ -89,8 +90,8 @@ read_once(const struct alpaca_http *a, const char *path, const struct http_reque
 }
 
 enum rc
-alpaca_read(const struct alpaca_http *a, enum alpaca_host host, const char *path, struct json **ret_doc,
-            struct err *err)
+alpaca_read(const struct alpaca_http *a, enum alpaca_host host, const char *path,
+            struct json **ret_doc, struct err *err)
 {
     CLEANUP(text_free) struct text url = {0};
     struct http_request req;
@@ -111,8 +112,8 @@ alpaca_read(const struct alpaca_http *a, enum alpaca_host host, const char *path
 }
 
 enum rc
-alpaca_send_once(const struct alpaca_http *a, const char *method, const char *path, const struct text *body,
-                 int *ret_status, struct json **ret_doc, struct err *err)
+alpaca_send_once(const struct alpaca_http *a, const char *method, const char *path,
+                 const struct text *body, int *ret_status, struct json **ret_doc, struct err *err)
 {
     CLEANUP(text_free) struct text url = {0};
     CLEANUP(http_response_free) struct http_response resp = {0};

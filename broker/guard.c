@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "strategy/arm.h"
 
-/* ---- fence -------------------------------------------------------------------------------------------- */
+/* ---- fence --------------------------------------------------------------------------------- */
 
 static enum rc
 fence_check(struct fence *g, struct err *err)
@@ -46,7 +46,7 @@ fence_broker(struct fence *g)
     return b;
 }
 
-/* ---- arm ---------------------------------------------------------------------------------------------- */
+/* ---- arm ----------------------------------------------------------------------------------- */
 
 static enum rc
 arm_submit(void *self, const struct order_intent *o, struct order *ret_order, struct err *err)
@@ -54,7 +54,8 @@ arm_submit(void *self, const struct order_intent *o, struct order *ret_order, st
     struct arm_guard *g = self;
     enum arm_state state = arm_check(g->cfg).state;
 
-    if (!o->reduces && state != ARMED) return err_set(err, RC_DENIED, "not armed: %s", arm_state_name(state));
+    if (!o->reduces && state != ARMED)
+        return err_set(err, RC_DENIED, "not armed: %s", arm_state_name(state));
     return g->pass.inner.submit(g->pass.inner.self, o, ret_order, err);
 }
 
@@ -67,7 +68,7 @@ arm_guard_broker(struct arm_guard *g)
     return b;
 }
 
-/* ---- kill switch --------------------------------------------------------------------------------------- */
+/* ---- kill switch --------------------------------------------------------------------------- */
 
 static enum rc
 kill_submit(void *self, const struct order_intent *o, struct order *ret_order, struct err *err)
@@ -75,7 +76,8 @@ kill_submit(void *self, const struct order_intent *o, struct order *ret_order, s
     struct kill_switch *g = self;
 
     if (g->all_halted || (g->entries_halted && !o->reduces))
-        return err_set(err, RC_DENIED, "kill switch: %s", g->reason[0] != '\0' ? g->reason : "halted");
+        return err_set(err, RC_DENIED, "kill switch: %s",
+                       g->reason[0] != '\0' ? g->reason : "halted");
     return g->pass.inner.submit(g->pass.inner.self, o, ret_order, err);
 }
 
@@ -88,7 +90,8 @@ kill_switch_broker(struct kill_switch *g)
     return b;
 }
 
-/* ---- risk limits ----------------------------------------------------------------------------------------
+/* ---- risk limits
+ * ----------------------------------------------------------------------------------------
  */
 
 static enum rc
@@ -105,7 +108,8 @@ risk_check(struct risk_guard *g, const struct order_intent *o, struct err *err)
     }
     if (o->reduces) return RC_OK;
     if (g->orders_today >= g->orders_per_day_max)
-        return err_set(err, RC_DENIED, "risk limits: %lld orders sent today", (long long)g->orders_today);
+        return err_set(err, RC_DENIED, "risk limits: %lld orders sent today",
+                       (long long)g->orders_today);
     if (o->type == ORDER_MARKET) {
         struct last_trade last = {0};
         enum rc rc = g->prices->latest_trade(g->prices->self, o->symbol, &last, err);

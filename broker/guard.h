@@ -1,8 +1,9 @@
 /*
- * The guards: brokers that wrap a broker.  main() stacks them; the stack is read there from top to bottom.
+ * The guards: brokers that wrap a broker.  main() stacks them; the stack is read there from top to
+ * bottom.
  *
- * A guard may refuse (RC_DENIED, nothing was sent) or pass on; it never changes an order.  Orders with
- * `reduces` set, which close or shrink a position, pass the guards that only stop new risk.
+ * A guard may refuse (RC_DENIED, nothing was sent) or pass on; it never changes an order.  Orders
+ * with `reduces` set, which close or shrink a position, pass the guards that only stop new risk.
  */
 #ifndef BROKER_GUARD_H
 #define BROKER_GUARD_H
@@ -19,14 +20,15 @@ struct pass {
 struct broker pass_broker(struct pass *self);
 
 /*
- * Fence: refuses to send or cancel once a newer epoch exists (ARCHITECTURE 5.1).  A stopped process that
- * wakes after its successor started sends nothing.
+ * Fence: refuses to send or cancel once a newer epoch exists (ARCHITECTURE 5.1).  A stopped process
+ * that wakes after its successor started sends nothing.
  */
 struct fence {
     struct pass pass; /* first: forwarded calls see it */
     int64_t epoch;
     void *source;
-    enum rc (*current_epoch)(void *source, int64_t *ret_epoch, struct err *err); /* unreadable refuses too */
+    enum rc (*current_epoch)(void *source, int64_t *ret_epoch,
+                             struct err *err); /* unreadable refuses too */
 };
 struct broker fence_broker(struct fence *g);
 
@@ -37,7 +39,8 @@ struct arm_guard {
 };
 struct broker arm_guard_broker(struct arm_guard *g);
 
-/* Kill switch: the engine sets it each cycle from the freeze file; reason is shown in the refusal. */
+/* Kill switch: the engine sets it each cycle from the freeze file; reason is shown in the refusal.
+ */
 struct kill_switch {
     struct pass pass;
     bool entries_halted;
@@ -59,16 +62,21 @@ struct risk_guard {
 struct broker risk_guard_broker(struct risk_guard *g);
 
 /*
- * Rate budget: at most `per_min` requests in any 60 s, of which RESERVE_PART is kept for cancels, orders
- * that reduce, and asking about orders.  A read beyond the budget is RC_BUSY, an entry RC_DENIED.
+ * Rate budget: at most `per_min` requests in any 60 s to the trading host, and as many to the data
+ * host, which the broker counts apart.  Of the trading budget RESERVE_PERCENT is kept for cancels,
+ * orders that reduce, and asking about orders and positions.  A read beyond the budget is RC_BUSY,
+ * an entry RC_DENIED.
  */
 enum { RATE_WINDOW_MAX = 1024, RESERVE_PERCENT = 30 };
+struct rate_window {
+    int64_t sent_ns[RATE_WINDOW_MAX]; /* ring of monotonic instants */
+    size_t head, len;
+};
 struct rate_guard {
     struct pass pass;
     const struct clock *clock;
     int64_t per_min;
-    int64_t sent_ns[RATE_WINDOW_MAX]; /* ring of monotonic instants */
-    size_t head, len;
+    struct rate_window trading, data;
 };
 struct broker rate_guard_broker(struct rate_guard *g);
 

@@ -57,7 +57,8 @@ state_after(enum rc rc)
 }
 
 static enum rc
-may_send(struct ledger_guard *g, const struct order_intent *o, struct intent *ret_intent, struct err *err)
+may_send(struct ledger_guard *g, const struct order_intent *o, struct intent *ret_intent,
+         struct err *err)
 {
     enum rc rc = g->ledger->find_intent(g->ledger->self, o->client_id, ret_intent, err);
 
@@ -68,11 +69,14 @@ may_send(struct ledger_guard *g, const struct order_intent *o, struct intent *re
     if (ret_intent->order.qty != o->qty || ret_intent->order.side != o->side ||
         !str_eq(ret_intent->order.symbol, o->symbol))
         return err_set(err, RC_DENIED, "ledger: %s differs from what was committed", o->client_id);
-    /* From here on it counts as sent: if we die inside the POST, the next engine must look it up. */
+    /* From here on it counts as sent: if we die inside the POST, the next engine must look it up.
+     */
     ret_intent->state = INTENT_UNKNOWN;
     ret_intent->updated_ns = clock_now(g->clock);
     rc = g->ledger->update_intent(g->ledger->self, ret_intent, err);
-    return rc == RC_OK ? RC_OK : err_set(err, RC_DENIED, "ledger: %s cannot be marked as sent", o->client_id);
+    return rc == RC_OK
+               ? RC_OK
+               : err_set(err, RC_DENIED, "ledger: %s cannot be marked as sent", o->client_id);
 }
 
 static enum rc
@@ -94,8 +98,9 @@ ledger_submit(void *self, const struct order_intent *o, struct order *ret_order,
     }
     /* A ledger that cannot be written leaves the intent UNKNOWN, which is true and safe. */
     if (g->ledger->update_intent(g->ledger->self, &in, &write_err) != RC_OK)
-        return err_set(err, RC_UNKNOWN, "ledger: %s was sent, and its answer could not be written: %s",
-                       o->client_id, write_err.text);
+        return err_set(err, RC_UNKNOWN,
+                       "ledger: %s was sent, and its answer could not be written: %s", o->client_id,
+                       write_err.text);
     return rc;
 }
 

@@ -51,8 +51,8 @@ pass_order_by_client_id(void *self, const char *client_id, struct order *ret_ord
 }
 
 static enum rc
-pass_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena *a, struct orders *ret_list,
-            struct err *err)
+pass_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena *a,
+            struct orders *ret_list, struct err *err)
 {
     return INNER(self)->orders(INNER(self)->self, filter, after_ns, a, ret_list, err);
 }
@@ -76,10 +76,11 @@ pass_latest_quote(void *self, const char *symbol, struct nbbo *ret_quote, struct
 }
 
 static enum rc
-pass_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns, int limit,
-          struct arena *a, struct bars *ret_bars, struct err *err)
+pass_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns,
+          int limit, struct arena *a, struct bars *ret_bars, struct err *err)
 {
-    return INNER(self)->bars(INNER(self)->self, symbol, size, from_ns, to_ns, limit, a, ret_bars, err);
+    return INNER(self)->bars(INNER(self)->self, symbol, size, from_ns, to_ns, limit, a, ret_bars,
+                             err);
 }
 
 struct broker

@@ -1,38 +1,53 @@
 #include "broker/guard.h"
 
 enum need {
-    NEED_SPARE,    /* prices, lists, entries: may not touch the reserve */
+    NEED_SPARE,    /* lists, assets, entries: may not touch the reserve */
     NEED_ESSENTIAL /* orders that reduce, cancels, what became of an order, account and positions */
 };
 
-/* Forgets requests that left the window of one wall minute (shorter in real time on a paced clock). */
+/* Forgets requests that left the window of one wall minute (shorter in real time on a paced clock).
+ */
 static int64_t
-window_prune(struct rate_guard *g)
+window_prune(struct rate_window *w, const struct clock *clock)
 {
-    int64_t now_ns = clock_mono(g->clock);
-    int64_t window_ns = clock_real(g->clock, NS_PER_MIN);
+    int64_t now_ns = clock_mono(clock);
+    int64_t window_ns = clock_real(clock, NS_PER_MIN);
 
-    while (g->len > 0 && now_ns - g->sent_ns[g->head] >= window_ns) {
-        g->head = (g->head + 1) % RATE_WINDOW_MAX;
-        g->len--;
+    while (w->len > 0 && now_ns - w->sent_ns[w->head] >= window_ns) {
+        w->head = (w->head + 1) % RATE_WINDOW_MAX;
+        w->len--;
     }
     return now_ns;
 }
 
-/* Takes one request out of the budget. */
+static enum rc
+take_from(struct rate_window *w, const struct clock *clock, int64_t limit, enum rc refusal,
+          struct err *err)
+{
+    int64_t now_ns = window_prune(w, clock);
+
+    if ((int64_t)w->len >= limit)
+        return err_set(err, refusal, "rate budget: %zu requests in the last minute, at most %lld",
+                       w->len, (long long)limit);
+    w->sent_ns[(w->head + w->len) % RATE_WINDOW_MAX] = now_ns;
+    w->len++;
+    return RC_OK;
+}
+
+/* Takes one request out of the trading budget. */
 static enum rc
 take(struct rate_guard *g, enum need need, enum rc refusal, struct err *err)
 {
-    int64_t now_ns = window_prune(g);
     int64_t limit = MIN(g->per_min, RATE_WINDOW_MAX);
 
     if (need == NEED_SPARE) limit -= limit * RESERVE_PERCENT / 100;
-    if ((int64_t)g->len >= limit)
-        return err_set(err, refusal, "rate budget: %zu requests in the last minute, at most %lld", g->len,
-                       (long long)limit);
-    g->sent_ns[(g->head + g->len) % RATE_WINDOW_MAX] = now_ns;
-    g->len++;
-    return RC_OK;
+    return take_from(&g->trading, g->clock, limit, refusal, err);
+}
+
+static enum rc
+take_data(struct rate_guard *g, struct err *err)
+{
+    return take_from(&g->data, g->clock, MIN(g->per_min, RATE_WINDOW_MAX), RC_BUSY, err);
 }
 
 static enum rc
@@ -95,7 +110,8 @@ rate_order_by_id(void *self, const char *broker_id, struct order *ret_order, str
     struct rate_guard *g = self;
     enum rc rc = take(g, NEED_ESSENTIAL, RC_BUSY, err);
 
-    return rc == RC_OK ? g->pass.inner.order_by_id(g->pass.inner.self, broker_id, ret_order, err) : rc;
+    return rc == RC_OK ? g->pass.inner.order_by_id(g->pass.inner.self, broker_id, ret_order, err)
+                       : rc;
 }
 
 static enum rc
@@ -104,17 +120,21 @@ rate_order_by_client_id(void *self, const char *client_id, struct order *ret_ord
     struct rate_guard *g = self;
     enum rc rc = take(g, NEED_ESSENTIAL, RC_BUSY, err);
 
-    return rc == RC_OK ? g->pass.inner.order_by_client_id(g->pass.inner.self, client_id, ret_order, err) : rc;
+    return rc == RC_OK
+               ? g->pass.inner.order_by_client_id(g->pass.inner.self, client_id, ret_order, err)
+               : rc;
 }
 
 static enum rc
-rate_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena *a, struct orders *ret_list,
-            struct err *err)
+rate_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena *a,
+            struct orders *ret_list, struct err *err)
 {
     struct rate_guard *g = self;
     enum rc rc = take(g, NEED_ESSENTIAL, RC_BUSY, err);
 
-    return rc == RC_OK ? g->pass.inner.orders(g->pass.inner.self, filter, after_ns, a, ret_list, err) : rc;
+    return rc == RC_OK
+               ? g->pass.inner.orders(g->pass.inner.self, filter, after_ns, a, ret_list, err)
+               : rc;
 }
 
 static enum rc
@@ -130,30 +150,32 @@ static enum rc
 rate_latest_trade(void *self, const char *symbol, struct last_trade *ret_trade, struct err *err)
 {
     struct rate_guard *g = self;
-    enum rc rc = take(g, NEED_SPARE, RC_BUSY, err);
+    enum rc rc = take_data(g, err);
 
-    return rc == RC_OK ? g->pass.inner.latest_trade(g->pass.inner.self, symbol, ret_trade, err) : rc;
+    return rc == RC_OK ? g->pass.inner.latest_trade(g->pass.inner.self, symbol, ret_trade, err)
+                       : rc;
 }
 
 static enum rc
 rate_latest_quote(void *self, const char *symbol, struct nbbo *ret_quote, struct err *err)
 {
     struct rate_guard *g = self;
-    enum rc rc = take(g, NEED_SPARE, RC_BUSY, err);
+    enum rc rc = take_data(g, err);
 
-    return rc == RC_OK ? g->pass.inner.latest_quote(g->pass.inner.self, symbol, ret_quote, err) : rc;
+    return rc == RC_OK ? g->pass.inner.latest_quote(g->pass.inner.self, symbol, ret_quote, err)
+                       : rc;
 }
 
 static enum rc
-rate_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns, int limit,
-          struct arena *a, struct bars *ret_bars, struct err *err)
+rate_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns,
+          int limit, struct arena *a, struct bars *ret_bars, struct err *err)
 {
     struct rate_guard *g = self;
-    enum rc rc = take(g, NEED_SPARE, RC_BUSY, err);
+    enum rc rc = take_data(g, err);
 
-    return rc == RC_OK
-               ? g->pass.inner.bars(g->pass.inner.self, symbol, size, from_ns, to_ns, limit, a, ret_bars, err)
-               : rc;
+    return rc == RC_OK ? g->pass.inner.bars(g->pass.inner.self, symbol, size, from_ns, to_ns, limit,
+                                            a, ret_bars, err)
+                       : rc;
 }
 
 struct broker

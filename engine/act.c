@@ -3,8 +3,7 @@
 
 #include "base/hash.h"
 
-/* ---- what the plan says about the account
- * ------------------------------------------------------------------- */
+/* ---- what the plan says about the account -------------------------------------------------- */
 
 static void
 set_kill_switch(struct engine *eng, const struct plan *plan)
@@ -12,7 +11,7 @@ set_kill_switch(struct engine *eng, const struct plan *plan)
     struct kill_switch *k = eng->seams.kill;
 
     if (k == NULL) return;
-    k->entries_halted = plan->ladder.rung != RUNG_NORMAL;
+    k->entries_halted = !plan->may_enter;
     k->all_halted = plan->ladder.rung == RUNG_OBSERVE_ONLY;
     (void)str_copy(k->reason, sizeof(k->reason),
                    plan->ladder.reason < HALTS_LEN ? halt_row(plan->ladder.reason)->name : "");
@@ -26,6 +25,7 @@ keep_marks(struct engine *eng, const struct snapshot *seen, const struct plan *p
     eng->memory.marks = plan->marks;
     eng->memory.exploration_used = plan->exploration_used;
     eng->memory.exploration_date = seen->ny_date;
+    if (plan->run_out_len > 0) memory_rewrite(&eng->memory, MEMORY_FREEZES);
     if (plan->risk.breach == RISK_NONE || plan->risk.breach == RISK_UNKNOWN) return;
     memory_freeze(&eng->memory, key, key, plan->risk.is_day_scoped, seen->now_ns);
 }
@@ -53,24 +53,26 @@ say_halt(struct engine *eng, const struct snapshot *seen, const struct plan *pla
 
     if (plan->ladder.rung == RUNG_NORMAL) {
         if (seen->is_market_open)
-            log_event(&eng->seams.log, EV_RISK_CHECKS_PASSED, F_USD("daily_pnl", plan->risk.daily_pnl),
+            log_event(&eng->seams.log, EV_RISK_CHECKS_PASSED,
+                      F_USD("daily_pnl", plan->risk.daily_pnl),
                       F_F64("drawdown_pct", 100.0 * plan->risk.drawdown_fraction));
         return;
     }
-    log_event(&eng->seams.log, EVENT_OF[plan->ladder.reason], F_STR("rung", rung_name(plan->ladder.rung)),
-              F_STR("reason", halt_row(plan->ladder.reason)->name),
-              F_STR("trading_mode", cfg->broker.trading_mode), F_STR("base_url", cfg->broker.base_url),
-              F_BOOL("require_live_ack", cfg->broker.require_live_ack),
-              F_STR("freeze", plan->freeze != NULL ? plan->freeze->key : NULL),
-              F_STR("risk", risk_breach_key(plan->risk.breach)), F_F64("number", plan->risk.number),
-              F_F64("threshold", plan->risk.threshold));
+    log_event(
+        &eng->seams.log, EVENT_OF[plan->ladder.reason], F_STR("rung", rung_name(plan->ladder.rung)),
+        F_STR("reason", halt_row(plan->ladder.reason)->name),
+        F_STR("trading_mode", cfg->broker.trading_mode), F_STR("base_url", cfg->broker.base_url),
+        F_BOOL("require_live_ack", cfg->broker.require_live_ack),
+        F_STR("freeze", plan->freeze != NULL ? plan->freeze->key : NULL),
+        F_STR("risk", risk_breach_key(plan->risk.breach)), F_F64("number", plan->risk.number),
+        F_F64("threshold", plan->risk.threshold));
 }
 
-/* ---- exits
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- exits --------------------------------------------------------------------------------- */
 
 static void
-keep_position_marks(struct engine *eng, const struct snapshot *seen, const struct planned_position *p)
+keep_position_marks(struct engine *eng, const struct snapshot *seen,
+                    const struct planned_position *p)
 {
     struct position_meta *meta = metadata_find(&eng->memory.metadata, p->symbol);
 
@@ -82,7 +84,8 @@ keep_position_marks(struct engine *eng, const struct snapshot *seen, const struc
     meta->record.high_water = p->verdict.high_water;
     meta->record.low_water = p->verdict.low_water;
     meta->record.profit_acceleration = p->verdict.profit_acceleration;
-    if (p->verdict.is_acceleration_new) log_event(&eng->seams.log, EV_EXIT_ACCELERATION, F_SYMBOL(p->symbol));
+    if (p->verdict.is_acceleration_new)
+        log_event(&eng->seams.log, EV_EXIT_ACCELERATION, F_SYMBOL(p->symbol));
 }
 
 static void
@@ -143,7 +146,8 @@ exit_event(enum exit_rule r)
 }
 
 static void
-act_on_position(struct engine *eng, const struct snapshot *seen, const struct planned_position *p)
+act_on_position(struct engine *eng, const struct snapshot *seen, const struct planned_position *p,
+                bool may_exit)
 {
     struct intent in;
 
@@ -155,12 +159,12 @@ act_on_position(struct engine *eng, const struct snapshot *seen, const struct pl
               F_F64("age_min", p->verdict.m.age_min), F_F64("urgency", p->verdict.m.urgency),
               F_F64("number", p->verdict.trigger[0].number),
               F_F64("threshold", p->verdict.trigger[0].threshold));
+    if (!may_exit) return;
     exit_intent(p, &in);
     send_exit(eng, p->symbol, &in);
 }
 
-/* ---- entries
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------------- */
 
 static const struct scored *
 scored_find(const struct engine *eng, const char *symbol)
@@ -171,25 +175,28 @@ scored_find(const struct engine *eng, const char *symbol)
 }
 
 static void
-entry_context(struct engine *eng, const struct snapshot *seen, const struct planned_entry *p, char *buf,
-              size_t size)
+entry_context(struct engine *eng, const struct snapshot *seen, const struct planned_entry *p,
+              char *buf, size_t size)
 {
     const struct scored *sc = scored_find(eng, p->symbol);
     struct entry_context c = {.score = p->score,
                               .direction = p->direction,
                               .regime_modifier = p->expectancy.regime_term,
                               .equity = seen->account.equity,
+                              .ref = p->ref,
                               .components = sc != NULL ? components_text(sc, &eng->arena) : "{}"};
-    uint64_t id =
-        hash_bytes(p->symbol, strlen(p->symbol), (uint64_t)seen->now_ns ^ (uint64_t)eng->seams.epoch);
+    uint64_t id = hash_bytes(p->symbol, strlen(p->symbol),
+                             (uint64_t)seen->now_ns ^ (uint64_t)eng->seams.epoch);
 
     (void)str_copy(c.market_regime, sizeof(c.market_regime), seen->market_regime);
     (void)str_copy(c.ignition, sizeof(c.ignition), ignition_name(p->momentum.status));
-    (void)snprintf(c.correlation_id, sizeof(c.correlation_id), "uw_%016llx", (unsigned long long)id);
+    (void)snprintf(c.correlation_id, sizeof(c.correlation_id), "uw_%016llx",
+                   (unsigned long long)id);
     entry_context_write(&c, buf, size);
 }
 
-/* Closes what must go first; the entry itself is decided anew once the broker has said that it is gone. */
+/* Closes what must go first; the entry itself is decided anew once the broker has said that it is
+ * gone. */
 static void
 close_first(struct engine *eng, const struct snapshot *seen, const struct planned_entry *p)
 {
@@ -201,7 +208,8 @@ close_first(struct engine *eng, const struct snapshot *seen, const struct planne
 
     if (first->is_already_planned) return;
     for (size_t i = 0; i < seen->held_len; i++)
-        if (str_eq(seen->held[i].at_broker.symbol, first->symbol)) c.held_cost = seen->held[i].at_broker.cost;
+        if (str_eq(seen->held[i].at_broker.symbol, first->symbol))
+            c.held_cost = seen->held[i].at_broker.cost;
     if (meta != NULL) {
         c.entry_score = meta->record.entry_score;
         c.entered_ns = meta->record.entered_ns;
@@ -215,8 +223,8 @@ close_first(struct engine *eng, const struct snapshot *seen, const struct planne
     (void)str_copy(in.reason, sizeof(in.reason), first->reason);
     exit_context_write(&c, in.context, sizeof(in.context));
     if (!first->is_flip) memory_times(&eng->memory, first->symbol)->displaced_ns = seen->now_ns;
-    log_event(&eng->seams.log, EV_CLOSE_FIRST, F_SYMBOL(first->symbol), F_STR("for_symbol", p->symbol),
-              F_STR("reason", first->reason));
+    log_event(&eng->seams.log, EV_CLOSE_FIRST, F_SYMBOL(first->symbol),
+              F_STR("for_symbol", p->symbol), F_STR("reason", first->reason));
     send_exit(eng, first->symbol, &in);
 }
 
@@ -229,14 +237,16 @@ act_on_entry(struct engine *eng, const struct snapshot *seen, const struct plann
     engine_at(eng, STAGE_ENTRY, p->symbol);
     log_event(&eng->seams.log, EV_SIZING, F_SYMBOL(p->symbol), F_F64("base_usd", p->size.base_usd),
               F_F64("conviction_multiplier", p->size.conviction_multiplier),
-              F_F64("notional_usd", p->size.notional_usd), F_I64("qty", p->qty), F_F64("score", p->score));
+              F_F64("notional_usd", p->size.notional_usd), F_I64("qty", p->qty),
+              F_F64("score", p->score));
     if (p->close_first.is_needed) {
         close_first(eng, seen, p);
         return;
     }
     entry_context(eng, seen, p, context, sizeof(context));
     enum rc rc = entries_begin(&eng->entries, p, context, &err);
-    if (rc != RC_OK && rc != RC_UNKNOWN && rc != RC_BUSY) engine_error(eng, "entry", "submit_entry", &err);
+    if (rc != RC_OK && rc != RC_UNKNOWN && rc != RC_BUSY)
+        engine_error(eng, "entry", "submit_entry", &err);
 }
 
 void
@@ -246,7 +256,7 @@ engine_act(struct engine *eng, const struct snapshot *seen, const struct plan *p
     keep_marks(eng, seen, plan);
     say_halt(eng, seen, plan);
     for (size_t i = 0; i < plan->positions_len; i++)
-        act_on_position(eng, seen, &plan->position[i]);
+        act_on_position(eng, seen, &plan->position[i], plan->may_exit);
     for (size_t i = 0; i < plan->entries_len; i++)
         act_on_entry(eng, seen, &plan->entry[i]);
 }

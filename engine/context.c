@@ -29,6 +29,7 @@ entry_context_text(const struct entry_context *c, bool with_components, struct t
     json_out_str(&o, "ignition", c->ignition);
     json_out_str(&o, "correlation_id", c->correlation_id);
     json_out_usd(&o, "equity", c->equity);
+    json_out_usd(&o, "ref", c->ref);
     if (with_components) json_out_raw(&o, "components", c->components, strlen(c->components));
     json_out_end(&o);
 }
@@ -71,8 +72,10 @@ context_parse(const char *json)
     struct json *doc = NULL;
     struct err ignored = {0};
 
-    /* An intent without a context is one of an older program or from outside: everything is empty then. */
-    if (json_parse(json, strlen(json), JSON_STRICT, &JSON_LIMITS_BODY, &doc, &ignored) != RC_OK) return NULL;
+    /* An intent without a context is one of an older program or from outside: everything is empty
+     * then. */
+    if (json_parse(json, strlen(json), JSON_STRICT, &JSON_LIMITS_BODY, &doc, &ignored) != RC_OK)
+        return NULL;
     return doc;
 }
 
@@ -100,6 +103,7 @@ entry_context_read(const char *json, struct arena *a)
     (void)str_copy(c.ignition, sizeof(c.ignition), json_str(doc, "ignition", ""));
     (void)str_copy(c.correlation_id, sizeof(c.correlation_id), json_str(doc, "correlation_id", ""));
     c.equity = usd_member(doc, "equity");
+    c.ref = usd_member(doc, "ref");
     if (components != NULL) {
         CLEANUP(text_free) struct text t = {0};
         struct json_out o = {.to = &t};

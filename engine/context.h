@@ -1,6 +1,6 @@
 /*
- * What the engine wants to remember about an order until it is settled: a JSON object in the intent's
- * context, so that it survives the process.
+ * What the engine wants to remember about an order until it is settled: a JSON object in the
+ * intent's context, so that it survives the process.
  */
 #ifndef ENGINE_CONTEXT_H
 #define ENGINE_CONTEXT_H
@@ -17,6 +17,7 @@ struct entry_context {
     double regime_modifier;
     char ignition[32];
     char correlation_id[24]; /* uw_<16 hex digits> */
+    usd ref;                 /* latest trade when it was decided */
     usd equity;              /* at entry */
     const char *components;  /* JSON object text; "{}" where unknown */
 };

@@ -5,8 +5,8 @@
 #include "broker/guard.h"
 
 void
-desk_init(struct desk *d, const struct broker *broker, const struct ledger *ledger, const struct clock *clock,
-          const struct log *log, struct desk_owner owner, int64_t epoch)
+desk_init(struct desk *d, const struct broker *broker, const struct ledger *ledger,
+          const struct clock *clock, const struct log *log, struct desk_owner owner, int64_t epoch)
 {
     *d = (struct desk){.broker = broker,
                        .ledger = ledger,
@@ -29,13 +29,15 @@ desk_client_id(const struct intent *in, char ret_id[CLIENT_ID_MAX])
     char about[512];
     struct date day = when_to_civil(in->created_ns).date;
 
-    int len =
-        snprintf(about, sizeof(about), "%s|%s|%s|%lld|%lld|%s|%s", in->order.symbol,
-                 order_side_name(in->order.side), order_type_name(in->order.type), (long long)in->order.qty,
-                 (long long)in->order.limit.e4, intent_purpose_name(in->purpose), in->reason);
-    uint64_t h = hash_bytes(about, (size_t)MIN(len, (int)sizeof(about) - 1), (uint64_t)in->created_ns);
-    len = snprintf(ret_id, CLIENT_ID_MAX, "v1-%lld-%04d%02d%02d-%lld-%s-%08x", (long long)in->epoch, day.year,
-                   day.month, day.day, (long long)in->cycle, in->order.symbol, (unsigned)(h & 0xffffffffU));
+    int len = snprintf(about, sizeof(about), "%s|%s|%s|%lld|%lld|%s|%s", in->order.symbol,
+                       order_side_name(in->order.side), order_type_name(in->order.type),
+                       (long long)in->order.qty, (long long)in->order.limit.e4,
+                       intent_purpose_name(in->purpose), in->reason);
+    uint64_t h =
+        hash_bytes(about, (size_t)MIN(len, (int)sizeof(about) - 1), (uint64_t)in->created_ns);
+    len = snprintf(ret_id, CLIENT_ID_MAX, "v1-%lld-%04d%02d%02d-%lld-%s-%08x", (long long)in->epoch,
+                   day.year, day.month, day.day, (long long)in->cycle, in->order.symbol,
+                   (unsigned)(h & 0xffffffffU));
     ASSERT(len > 0 && len < CLIENT_ID_MAX);
 }
 
@@ -70,7 +72,8 @@ bool
 desk_has_unknown(const struct desk *d)
 {
     for (size_t i = 0; i < d->live.len; i++)
-        if (d->live.intent[i].state == INTENT_UNKNOWN || d->live.intent[i].state == INTENT_COMMITTED)
+        if (d->live.intent[i].state == INTENT_UNKNOWN ||
+            d->live.intent[i].state == INTENT_COMMITTED)
             return true;
     return false;
 }
@@ -93,20 +96,19 @@ learn(struct desk *d, struct intent *in, const struct order *o)
     struct intent before = *in;
 
     intent_learn(in, o, clock_now(d->clock));
-    changed =
-        before.state != in->state || before.filled_qty != in->filled_qty || !str_eq(before.note, in->note);
+    changed = before.state != in->state || before.filled_qty != in->filled_qty ||
+              !str_eq(before.note, in->note);
     if (!changed) return;
     update(d, in);
     if (before.state != in->state)
         log_event(d->log, EV_ORDER_STATE, F_SYMBOL(in->order.symbol),
                   F_STR("client_order_id", in->order.client_id),
-                  F_STR("from", intent_state_name(before.state)), F_STR("to", intent_state_name(in->state)),
-                  F_STR("status", o->status_text), F_I64("filled_qty", in->filled_qty),
-                  F_I64("qty", in->order.qty));
+                  F_STR("from", intent_state_name(before.state)),
+                  F_STR("to", intent_state_name(in->state)), F_STR("status", o->status_text),
+                  F_I64("filled_qty", in->filled_qty), F_I64("qty", in->order.qty));
 }
 
-/* ---- sending
- * ----------------------------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 enum rc
 desk_send(struct desk *d, const struct intent *wanted, struct intent *ret_in, struct err *err)
@@ -129,8 +131,8 @@ desk_send(struct desk *d, const struct intent *wanted, struct intent *ret_in, st
     d->owner.progress(d->owner.self);
     rc = d->broker->submit(d->broker->self, &in.order, &answer, err);
     d->owner.progress(d->owner.self);
-    if (d->ledger->find_intent(d->ledger->self, in.order.client_id, &in, &find_err) == RC_OK && rc != RC_OK &&
-        in.state == INTENT_COMMITTED) {
+    if (d->ledger->find_intent(d->ledger->self, in.order.client_id, &in, &find_err) == RC_OK &&
+        rc != RC_OK && in.state == INTENT_COMMITTED) {
         /* A guard above the ledger refused: it never left. */
         in.state = INTENT_NOT_SENT;
         in.updated_ns = clock_now(d->clock);
@@ -145,7 +147,8 @@ desk_send(struct desk *d, const struct intent *wanted, struct intent *ret_in, st
               F_STR("purpose", intent_purpose_name(in.purpose)),
               F_STR("side", order_side_name(in.order.side)), F_I64("qty", in.order.qty),
               F_STR("type", order_type_name(in.order.type)), F_USD("limit", in.order.limit),
-              F_STR("state", intent_state_name(in.state)), F_STR("error", rc == RC_OK ? NULL : err->text));
+              F_STR("state", intent_state_name(in.state)),
+              F_STR("error", rc == RC_OK ? NULL : err->text));
     if (rc == RC_OK || rc == RC_UNKNOWN) d->accepted_this_cycle++;
     *ret_in = in;
     if (live_load(d, &find_err) != RC_OK)
@@ -160,7 +163,8 @@ desk_cancel(struct desk *d, const char *symbol, enum intent_purpose purpose)
         const struct intent *in = &d->live.intent[i];
         struct err err = {0};
 
-        if (in->state != INTENT_OPEN || in->purpose != purpose || !str_eq(in->order.symbol, symbol)) continue;
+        if (in->state != INTENT_OPEN || in->purpose != purpose || !str_eq(in->order.symbol, symbol))
+            continue;
         d->owner.progress(d->owner.self);
         enum rc rc = d->broker->cancel(d->broker->self, in->broker_id, &err);
         /* RC_RANGE: no longer cancelable; its status will say why at the next tick. */
@@ -170,16 +174,16 @@ desk_cancel(struct desk *d, const char *symbol, enum intent_purpose purpose)
     }
 }
 
-/* ---- finding out
- * --------------------------------------------------------------------------------------------- */
+/* ---- finding out --------------------------------------------------------------------------- */
 
 /* Whether an order with this client id is in the broker's list of everything sent since then. */
 static enum rc
-list_find(struct desk *d, const struct intent *in, struct order *ret_order, bool *ret_found, struct err *err)
+list_find(struct desk *d, const struct intent *in, struct order *ret_order, bool *ret_found,
+          struct err *err)
 {
     struct orders list = {0};
-    enum rc rc = d->broker->orders(d->broker->self, ORDERS_ALL, in->created_ns - 10 * NS_PER_MIN, &d->scratch,
-                                   &list, err);
+    enum rc rc = d->broker->orders(d->broker->self, ORDERS_ALL, in->created_ns - 10 * NS_PER_MIN,
+                                   &d->scratch, &list, err);
 
     *ret_found = false;
     if (rc != RC_OK) return rc;
@@ -202,7 +206,8 @@ strange_execution(struct desk *d, const struct intent *in, bool *ret_strange, st
 
     *ret_strange = false;
     if (rc == RC_OK)
-        rc = d->ledger->intents_since(d->ledger->self, from_ns - NS_PER_DAY, &d->scratch, &known, err);
+        rc = d->ledger->intents_since(d->ledger->self, from_ns - NS_PER_DAY, &d->scratch, &known,
+                                      err);
     if (rc != RC_OK) return rc;
     for (size_t i = 0; i < fills.len; i++) {
         bool mine = false;
@@ -215,7 +220,8 @@ strange_execution(struct desk *d, const struct intent *in, bool *ret_strange, st
     return RC_OK;
 }
 
-/* An empty look-up counts only outside the order window, ten seconds after the last, and with no execution.
+/* An empty look-up counts only outside the order window, ten seconds after the last, and with no
+ * execution.
  */
 static void
 count_empty_lookup(struct desk *d, struct intent *in)
@@ -231,7 +237,8 @@ count_empty_lookup(struct desk *d, struct intent *in)
     in->last_lookup_ns = in->updated_ns = now_ns;
     if (in->lookups >= LOOKUPS_TO_EXPIRE) {
         in->state = INTENT_EXPIRED;
-        (void)str_copy(in->note, sizeof(in->note), "never arrived: two empty look-ups, no execution");
+        (void)str_copy(in->note, sizeof(in->note),
+                       "never arrived: two empty look-ups, no execution");
         log_event(d->log, EV_ORDER_EXPIRED, F_SYMBOL(in->order.symbol),
                   F_STR("client_order_id", in->order.client_id), F_I64("lookups", in->lookups));
     }
@@ -259,38 +266,94 @@ look_up(struct desk *d, struct intent *in)
         count_empty_lookup(d, in);
 }
 
-static void
-bring_up_to_date(struct desk *d, struct intent *in)
+/* When an order was last asked about: memory only, a restart asks at once. */
+static struct desk_asked *
+asked_note(struct desk *d, const struct intent *in)
 {
-    struct order o = {0};
-    struct err err = {0};
+    size_t oldest = 0;
 
+    for (size_t i = 0; i < DESK_ASKED_MAX; i++) {
+        if (str_eq(d->asked[i].client_id, in->order.client_id)) return &d->asked[i];
+        if (d->asked[i].at_ns < d->asked[oldest].at_ns) oldest = i;
+    }
+    d->asked[oldest] = (struct desk_asked){0};
+    (void)str_copy(d->asked[oldest].client_id, CLIENT_ID_MAX, in->order.client_id);
+    return &d->asked[oldest];
+}
+
+static void
+asked(struct desk *d, const struct intent *in, int64_t now_ns)
+{
+    asked_note(d, in)->at_ns = now_ns;
+}
+
+/* Every second at first, then more rarely: the broker counts requests. */
+static bool
+is_due(struct desk *d, const struct intent *in, int64_t now_ns)
+{
+    int64_t age_ns = now_ns - in->created_ns;
+    int64_t every_ns = age_ns < 20 * NS_PER_S    ? NS_PER_S
+                       : age_ns < 5 * NS_PER_MIN ? 5 * NS_PER_S
+                                                 : 30 * NS_PER_S;
+    int64_t at_ns = asked_note(d, in)->at_ns;
+
+    return at_ns == 0 || now_ns < at_ns || now_ns - at_ns >= every_ns;
+}
+
+/* Learns from one list of what is open; an order that is not in it is asked about by its id. */
+static void
+learn_open(struct desk *d, int64_t now_ns)
+{
+    struct orders open = {0};
+    struct err err = {0};
+    size_t due = 0;
+
+    for (size_t i = 0; i < d->live.len; i++)
+        if (d->live.intent[i].state == INTENT_OPEN && is_due(d, &d->live.intent[i], now_ns)) due++;
+    if (due == 0) return;
     d->owner.progress(d->owner.self);
-    switch (in->state) {
-    case INTENT_COMMITTED:
-        /* Left over from a process that died between the commit and the answer: it may have been sent. */
-        in->state = INTENT_UNKNOWN;
-        in->updated_ns = clock_now(d->clock);
-        update(d, in);
-        look_up(d, in);
-        break;
-    case INTENT_UNKNOWN:
-        look_up(d, in);
-        break;
-    case INTENT_OPEN:
-        if (d->broker->order_by_id(d->broker->self, in->broker_id, &o, &err) == RC_OK) learn(d, in, &o);
-        break;
-    case INTENT_FILLED:
-    case INTENT_CANCELED:
-    case INTENT_REJECTED:
-    case INTENT_EXPIRED:
-    case INTENT_NOT_SENT:
-        break;
+    bool has_list = due > 1 && d->broker->orders(d->broker->self, ORDERS_OPEN, WHEN_NONE,
+                                                 &d->scratch, &open, &err) == RC_OK;
+    for (size_t i = 0; i < d->live.len; i++) {
+        struct intent *in = &d->live.intent[i];
+        const struct order *listed = NULL;
+        struct order o = {0};
+
+        if (in->state != INTENT_OPEN || !is_due(d, in, now_ns)) continue;
+        asked(d, in, now_ns);
+        for (size_t k = 0; has_list && k < open.len && listed == NULL; k++)
+            if (str_eq(open.order[k].broker_id, in->broker_id)) listed = &open.order[k];
+        if (listed != NULL)
+            learn(d, in, listed);
+        else if (d->broker->order_by_id(d->broker->self, in->broker_id, &o, &err) == RC_OK)
+            learn(d, in, &o);
     }
 }
 
-/* ---- executions
- * ---------------------------------------------------------------------------------------------- */
+static void
+bring_up_to_date(struct desk *d)
+{
+    int64_t now_ns = clock_now(d->clock);
+
+    for (size_t i = 0; i < d->live.len; i++) {
+        struct intent *in = &d->live.intent[i];
+
+        if (in->state == INTENT_COMMITTED) {
+            /* Left over from a process that died between the commit and the answer: it may have
+             * been sent. */
+            in->state = INTENT_UNKNOWN;
+            in->updated_ns = now_ns;
+            update(d, in);
+        }
+        if (in->state != INTENT_UNKNOWN || !is_due(d, in, now_ns)) continue;
+        asked(d, in, now_ns);
+        d->owner.progress(d->owner.self);
+        look_up(d, in);
+    }
+    learn_open(d, now_ns);
+}
+
+/* ---- executions ---------------------------------------------------------------------------- */
 
 static struct settled
 sum_fills(const struct intent *in, const struct fills *fills)
@@ -317,7 +380,8 @@ client_id_of(const struct intents *known, const char *broker_id)
     return "";
 }
 
-/* Takes the broker's executions since the last pull (and a margin for late ones) into the ledger. */
+/* Takes the broker's executions since the last pull (and a margin for late ones) into the ledger.
+ */
 static enum rc
 pull_fills(struct desk *d, struct err *err)
 {
@@ -347,9 +411,11 @@ pull_fills(struct desk *d, struct err *err)
         if (d->fills_pulled_ns == WHEN_NONE || fills.fill[i].at_ns > d->fills_pulled_ns)
             d->fills_pulled_ns = fills.fill[i].at_ns;
         if (is_new)
-            log_event(d->log, EV_FILL, F_SYMBOL(fills.fill[i].symbol), F_STR("client_order_id", client_id),
-                      F_STR("side", order_side_name(fills.fill[i].side)), F_I64("qty", fills.fill[i].qty),
-                      F_USD("price", fills.fill[i].price), F_STR("fill_id", fills.fill[i].fill_id));
+            log_event(d->log, EV_FILL, F_SYMBOL(fills.fill[i].symbol),
+                      F_STR("client_order_id", client_id),
+                      F_STR("side", order_side_name(fills.fill[i].side)),
+                      F_I64("qty", fills.fill[i].qty), F_USD("price", fills.fill[i].price),
+                      F_STR("fill_id", fills.fill[i].fill_id));
     }
     return RC_OK;
 }
@@ -368,7 +434,8 @@ settle(struct desk *d, const struct fills *have)
         struct intent *in = &d->live.intent[i];
         struct settled s = sum_fills(in, have);
 
-        if (!intent_state_is_final(in->state) || in->is_recorded || s.qty != in->filled_qty) continue;
+        if (!intent_state_is_final(in->state) || in->is_recorded || s.qty != in->filled_qty)
+            continue;
         if (!d->owner.settled(d->owner.self, &s)) continue;
         in->is_recorded = true;
         in->updated_ns = clock_now(d->clock);
@@ -383,7 +450,8 @@ ledger_fills(struct desk *d, struct fills *ret_fills, struct err *err)
 
     for (size_t i = 0; i < d->live.len; i++)
         from_ns = MIN(from_ns, d->live.intent[i].created_ns);
-    enum rc rc = d->ledger->fills_since(d->ledger->self, from_ns - NS_PER_HOUR, &d->scratch, ret_fills, err);
+    enum rc rc =
+        d->ledger->fills_since(d->ledger->self, from_ns - NS_PER_HOUR, &d->scratch, ret_fills, err);
     return rc == RC_OK ? rc : err_wrap(err, "desk: fills of the ledger");
 }
 
@@ -395,8 +463,7 @@ desk_tick(struct desk *d, struct err *err)
     enum rc rc = live_load(d, err);
 
     if (rc != RC_OK || (d->live.len == 0 && !missing)) return rc;
-    for (size_t i = 0; i < d->live.len; i++)
-        bring_up_to_date(d, &d->live.intent[i]);
+    bring_up_to_date(d);
     rc = ledger_fills(d, &have, err);
     if (rc != RC_OK) return rc;
     for (size_t i = 0; i < d->live.len; i++)

@@ -1,14 +1,14 @@
 /*
  * The order desk: sends what the plan wants, at most once, and finds out what became of it.
  *
- * Every order is an intent in the ledger first (ARCHITECTURE 5).  The desk never waits: it is asked again
- * by desk_tick while anything is open.  An order without an answer stays UNKNOWN; it is looked up by its
- * client id, in the order list and among the executions, and ends as `expired` only after two empty
- * look-ups ten seconds apart outside the order window with no execution of it.
+ * Every order is an intent in the ledger first (ARCHITECTURE 5).  The desk never waits: it is asked
+ * again by desk_tick while anything is open.  An order without an answer stays UNKNOWN; it is
+ * looked up by its client id, in the order list and among the executions, and ends as `expired`
+ * only after two empty look-ups ten seconds apart outside the order window with no execution of it.
  *
  * A symbol with a live intent takes no other order, except that an exit asks a working entry to be
- * cancelled first.  Fills are accepted once, by execution id; an intent is settled when it is final and
- * the sum of its fills is what the broker says was filled.
+ * cancelled first.  Fills are accepted once, by execution id; an intent is settled when it is final
+ * and the sum of its fills is what the broker says was filled.
  */
 #ifndef ENGINE_DESK_H
 #define ENGINE_DESK_H
@@ -18,8 +18,10 @@
 #include "model/broker.h"
 #include "model/ledger.h"
 
-#define ORDER_WINDOW_NS (30 * NS_PER_S) /* a POST may still arrive that long after we gave up on it   */
-#define LOOKUP_GAP_NS   (10 * NS_PER_S) /* between two empty look-ups that count                     */
+#define ORDER_WINDOW_NS                                                                            \
+    (30 * NS_PER_S) /* a POST may still arrive that long after we gave up on it   */
+#define LOOKUP_GAP_NS                                                                              \
+    (10 * NS_PER_S) /* between two empty look-ups that count                     */
 enum { LOOKUPS_TO_EXPIRE = 2 };
 
 /* An intent that is over: what was really bought or sold. */
@@ -33,10 +35,18 @@ struct settled {
 
 struct desk_owner {
     void *self;
-    /* Writes the trade records of a settled intent; false if they could not be written: asked again. */
+    /* Writes the trade records of a settled intent; false if they could not be written: asked
+     * again. */
     bool (*settled)(void *self, const struct settled *s);
     /* Refreshes the watchdog before and after each call to the broker. */
     void (*progress)(void *self);
+};
+
+enum { DESK_ASKED_MAX = 64 };
+
+struct desk_asked {
+    char client_id[CLIENT_ID_MAX];
+    int64_t at_ns; /* 0 = unused */
 };
 
 struct desk {
@@ -52,21 +62,24 @@ struct desk {
     struct intents live;     /* as of the last tick, in scratch */
     int64_t fills_pulled_ns; /* executions up to here are in the ledger; WHEN_NONE at the start */
     size_t accepted_this_cycle;
+    struct desk_asked asked[DESK_ASKED_MAX];
 };
 
 void desk_init(struct desk *d, const struct broker *broker, const struct ledger *ledger,
-               const struct clock *clock, const struct log *log, struct desk_owner owner, int64_t epoch);
+               const struct clock *clock, const struct log *log, struct desk_owner owner,
+               int64_t epoch);
 void desk_done(struct desk *d);
 
 /* v1-<epoch>-<utc date>-<cycle>-<symbol>-<hash of intent>, at most 48 characters. */
 void desk_client_id(const struct intent *in, char ret_id[CLIENT_ID_MAX]);
 
 /*
- * Commits the intent and sends it once.  The caller fills order (without client_id), purpose, reason,
- * context; the desk the rest.  RC_BUSY if the symbol has a live intent; otherwise as broker->submit, and
- * *ret_in says what is known.
+ * Commits the intent and sends it once.  The caller fills order (without client_id), purpose,
+ * reason, context; the desk the rest.  RC_BUSY if the symbol has a live intent; otherwise as
+ * broker->submit, and *ret_in says what is known.
  */
-enum rc desk_send(struct desk *d, const struct intent *in, struct intent *ret_in, struct err *err) MUST_USE;
+enum rc desk_send(struct desk *d, const struct intent *in, struct intent *ret_in,
+                  struct err *err) MUST_USE;
 
 /* Brings every live intent up to date, pulls new executions, settles what is over. */
 enum rc desk_tick(struct desk *d, struct err *err) MUST_USE;

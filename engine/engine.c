@@ -7,7 +7,8 @@ on_progress(void *self)
 {
     struct engine *eng = self;
 
-    if (eng->seams.progress != NULL) eng->seams.progress(eng->seams.progress_ctx, eng->stage, eng->completed);
+    if (eng->seams.progress != NULL)
+        eng->seams.progress(eng->seams.progress_ctx, eng->stage, eng->completed);
 }
 
 void
@@ -22,11 +23,12 @@ void
 engine_error(struct engine *eng, const char *subsystem, const char *function, const struct err *err)
 {
     if (eng->errors_len < CYCLE_ERRORS_MAX)
-        (void)snprintf(eng->error[eng->errors_len++], sizeof(eng->error[0]), "%.60s: %.220s", function,
-                       err->text);
-    log_event(&eng->seams.log, EV_ENGINE_EXCEPTION, F_STR("in", subsystem), F_STR("function", function),
-              F_STR("stage", stage_name(eng->stage)), F_I64("attempt", 1), F_I64("max_attempts", 1),
-              F_STR("error", err->text), F_STR("code", rc_name(err->code)));
+        (void)snprintf(eng->error[eng->errors_len++], sizeof(eng->error[0]), "%.60s: %.220s",
+                       function, err->text);
+    log_event(&eng->seams.log, EV_ENGINE_EXCEPTION, F_STR("in", subsystem),
+              F_STR("function", function), F_STR("stage", stage_name(eng->stage)),
+              F_I64("attempt", 1), F_I64("max_attempts", 1), F_STR("error", err->text),
+              F_STR("code", rc_name(err->code)));
 }
 
 enum rc
@@ -37,8 +39,8 @@ engine_init(struct engine *eng, const struct engine_seams *seams, struct err *er
     (void)err;
     *eng = (struct engine){.seams = *seams, .stage = STAGE_START};
     struct desk_owner owner = {.self = eng, .settled = engine_settled, .progress = on_progress};
-    desk_init(&eng->desk, &eng->seams.broker, &eng->seams.ledger, &eng->seams.clock, &eng->seams.log, owner,
-              seams->epoch);
+    desk_init(&eng->desk, &eng->seams.broker, &eng->seams.ledger, &eng->seams.clock,
+              &eng->seams.log, owner, seams->epoch);
     eng->entries = (struct entries){.desk = &eng->desk, .cfg = &seams->cfg->strategy};
     eng->market = (struct market){.broker = &eng->seams.broker,
                                   .clock = &eng->seams.clock,
@@ -86,7 +88,8 @@ engine_cycle(struct engine *eng)
     eng->desk.accepted_this_cycle = 0;
     engine_gather(eng, &seen);
     engine_at(eng, STAGE_DECIDE, NULL);
-    decide(&eng->seams.cfg->strategy, &seen, &eng->arena, &plan); /* no I/O, no clock, cannot fail */
+    decide(&eng->seams.cfg->strategy, &seen, &eng->arena,
+           &plan); /* no I/O, no clock, cannot fail */
     engine_act(eng, &seen, &plan);
     eng->completed++;
     engine_record(eng, &seen, &plan, began_ns); /* always: a cycle that failed is a fact too */

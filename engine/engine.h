@@ -1,9 +1,9 @@
 /*
  * engine: one trading engine.  Each cycle gathers, decides, acts and records (ARCHITECTURE 4).
  *
- * The only program that holds a broker.  Nothing here scores or judges: that is strategy's, which is pure.
- * Nothing ends a cycle early: a stage that failed is an error in the cycle's list, its input is missing in
- * the snapshot, and record() runs whatever happened.
+ * The only program that holds a broker.  Nothing here scores or judges: that is strategy's, which
+ * is pure. Nothing ends a cycle early: a stage that failed is an error in the cycle's list, its
+ * input is missing in the snapshot, and record() runs whatever happened.
  *
  *   engine.c      engine_init, engine_cycle: the table of contents of a cycle
  *   gather.c      the world into a snapshot
@@ -89,7 +89,8 @@ struct engine {
     bool was_reconciled;
     struct mismatch mismatch[MISMATCHES_MAX];
     size_t mismatches_len;
-    int64_t last_now_ns, last_mono_ns; /* of the last cycle: a stepped clock shows in their difference */
+    int64_t last_now_ns,
+        last_mono_ns; /* of the last cycle: a stepped clock shows in their difference */
     struct today_trades today;
     struct recent_closed closed;
 
@@ -103,7 +104,8 @@ struct engine {
 enum rc engine_init(struct engine *eng, const struct engine_seams *seams, struct err *err) MUST_USE;
 void engine_done(struct engine *eng);
 
-/* Start-up reconciliation (spec 10 8.2) and the first heartbeat; failure is recorded and not fatal. */
+/* Start-up reconciliation (spec 10 8.2) and the first heartbeat; failure is recorded and not fatal.
+ */
 void engine_start(struct engine *eng);
 
 /* One cycle.  It cannot fail: what went wrong is in the record. */
@@ -113,13 +115,15 @@ void engine_cycle(struct engine *eng);
 void engine_tick(struct engine *eng);
 bool engine_wants_ticks(const struct engine *eng);
 
-/* ---- for the parts of a cycle -------------------------------------------------------------------------- */
+/* ---- for the parts of a cycle -------------------------------------------------------------- */
 
 /* Marks where we are: flight recorder and supervisor. symbol may be NULL. */
 void engine_at(struct engine *eng, enum stage stage, const char *symbol);
 
-/* Adds "<function>: <text>" to the cycle's errors and writes the exception event (spec 10 R1.26). */
-void engine_error(struct engine *eng, const char *subsystem, const char *function, const struct err *err);
+/* Adds "<function>: <text>" to the cycle's errors and writes the exception event (spec 10 R1.26).
+ */
+void engine_error(struct engine *eng, const char *subsystem, const char *function,
+                  const struct err *err);
 
 void engine_gather(struct engine *eng, struct snapshot *ret_seen);
 void engine_reconcile(struct engine *eng, const struct positions *at_broker);

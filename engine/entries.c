@@ -1,6 +1,7 @@
 #include "engine/entries.h"
 
-/* Limit orders: the retries, and one last. Without ENTRY_POST_ONLY or a limit price straight to the market.
+/* Limit orders: the retries, and one last. Without ENTRY_POST_ONLY or a limit price straight to the
+ * market.
  */
 static int
 limit_attempts(const struct entries *w, const struct planned_entry *plan)
@@ -20,7 +21,8 @@ send_attempt(struct entries *w, struct working_entry *e, struct err *err)
     in.order.qty = e->plan.qty;
     in.order.type = is_limit ? ORDER_LIMIT : ORDER_MARKET;
     in.order.limit = is_limit ? e->limit : USD_ZERO;
-    /* The number of the attempt is part of the hashed intent, so each order has an id of its own. */
+    /* The number of the attempt is part of the hashed intent, so each order has an id of its own.
+     */
     (void)snprintf(in.reason, sizeof(in.reason), "attempt %d", e->attempt);
     (void)str_copy(in.context, sizeof(in.context), e->context);
     enum rc rc = desk_send(w->desk, &in, &in, err);
@@ -37,14 +39,16 @@ forget(struct entries *w, size_t i)
 }
 
 enum rc
-entries_begin(struct entries *w, const struct planned_entry *plan, const char *context, struct err *err)
+entries_begin(struct entries *w, const struct planned_entry *plan, const char *context,
+              struct err *err)
 {
     if (w->len == WORKING_MAX) return err_set(err, RC_BUSY, "entries: %d at work", WORKING_MAX);
     struct working_entry *e = &w->working[w->len];
     *e = (struct working_entry){.plan = *plan, .attempt = 1, .limit = plan->price.limit};
     (void)str_copy(e->context, sizeof(e->context), context);
     enum rc rc = send_attempt(w, e, err);
-    /* A refused limit order still leaves the further attempts; one that never left or has no answer does not.
+    /* A refused limit order still leaves the further attempts; one that never left or has no answer
+     * does not.
      */
     if (rc == RC_OK || rc == RC_UNKNOWN || rc == RC_RANGE) w->len++;
     return rc;
@@ -60,7 +64,8 @@ reprice(struct entries *w, struct working_entry *e)
     struct err ignored = {0};
 
     if (b->latest_quote(b->self, e->plan.symbol, &nbbo, &ignored) != RC_OK) nbbo = (struct nbbo){0};
-    if (!nbbo.is_known && b->latest_trade(b->self, e->plan.symbol, &last, &ignored) != RC_OK) return false;
+    if (!nbbo.is_known && b->latest_trade(b->self, e->plan.symbol, &last, &ignored) != RC_OK)
+        return false;
     struct entry_quote q = entry_quote_of(&nbbo, &last);
     if (!q.is_known) return false;
     e->limit = entry_reprice(e->plan.side, e->limit, &q, w->cfg->entry_tolerance_bps);
@@ -108,7 +113,8 @@ work(struct entries *w, struct working_entry *e, bool is_open)
     struct err err = {0};
 
     if (e->retry_ns != WHEN_NONE) return is_open && (now_ns < e->retry_ns || next_attempt(w, e));
-    if (w->desk->ledger->find_intent(w->desk->ledger->self, e->client_id, &in, &err) != RC_OK) return false;
+    if (w->desk->ledger->find_intent(w->desk->ledger->self, e->client_id, &in, &err) != RC_OK)
+        return false;
     switch (in.state) {
     case INTENT_COMMITTED:
     case INTENT_UNKNOWN:

@@ -1,9 +1,11 @@
 /*
- * Entries that are being worked: limit orders one after the other, then a market order (spec 10 R5.38).
+ * Entries that are being worked: limit orders one after the other, then a market order (spec 10
+ * R5.38).
  *
- * Each attempt is an order of its own with its own id; the next one is sent only when the broker has said
- * that the one before is over and unfilled, so that no two orders of one candidate are ever open.  Held in
- * memory: after a restart what was sent is found out from the ledger, and no further attempt is made.
+ * Each attempt is an order of its own with its own id; the next one is sent only when the broker
+ * has said that the one before is over and unfilled, so that no two orders of one candidate are
+ * ever open.  Held in memory: after a restart what was sent is found out from the ledger, and no
+ * further attempt is made.
  */
 #ifndef ENGINE_ENTRIES_H
 #define ENGINE_ENTRIES_H
@@ -35,7 +37,8 @@ struct entries {
     size_t len;
 };
 
-/* Sends the first attempt. RC_BUSY: too many at work or the symbol has a live order; else as desk_send. */
+/* Sends the first attempt. RC_BUSY: too many at work or the symbol has a live order; else as
+ * desk_send. */
 enum rc entries_begin(struct entries *w, const struct planned_entry *plan, const char *context,
                       struct err *err) MUST_USE;
 

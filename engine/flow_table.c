@@ -23,6 +23,12 @@ flow_entry_is_current(const struct flow_table *t, const struct flow_entry *e)
     return e->generation == t->generation;
 }
 
+bool
+flow_table_is_readable(const struct flow_table *t)
+{
+    return t->state == FLOW_CACHE_OK || t->state == FLOW_CACHE_UNCHANGED;
+}
+
 /* Where the symbol stands, or where it would. */
 static size_t
 position_of(const struct flow_table *t, const char *symbol, bool *ret_found)
@@ -85,13 +91,15 @@ entry_for(struct flow_table *t, const char *symbol)
 
 /* Decodes one symbol whose bytes are new. RC_PARSE: the file is corrupt. */
 static enum rc
-entry_decode(struct flow_table *t, struct flow_entry *e, const struct json_span *span, struct err *err)
+entry_decode(struct flow_table *t, struct flow_entry *e, const struct json_span *span,
+             struct err *err)
 {
     CLEANUP(json_freep) struct json *doc = NULL;
     struct symbol_flow flow;
     char symbol[SYMBOL_MAX];
 
-    enum rc rc = json_parse(span->value, span->value_len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, err);
+    enum rc rc =
+        json_parse(span->value, span->value_len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, err);
     if (rc != RC_OK) return rc;
     (void)str_copy(symbol, sizeof(symbol), e->flow.symbol);
     t->decoded++;
@@ -119,7 +127,8 @@ take_span(struct flow_table *t, const struct json_span *span, struct err *err)
     if (!symbol_set(symbol, key)) return RC_OK;
     struct flow_entry *e = entry_for(t, symbol);
     if (e == NULL) return RC_OK;
-    if (e->generation == t->generation) return err_set(err, RC_PARSE, "duplicate symbol %s", symbol);
+    if (e->generation == t->generation)
+        return err_set(err, RC_PARSE, "duplicate symbol %s", symbol);
     uint64_t hash = hash_bytes(span->value, span->value_len, 0);
     bool known = e->generation != 0 && e->hash == hash;
     e->generation = t->generation;
@@ -190,7 +199,8 @@ report(const struct flow_table *t, const struct log *log)
         break;
     case FLOW_CACHE_OK:
     case FLOW_CACHE_UNCHANGED:
-        if (t->total_keys == 0) log_event(log, EV_UW_CACHE_EMPTY, F_STR("uw_cache_path", FLOW_CACHE_PATH));
+        if (t->total_keys == 0)
+            log_event(log, EV_UW_CACHE_EMPTY, F_STR("uw_cache_path", FLOW_CACHE_PATH));
         break;
     }
     if (t->symbols == 0)

@@ -1,9 +1,9 @@
 /*
  * The flow cache in memory: one entry a symbol, decoded once and again only when its bytes changed.
  *
- * data/uw_flow_cache.json may be tens of megabytes.  A light scan finds the byte range of each symbol, a
- * hash tells whether it is the one of last time, and only changed ranges are parsed.  A file whose inode,
- * size and time are those of the last read is not read at all.
+ * data/uw_flow_cache.json may be tens of megabytes.  A light scan finds the byte range of each
+ * symbol, a hash tells whether it is the one of last time, and only changed ranges are parsed.  A
+ * file whose inode, size and time are those of the last read is not read at all.
  */
 #ifndef ENGINE_FLOW_TABLE_H
 #define ENGINE_FLOW_TABLE_H
@@ -53,8 +53,11 @@ struct flow_table {
 void flow_table_done(struct flow_table *t);
 
 /* Brings the table up to the file.  Logs what spec 10 R2.6 asks for about missing and bad files. */
-enum flow_cache_state flow_table_refresh(struct flow_table *t, const struct fs *fs, const struct store *store,
-                                         const struct log *log);
+enum flow_cache_state flow_table_refresh(struct flow_table *t, const struct fs *fs,
+                                         const struct store *store, const struct log *log);
+
+/* False after a read that failed: that a symbol is not in the table then means nothing. */
+bool flow_table_is_readable(const struct flow_table *t);
 
 /* The entry of the last read, NULL where the cache does not have the symbol. */
 struct flow_entry *flow_table_find(const struct flow_table *t, const char *symbol);

@@ -1,13 +1,13 @@
-#include "engine/engine.h"
-
 #include <math.h>
 
-#define CLOCK_STEP_NS                                                                                        \
-    (30 * NS_PER_S) /* a difference beyond this between wall and monotonic time is a step                    \
+#include "engine/context.h"
+#include "engine/engine.h"
+
+#define CLOCK_STEP_NS                                                                              \
+    (30 * NS_PER_S) /* a difference beyond this between wall and monotonic time is a step          \
                      */
 
-/* ---- time
- * --------------------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 static void
 gather_time(struct engine *eng, struct snapshot *s)
@@ -21,7 +21,8 @@ gather_time(struct engine *eng, struct snapshot *s)
     s->is_clock_trusted = true;
     if (eng->last_mono_ns != 0) {
         /* Real durations: wall time may be paced. */
-        int64_t step_ns = clock_real(c, s->now_ns - eng->last_now_ns) - (mono_ns - eng->last_mono_ns);
+        int64_t step_ns =
+            clock_real(c, s->now_ns - eng->last_now_ns) - (mono_ns - eng->last_mono_ns);
 
         s->is_clock_trusted = llabs(step_ns) <= clock_real(c, CLOCK_STEP_NS);
         if (!s->is_clock_trusted)
@@ -54,8 +55,7 @@ gather_market_clock(struct engine *eng, struct snapshot *s)
     s->is_market_open = calendar_phase(eng->seams.ny, s->now_ns) == PHASE_OPEN;
 }
 
-/* ---- the broker
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the broker ---------------------------------------------------------------------------- */
 
 static void
 gather_account(struct engine *eng, struct snapshot *s)
@@ -89,6 +89,7 @@ fill_held(struct engine *eng, const struct snapshot *s, struct held *h)
     if (meta == NULL) h->record.entered_ns = WHEN_NONE;
     h->last = last_from_record(&h->at_broker);
     h->in_cache = cached != NULL;
+    if (!flow_table_is_readable(&eng->flow)) h->exit_score = h->mixed_score = (double)NAN;
     if (cached != NULL) {
         h->exit_score = score_of(&eng->flow, h->at_broker.symbol, regime, s->now_ns);
         h->mixed_score = score_of(&eng->flow, h->at_broker.symbol, SCORE_REGIME_MIXED, s->now_ns);
@@ -106,8 +107,8 @@ gather_positions(struct engine *eng, struct snapshot *s)
     struct err err = {0};
 
     engine_at(eng, STAGE_RECONCILE, NULL);
-    /* First what became of our orders, then what the broker holds: a fill between the two is at worst one too
-     * many at the broker, which the next cycle explains. */
+    /* First what became of our orders, then what the broker holds: a fill between the two is at
+     * worst one too many at the broker, which the next cycle explains. */
     bool ticked = desk_tick(&eng->desk, &err) == RC_OK;
     if (!ticked) engine_error(eng, "reconcile", "orders", &err);
     s->is_ledger_usable = ticked;
@@ -116,7 +117,7 @@ gather_positions(struct engine *eng, struct snapshot *s)
         engine_error(eng, "broker", "positions", &err);
         return;
     }
-    s->are_positions_known = true;
+    s->are_positions_known = list.len <= POSITIONS_MAX;
     if (ticked) engine_reconcile(eng, &list);
     s->is_reconciled = ticked && eng->was_reconciled;
     s->held = ARENA_NEW(&eng->arena, struct held, list.len);
@@ -137,13 +138,15 @@ gather_pending(struct engine *eng, struct snapshot *s)
         (void)str_copy(p->symbol, SYMBOL_MAX, in->order.symbol);
         p->side = in->order.side;
         p->qty = in->order.qty - in->filled_qty;
-        p->price = in->order.limit;
+        /* A market order counts with the price it was decided at: it is exposure too. */
+        p->price = in->order.type == ORDER_LIMIT ? in->order.limit
+                                                 : entry_context_read(in->context, &eng->arena).ref;
         s->pending_len++;
     }
+    if (s->pending_len == PENDING_MAX) s->is_pending_known = false; /* there may be more */
 }
 
-/* ---- the market
- * ------------------------------------------------------------------------------------------------- */
+/* ---- the market ---------------------------------------------------------------------------- */
 
 static bool
 begin_scoring(void *ctx, const struct flow_entry *e)
@@ -163,8 +166,8 @@ gather_scores(struct engine *eng, int64_t now_ns)
     engine_at(eng, STAGE_READ_CACHE, NULL);
     (void)flow_table_refresh(&eng->flow, &eng->seams.fs, &eng->seams.store, &eng->seams.log);
     engine_at(eng, STAGE_SCORE, NULL);
-    eng->scores = score_all(&eng->flow, &eng->memory.tide, eng->memory.thresholds, now_ns, begin_scoring, eng,
-                            &eng->arena);
+    eng->scores = score_all(&eng->flow, &eng->memory.tide, eng->memory.thresholds, now_ns,
+                            begin_scoring, eng, &eng->arena);
     log_event(&eng->seams.log, EV_DATA_SOURCE_CACHE_MODE, F_I64("cache_symbols", eng->flow.symbols),
               F_I64("api_calls", 0), F_BOOL("stale_data_used", eng->scores.stale_with_alerts > 0),
               F_I64("stale_count", eng->scores.stale),
@@ -173,6 +176,15 @@ gather_scores(struct engine *eng, int64_t now_ns)
         log_event(&eng->seams.log, EV_UW_CACHE_DEGRADED,
                   F_I64("stale_tickers", eng->scores.stale_with_alerts),
                   F_I64("fresh_tickers", eng->flow.symbols - eng->scores.stale));
+}
+
+static void
+tell_gate(const struct scored *sc, struct candidate *c)
+{
+    c->composite.is_refused = sc->gate.gate != COMPOSITE_GATE_PASS;
+    c->composite.gate = composite_gate_name(sc->gate.gate);
+    c->composite.number = sc->gate.number;
+    c->composite.threshold = sc->gate.threshold;
 }
 
 static void
@@ -185,10 +197,7 @@ fill_candidate(struct engine *eng, const struct scored *sc, struct candidate *c)
     c->composite_score = sc->score;
     c->toxicity = sc->composite.toxicity;
     c->conviction = sc->entry->flow.has_conviction ? sc->entry->flow.conviction : (double)NAN;
-    c->composite.is_refused = sc->gate.gate != COMPOSITE_GATE_PASS;
-    c->composite.gate = composite_gate_name(sc->gate.gate);
-    c->composite.number = sc->gate.number;
-    c->composite.threshold = sc->gate.threshold;
+    tell_gate(sc, c);
     c->is_quarantined = quarantine_holds(&eng->quarantine, STAGE_ENTRY, c->symbol);
     c->is_frozen = engine_is_frozen(eng, c->symbol);
     c->momentum.data = MOMENTUM_ERROR;
@@ -196,8 +205,11 @@ fill_candidate(struct engine *eng, const struct scored *sc, struct candidate *c)
     c->last_fill_ns = times != NULL ? times->last_fill_ns : WHEN_NONE;
 }
 
-/* Asks the market about one symbol that passed the gate so far, and the gate's last two rules. */
-static void
+/*
+ * Asks the market about one symbol that passed the gate so far, and the gate's last two rules;
+ * false when the budget of requests is used up.
+ */
+static bool
 ask_market(struct engine *eng, struct scored *sc, struct candidate *c)
 {
     const struct strategy_config *cfg = &eng->seams.cfg->strategy;
@@ -206,8 +218,12 @@ ask_market(struct engine *eng, struct scored *sc, struct candidate *c)
     struct err err = {0};
 
     engine_at(eng, STAGE_GATHER_MARKET, c->symbol);
-    if (market_ask(&eng->market, c, &eng->arena, &view, &err) != RC_OK)
-        engine_error(eng, "market", "market_ask", &err);
+    enum rc rc = market_ask(&eng->market, c, &eng->arena, &view, &err);
+    if (rc == RC_BUSY) {
+        log_event(&eng->seams.log, EV_MARKET_BUDGET, F_SYMBOL(c->symbol), F_STR("error", err.text));
+        return false;
+    }
+    if (rc != RC_OK) engine_error(eng, "market", "market_ask", &err);
     enrich(&sc->entry->flow, NULL, eng->last_now_ns, &enriched);
     struct composite_gate_market m = {.price = view.price,
                                       .ema20 = view.ema20,
@@ -215,10 +231,8 @@ ask_market(struct engine *eng, struct scored *sc, struct candidate *c)
                                       .is_exhaustion_on = cfg->exhaustion_gate,
                                       .is_wall_on = cfg->gamma_wall_gate};
     sc->gate = composite_gate_market(&enriched, sc->score, &m);
-    c->composite.is_refused = sc->gate.gate != COMPOSITE_GATE_PASS;
-    c->composite.gate = composite_gate_name(sc->gate.gate);
-    c->composite.number = sc->gate.number;
-    c->composite.threshold = sc->gate.threshold;
+    tell_gate(sc, c);
+    return true;
 }
 
 static int
@@ -248,7 +262,7 @@ gather_candidates(struct engine *eng, struct snapshot *s)
     }
     if (passing > 1) qsort(best, passing, sizeof(struct scored *), by_score);
     for (size_t i = 0; i < passing && i < MARKET_SYMBOLS_MAX; i++)
-        ask_market(eng, best[i], &s->candidate[best[i] - list->scored]);
+        if (!ask_market(eng, best[i], &s->candidate[best[i] - list->scored])) return;
 }
 
 static enum direction
@@ -272,12 +286,12 @@ gather_regime(struct engine *eng, struct snapshot *s)
     s->macro_multiplier = 1.0;
     s->route_rule = entry_route_default(s->market_regime);
     log_event(&eng->seams.log, EV_MARKET_REGIME, F_STR("regime", s->market_regime),
-              F_F64("spy_vol_20d", in.has_spy ? 0.2 : 0.0), F_F64("net_premium_index", in.net_premium),
+              F_F64("spy_vol_20d", in.has_spy ? 0.2 : 0.0),
+              F_F64("net_premium_index", in.net_premium),
               F_I64("gamma_sign", in.spy == DIRECTION_BEARISH ? -1 : 1));
 }
 
-/* ---- all of it
- * -------------------------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static void
 gather_memory(struct engine *eng, struct snapshot *s)
@@ -285,8 +299,8 @@ gather_memory(struct engine *eng, struct snapshot *s)
     const struct memory *m = &eng->memory;
 
     memory_sync(&eng->memory, &eng->seams.fs, &eng->seams.store, &eng->seams.log, s->now_ns);
-    eng->memory.floor =
-        score_floor_after(&m->floor, eng->closed.pnl_pct, eng->closed.len, eng->closed.last_ns, s->now_ns);
+    eng->memory.floor = score_floor_after(&m->floor, eng->closed.pnl_pct, eng->closed.len,
+                                          eng->closed.last_ns, s->now_ns);
     s->freezes = m->freezes;
     s->marks = m->marks;
     s->stage = m->stage;

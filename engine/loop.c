@@ -39,9 +39,11 @@ answer_dump_request(struct engine_loop *l)
     if (!l->loop->usr1) return;
     l->loop->usr1 = 0;
     log_event(&l->engine->seams.log, EV_ENGINE_DUMP, F_STR("stage", stage_name(l->engine->stage)),
-              F_I64("iterations", l->engine->iterations), F_I64("live_orders", l->engine->desk.live.len),
+              F_I64("iterations", l->engine->iterations),
+              F_I64("live_orders", l->engine->desk.live.len),
               F_I64("working_entries", l->engine->entries.len),
-              F_I64("cache_symbols", l->engine->flow.symbols), F_I64("arena_bytes", l->engine->arena.used));
+              F_I64("cache_symbols", l->engine->flow.symbols),
+              F_I64("arena_bytes", l->engine->arena.used));
 }
 
 /* Waits until the deadline, ticking orders meanwhile; false when the engine is to stop. */
@@ -57,7 +59,8 @@ wait_until(struct engine_loop *l, int64_t deadline_ns)
 
         if (l->loop->stop || is_orphan(&pipe)) return false;
         if (now_ns >= deadline_ns) return true;
-        (void)loop_wait(l->loop, &pipe, 1, &l->clock, ticking ? MIN(tick_ns, deadline_ns) : deadline_ns);
+        (void)loop_wait(l->loop, &pipe, 1, &l->clock,
+                        ticking ? MIN(tick_ns, deadline_ns) : deadline_ns);
         answer_dump_request(l);
         if (ticking && !l->loop->stop && clock_mono(&l->clock) >= tick_ns) engine_tick(l->engine);
     }

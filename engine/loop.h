@@ -1,8 +1,8 @@
 /*
  * The loop of the engine program: cycles, order ticks, signals, the pipe to the supervisor.
  *
- * The interval runs in wall time, which may be paced; the deadline it becomes is monotonic, so a stepped
- * wall clock neither hurries nor stops the engine.
+ * The interval runs in wall time, which may be paced; the deadline it becomes is monotonic, so a
+ * stepped wall clock neither hurries nor stops the engine.
  */
 #ifndef ENGINE_LOOP_H
 #define ENGINE_LOOP_H
@@ -10,8 +10,8 @@
 #include "engine/engine.h"
 #include "io/loop.h"
 
-#define TICK_NS          (NS_PER_S / 2)  /* between looks at working orders, wall time           */
-#define TICK_REAL_MIN_NS (2 * NS_PER_MS) /* however fast the clock is paced                      */
+#define TICK_NS          NS_PER_S        /* between looks at working orders, wall time           */
+#define TICK_REAL_MIN_NS (2 * NS_PER_MS) /* however fast the clock is paced */
 #define STOP_ORDERS_NS   (5 * NS_PER_S)  /* at a stop: to bring working entries to an end, real   */
 
 struct engine_loop {
@@ -23,7 +23,8 @@ struct engine_loop {
     uint64_t cycles_max; /* 0 = until told to stop */
 };
 
-/* Runs until SIGTERM, SIGINT, the supervisor's end or cycles_max.  Working entries are cancelled at the end.
+/* Runs until SIGTERM, SIGINT, the supervisor's end or cycles_max.  Working entries are cancelled at
+ * the end.
  */
 void engine_loop_run(struct engine_loop *l);
 

@@ -1,8 +1,8 @@
 /*
  * trading_engine: the wiring.  The stack of guards can be read here from top to bottom.
  *
- * Exit codes: 0 stopped in order; 1 could not go on, start me again; 2 wrong usage; 78 the configuration
- * cannot be used.
+ * Exit codes: 0 stopped in order; 1 could not go on, start me again; 2 wrong usage; 78 the
+ * configuration cannot be used.
  */
 #include <getopt.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@
 
 #define ENGINE_LOCK  "state/engine.lock"
 #define LOCK_WAIT_MS 2000 /* a predecessor may be on its way out                              */
-#define STOP_LIMIT_NS                                                                                        \
+#define STOP_LIMIT_NS                                                                              \
     (8 * NS_PER_S) /* a stop that takes longer ends at once; reconciliation repairs the rest */
 #define ORDERS_PER_DAY_MAX 2000
 #define THEME_BYTES_MAX    ((size_t)1 << 20)
@@ -44,7 +44,8 @@ static const char HELP[] =
     "  --cycles N      stop after N cycles\n"
     "  --help, --version\n"
     "\n"
-    "Exit codes: 0 stopped in order, 1 could not go on, 2 wrong usage, 78 configuration unusable.\n";
+    "Exit codes: 0 stopped in order, 1 could not go on, 2 wrong usage, 78 configuration "
+    "unusable.\n";
 
 struct options {
     const char *root, *config;
@@ -127,7 +128,8 @@ options_parse(int argc, char **argv, struct options *opt)
             break;
         case 'n':
             if (str_to_i64(optarg, &opt->cycles) && opt->cycles > 0) break;
-            (void)fprintf(stderr, "trading_engine: --cycles %s: a number above 0 is wanted\n", optarg);
+            (void)fprintf(stderr, "trading_engine: --cycles %s: a number above 0 is wanted\n",
+                          optarg);
             return EX_USAGE_WRONG;
         case 'h':
             (void)fputs(HELP, stdout);
@@ -238,7 +240,8 @@ read_epoch(void *source, int64_t *ret_epoch, struct err *err)
     return epoch_current(source, ret_epoch, err);
 }
 
-/* Fence, arm, kill switch, risk limits, ledger, rate budget, Alpaca: an order passes them in this order. */
+/* Fence, arm, kill switch, risk limits, ledger, rate budget, Alpaca: an order passes them in this
+ * order. */
 static struct broker
 stack_guards(struct app *app)
 {
@@ -258,7 +261,8 @@ stack_guards(struct app *app)
                                     .clock = &app->clock};
     app->kill = (struct kill_switch){
         .pass = {risk_guard_broker(&app->risk)}, .entries_halted = true, .reason = "starting"};
-    app->arm = (struct arm_guard){.pass = {kill_switch_broker(&app->kill)}, .cfg = &app->cfg.broker};
+    app->arm =
+        (struct arm_guard){.pass = {kill_switch_broker(&app->kill)}, .cfg = &app->cfg.broker};
     app->fence = (struct fence){.pass = {arm_guard_broker(&app->arm)},
                                 .epoch = app->epoch_file.mine,
                                 .source = &app->epoch_file,
@@ -266,7 +270,8 @@ stack_guards(struct app *app)
     return fence_broker(&app->fence);
 }
 
-/* The theme tables that come with the program, or the operator's own; without them the theme gate blocks. */
+/* The theme tables that come with the program, or the operator's own; without them the theme gate
+ * blocks. */
 static bool
 load_themes(struct app *app, struct err *err)
 {
@@ -284,7 +289,8 @@ load_themes(struct app *app, struct err *err)
     src.risk = text_str(&risk);
     src.risk_len = risk.len;
     if (share_find(app->cfg.root, "theme_map.json", &map_path, &no_map) == RC_OK) {
-        if (app->fs.read_all(app->fs.self, text_str(&map_path), THEME_BYTES_MAX, &map, err) != RC_OK)
+        if (app->fs.read_all(app->fs.self, text_str(&map_path), THEME_BYTES_MAX, &map, err) !=
+            RC_OK)
             return false;
         src.map = text_str(&map);
         src.map_len = map.len;
@@ -307,7 +313,8 @@ ledger_reconciled(void *ctx)
     if (ledger_mark_reconciled(ctx, &ignored) != RC_OK) return;
 }
 
-/* What the flight recorder of the engine before us says, and whether a stage is to be left alone from now on.
+/* What the flight recorder of the engine before us says, and whether a stage is to be left alone
+ * from now on.
  */
 static void
 read_flight_recorder(struct app *app, struct quarantine *q)
@@ -319,22 +326,25 @@ read_flight_recorder(struct app *app, struct quarantine *q)
     quarantine_load(q, &app->store);
     if (flight_read(app->flight_page.data, app->flight_page.size, &report, &err) != RC_OK) return;
     if (report.pid == 0 || report.is_orderly) return;
-    log_event(&app->log, EV_ENGINE_DIED_HERE, F_I64("pid", report.pid), F_I64("epoch", report.epoch),
-              F_I64("cycle", report.cycle), F_STR("stage", stage_name(report.stage)),
-              F_STR("at_symbol", report.symbol), F_BOOL("fault", flight_is_fault(&report, &last)));
+    log_event(&app->log, EV_ENGINE_DIED_HERE, F_I64("pid", report.pid),
+              F_I64("epoch", report.epoch), F_I64("cycle", report.cycle),
+              F_STR("stage", stage_name(report.stage)), F_STR("at_symbol", report.symbol),
+              F_BOOL("fault", flight_is_fault(&report, &last)));
     enum quarantine_change change = quarantine_fold(q, &report, &last, clock_now(&app->clock));
     if (change == QUARANTINE_SAME) return;
     if (change == QUARANTINE_HELD)
         log_event(&app->log, EV_QUARANTINED, F_STR("stage", stage_name(report.stage)),
                   F_STR("at_symbol", report.symbol));
     if (quarantine_save(q, &app->store, &err) != RC_OK)
-        log_event(&app->log, EV_STATE_WRITE_FAILED, F_STR("path", QUARANTINE_PATH), F_STR("error", err.text));
+        log_event(&app->log, EV_STATE_WRITE_FAILED, F_STR("path", QUARANTINE_PATH),
+                  F_STR("error", err.text));
 }
 
 static enum rc
 open_engine(struct app *app, struct err *err)
 {
-    struct http_options http = {.clock = &app->clock, .progress = while_waiting, .progress_ctx = app};
+    struct http_options http = {
+        .clock = &app->clock, .progress = while_waiting, .progress_ctx = app};
     CLEANUP(text_free) struct text flight_path = {0};
     enum rc rc = curl_http_new(&http, &app->curl, err);
 
@@ -405,15 +415,18 @@ run(struct app *app, const struct options *opt)
     int fd = progress_fd();
 
     if (fd < 0 && !opt->standalone) {
-        (void)err_set(&err, RC_DENIED, "deploy_supervisor starts the engine; by hand use --standalone");
+        (void)err_set(&err, RC_DENIED,
+                      "deploy_supervisor starts the engine; by hand use --standalone");
         return die(&err, EX_USAGE_WRONG);
     }
-    app->engine_loop = (struct engine_loop){.engine = &app->engine,
-                                            .loop = &app->loop,
-                                            .interval_ns = app->cfg.engine.run_interval_s * NS_PER_S,
-                                            .progress_fd = fd,
-                                            .cycles_max = (uint64_t)opt->cycles};
-    if (open_files(app, &err) != RC_OK || be_the_only_one(app, &err) != RC_OK) return die(&err, EXIT_FAILURE);
+    app->engine_loop =
+        (struct engine_loop){.engine = &app->engine,
+                             .loop = &app->loop,
+                             .interval_ns = app->cfg.engine.run_interval_s * NS_PER_S,
+                             .progress_fd = fd,
+                             .cycles_max = (uint64_t)opt->cycles};
+    if (open_files(app, &err) != RC_OK || be_the_only_one(app, &err) != RC_OK)
+        return die(&err, EXIT_FAILURE);
     app->engine_loop.clock = app->clock;
     report_config_issues(app);
     if (open_ledger(app, &err) != RC_OK || open_engine(app, &err) != RC_OK) {

@@ -30,13 +30,14 @@ momentum_from(const struct bars *bars, int64_t now_ns)
 }
 
 static enum rc
-ask_bars(struct market *m, struct candidate *c, struct arena *a, struct market_view *view, struct err *err)
+ask_bars(struct market *m, struct candidate *c, struct arena *a, struct market_view *view,
+         struct err *err)
 {
     struct bars bars = {0};
     int64_t now_ns = clock_now(m->clock);
     int64_t max_age_ns = m->cfg->bar_stale_max_age_min * NS_PER_MIN;
-    enum rc rc = m->broker->bars(m->broker->self, c->symbol, BAR_1MIN, now_ns - BARS_WINDOW_NS, now_ns,
-                                 EXHAUSTION_BARS, a, &bars, err);
+    enum rc rc = m->broker->bars(m->broker->self, c->symbol, BAR_1MIN, now_ns - BARS_WINDOW_NS,
+                                 now_ns, EXHAUSTION_BARS, a, &bars, err);
 
     if (rc != RC_OK) {
         c->momentum.data = MOMENTUM_ERROR;
@@ -85,8 +86,10 @@ market_ask(struct market *m, struct candidate *c, struct arena *a, struct market
     struct err one = {0};
     enum rc first = RC_OK;
 
-    keep_first(m->broker->latest_trade(m->broker->self, c->symbol, &c->last, &one), &first, &one, err);
-    keep_first(m->broker->latest_quote(m->broker->self, c->symbol, &c->quote, &one), &first, &one, err);
+    keep_first(m->broker->latest_trade(m->broker->self, c->symbol, &c->last, &one), &first, &one,
+               err);
+    keep_first(m->broker->latest_quote(m->broker->self, c->symbol, &c->quote, &one), &first, &one,
+               err);
     keep_first(ask_bars(m, c, a, &view, &one), &first, &one, err);
     if (c->direction == DIRECTION_BEARISH) keep_first(ask_shortable(m, c, &one), &first, &one, err);
     view.price = c->last.is_known ? usd_to_double(c->last.price) : 0.0;
@@ -101,11 +104,13 @@ market_regime_refresh(struct market *m, struct structural_state *state, struct a
     struct bars days = {0};
     struct err err = {0};
 
-    if (state->updated_ns != WHEN_NONE && now_ns - state->updated_ns < REGIME_REFRESH_S * NS_PER_S) return;
+    if (state->updated_ns != WHEN_NONE && now_ns - state->updated_ns < REGIME_REFRESH_S * NS_PER_S)
+        return;
     if (m->regime_tried_ns != 0 && now_ns - m->regime_tried_ns < REGIME_RETRY_NS) return;
     m->regime_tried_ns = now_ns;
-    if (m->broker->bars(m->broker->self, "SPY", BAR_1DAY, now_ns - REGIME_LOOKBACK_DAYS * NS_PER_DAY, now_ns,
-                        REGIME_LOOKBACK_DAYS, a, &days, &err) != RC_OK)
+    if (m->broker->bars(m->broker->self, "SPY", BAR_1DAY,
+                        now_ns - REGIME_LOOKBACK_DAYS * NS_PER_DAY, now_ns, REGIME_LOOKBACK_DAYS, a,
+                        &days, &err) != RC_OK)
         return; /* keeps the previous regime (spec 10 R5.15) */
     double *close = ARENA_NEW(a, double, days.len);
     for (size_t i = 0; i < days.len; i++)

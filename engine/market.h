@@ -41,10 +41,11 @@ struct market_view {
  * Fills last, quote, momentum and shortable of the candidate; what did not answer stays missing.
  * Errors are for the cycle's list; the return is the first of them, RC_OK without one.
  */
-enum rc market_ask(struct market *m, struct candidate *c, struct arena *a, struct market_view *ret_view,
-                   struct err *err);
+enum rc market_ask(struct market *m, struct candidate *c, struct arena *a,
+                   struct market_view *ret_view, struct err *err);
 
-/* Recomputes the structural regime from SPY's daily closes when it is older than REGIME_REFRESH_S. */
+/* Recomputes the structural regime from SPY's daily closes when it is older than REGIME_REFRESH_S.
+ */
 void market_regime_refresh(struct market *m, struct structural_state *state, struct arena *a);
 
 #endif

@@ -20,7 +20,7 @@ memory_done(struct memory *m)
     metadata_done(&m->metadata);
 }
 
-/* ---- symbol times -------------------------------------------------------------------------------------- */
+/* ---- symbol times -------------------------------------------------------------------------- */
 
 const struct symbol_times *
 memory_times_find(const struct memory *m, const char *symbol)
@@ -47,7 +47,8 @@ memory_times(struct memory *m, const char *symbol)
 }
 
 void
-memory_freeze(struct memory *m, const char *key, const char *reason, bool is_day_scoped, int64_t now_ns)
+memory_freeze(struct memory *m, const char *key, const char *reason, bool is_day_scoped,
+              int64_t now_ns)
 {
     struct freeze *list = ARENA_NEW(&m->freezes_arena, struct freeze, m->freezes.len + 1);
 
@@ -64,21 +65,29 @@ memory_freeze(struct memory *m, const char *key, const char *reason, bool is_day
     m->freezes.len++;
 }
 
-/* ---- files -------------------------------------------------------------------------------------------- */
+void
+memory_rewrite(struct memory *m, enum memory_file f)
+{
+    m->saved_hash[f] = 0;
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
 
 static struct store_spec
 spec_of(enum memory_file f)
 {
     const struct memory_codec *c = &MEMORY_CODECS[f];
 
-    return (struct store_spec){.path = c->path, .default_json = c->default_json, .has_prev = c->has_prev};
+    return (struct store_spec){
+        .path = c->path, .default_json = c->default_json, .has_prev = c->has_prev};
 }
 
 static bool
 is_same_file(const struct fs_stat *a, const struct fs_stat *b)
 {
     return a->exists == b->exists && a->is_dir == b->is_dir &&
-           (!a->exists || (a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns));
+           (!a->exists ||
+            (a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns));
 }
 
 static struct fs_stat
@@ -112,12 +121,16 @@ sync_file(struct memory *m, enum memory_file f, const struct fs *fs, const struc
     CLEANUP(json_freep) struct json *doc = store_load(store, &spec, &origin);
     bool is_sound = origin == STORE_FILE || origin == STORE_PREV || origin == STORE_REBUILT;
     bool is_first = !m->was_loaded[f];
-    /* A file of ours that was lost or damaged while we run: memory is the truth, and is written back. */
+    /* A file of ours that was lost or damaged while we run: memory is the truth, and is written
+     * back. */
     if (is_first || is_sound || c->is_operators) c->decode(m, doc, now_ns);
     if (f == MEMORY_FREEZES && (origin == STORE_DEFAULT || origin == STORE_MEMORY)) {
-        /* A kill switch must not be lost silently: frozen until the end of the day (spec 10 8.7). */
-        memory_freeze(m, "freeze_file_corrupted", "governor_freezes.json could not be read", true, now_ns);
-        log_event(log, EV_FREEZE_ACTIVATED, F_STR("key", "freeze_file_corrupted"), F_STR("path", c->path));
+        /* A kill switch must not be lost silently: frozen until the end of the day (spec 10 8.7).
+         */
+        memory_freeze(m, "freeze_file_corrupted", "governor_freezes.json could not be read", true,
+                      now_ns);
+        log_event(log, EV_FREEZE_ACTIVATED, F_STR("key", "freeze_file_corrupted"),
+                  F_STR("path", c->path));
     }
     /* What was just read need not be written back in our own words; what was lost must. */
     CLEANUP(text_free) struct text json = {0};
@@ -155,8 +168,8 @@ flush_file(struct memory *m, enum memory_file f, const struct fs *fs, const stru
 }
 
 void
-memory_flush(struct memory *m, const struct fs *fs, const struct store *store, const struct log *log,
-             int64_t now_ns)
+memory_flush(struct memory *m, const struct fs *fs, const struct store *store,
+             const struct log *log, int64_t now_ns)
 {
     for (size_t f = 0; f < MEMORY_FILES_LEN; f++)
         flush_file(m, (enum memory_file)f, fs, store, log, now_ns);

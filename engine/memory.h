@@ -1,10 +1,10 @@
 /*
  * What the engine remembers from cycle to cycle in small state files (spec 10 8.7).
  *
- * memory_sync brings in what others changed or damaged since the last look: a file that is not the one we
- * last read or wrote is loaded again, which heals it; files of the operator (freezes, stage, thresholds) are
- * read anew, for the others a sound foreign file wins and after a damaged one our own memory is written
- * back.  memory_flush writes what changed.
+ * memory_sync brings in what others changed or damaged since the last look: a file that is not the
+ * one we last read or wrote is loaded again, which heals it; files of the operator (freezes, stage,
+ * thresholds) are read anew, for the others a sound foreign file wins and after a damaged one our
+ * own memory is written back.  memory_flush writes what changed.
  *
  *   memory.c        the table of files, sync and flush
  *   memory_codec.c  one decoder and one encoder a file
@@ -75,21 +75,22 @@ struct memory {
 void memory_init(struct memory *m, const struct zone *ny);
 void memory_done(struct memory *m);
 
-/* Reads what changed under us.  now_ns dates the windows of the sector tide and the quarantine of a lost
- * freeze. */
-void memory_sync(struct memory *m, const struct fs *fs, const struct store *store, const struct log *log,
-                 int64_t now_ns);
+/* Reads what changed under us.  now_ns dates the windows of the sector tide and the quarantine of a
+ * lost freeze. */
+void memory_sync(struct memory *m, const struct fs *fs, const struct store *store,
+                 const struct log *log, int64_t now_ns);
 
-/* Writes every file whose content changed since it was last written.  Failures are logged and tried again. */
-void memory_flush(struct memory *m, const struct fs *fs, const struct store *store, const struct log *log,
-                  int64_t now_ns);
+/* Writes every file whose content changed since it was last written.  Failures are logged and tried
+ * again. */
+void memory_flush(struct memory *m, const struct fs *fs, const struct store *store,
+                  const struct log *log, int64_t now_ns);
 
 /* The times of a symbol, made when there are none; the one used longest ago gives way when full. */
 struct symbol_times *memory_times(struct memory *m, const char *symbol);
 /* NULL where nothing is remembered. */
 const struct symbol_times *memory_times_find(const struct memory *m, const char *symbol);
 
-/* ---- codecs, one pair a file; decode replaces that part of the memory ---------------------------------- */
+/* ---- codecs, one pair a file; decode replaces that part of the memory ---------------------- */
 
 struct memory_codec {
     const char *path;
@@ -102,7 +103,12 @@ struct memory_codec {
 
 extern const struct memory_codec MEMORY_CODECS[MEMORY_FILES_LEN];
 
+/* Makes the next flush write the file again, although nothing of ours changed: freezes that ran out
+ * go. */
+void memory_rewrite(struct memory *m, enum memory_file f);
+
 /* Adds a freeze (spec 10 R5.7); the file is written by the next flush. */
-void memory_freeze(struct memory *m, const char *key, const char *reason, bool is_day_scoped, int64_t now_ns);
+void memory_freeze(struct memory *m, const char *key, const char *reason, bool is_day_scoped,
+                   int64_t now_ns);
 
 #endif

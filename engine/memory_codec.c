@@ -16,7 +16,8 @@ time_member(const struct json *doc, const char *key)
     return when_parse_or_none(json_str(doc, key, ""));
 }
 
-/* ---- trading_state.json ---------------------------------------------------------------------------------
+/* ---- trading_state.json
+ * ---------------------------------------------------------------------------------
  */
 
 static void
@@ -48,8 +49,10 @@ static void
 trading_decode(struct memory *m, const struct json *doc, int64_t now_ns)
 {
     (void)now_ns;
-    times_decode(m, json_get_obj(doc, "last_trade_per_symbol"), offsetof(struct symbol_times, last_fill_ns));
-    times_decode(m, json_get_obj(doc, "cooldowns"), offsetof(struct symbol_times, cooldown_until_ns));
+    times_decode(m, json_get_obj(doc, "last_trade_per_symbol"),
+                 offsetof(struct symbol_times, last_fill_ns));
+    times_decode(m, json_get_obj(doc, "cooldowns"),
+                 offsetof(struct symbol_times, cooldown_until_ns));
     m->realised_pnl = usd_member(doc, "realized_pnl");
 }
 
@@ -85,7 +88,8 @@ displacements_encode(const struct memory *m, int64_t now_ns, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- peak_equity.json, daily_start_equity.json -----------------------------------------------------------
+/* ---- peak_equity.json, daily_start_equity.json
+ * -----------------------------------------------------------
  */
 
 static void
@@ -118,8 +122,9 @@ daily_decode(struct memory *m, const struct json *doc, int64_t now_ns)
 
     (void)now_ns;
     m->marks.baseline = usd_member(doc, "equity");
-    m->marks.has_baseline = m->marks.baseline.e4 > 0 &&
-                            date_parse(json_str(doc, "date", ""), &m->marks.baseline_date, &ignored) == RC_OK;
+    m->marks.has_baseline =
+        m->marks.baseline.e4 > 0 &&
+        date_parse(json_str(doc, "date", ""), &m->marks.baseline_date, &ignored) == RC_OK;
     m->marks.baseline_ns = json_i64(doc, "timestamp", 0) * NS_PER_S;
 }
 
@@ -139,7 +144,8 @@ daily_encode(const struct memory *m, int64_t now_ns, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- governor_freezes.json ------------------------------------------------------------------------------
+/* ---- governor_freezes.json
+ * ------------------------------------------------------------------------------
  */
 
 static void
@@ -151,7 +157,8 @@ freezes_file_decode(struct memory *m, const struct json *doc, int64_t now_ns)
     (void)now_ns;
     arena_reset(&m->freezes_arena);
     /* More keys than we can hold count as frozen: is_known stays false. */
-    if (freezes_decode(doc, m->ny, &m->freezes_arena, &list, &ignored) != RC_OK) list = (struct freezes){0};
+    if (freezes_decode(doc, m->ny, &m->freezes_arena, &list, &ignored) != RC_OK)
+        list = (struct freezes){0};
     m->freezes = list;
 }
 
@@ -177,8 +184,7 @@ freezes_file_encode(const struct memory *m, int64_t now_ns, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- system_stage.json, uw_thresholds_hierarchical.json
- * ---------------------------------------------------- */
+/* ---- system_stage.json, uw_thresholds_hierarchical.json ------------------------------------ */
 
 static void
 stage_decode(struct memory *m, const struct json *doc, int64_t now_ns)
@@ -217,14 +223,14 @@ thresholds_decode(struct memory *m, const struct json *doc, int64_t now_ns)
 
     (void)now_ns;
     json_out_value(&o, NULL, doc);
-    if (json_parse(text_str(&copy), copy.len, JSON_STRICT, &JSON_LIMITS_BODY, &own, &ignored) != RC_OK)
+    if (json_parse(text_str(&copy), copy.len, JSON_STRICT, &JSON_LIMITS_BODY, &own, &ignored) !=
+        RC_OK)
         own = NULL;
     json_free(m->thresholds);
     m->thresholds = own;
 }
 
-/* ---- self_healing_threshold.json, regime_detector_state.json, fail_counter.json
- * ----------------------------- */
+/* ---- self_healing_threshold.json, regime_detector_state.json, fail_counter.json ------------ */
 
 static void
 floor_decode(struct memory *m, const struct json *doc, int64_t now_ns)
@@ -290,8 +296,7 @@ fail_encode(const struct memory *m, int64_t now_ns, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- sector_tide_state.json, position_metadata.json
- * ---------------------------------------------------------- */
+/* ---- sector_tide_state.json, position_metadata.json ---------------------------------------- */
 
 static void
 tide_decode(struct memory *m, const struct json *doc, int64_t now_ns)
@@ -321,22 +326,26 @@ metadata_file_encode(const struct memory *m, int64_t now_ns, struct text *to)
 }
 
 const struct memory_codec MEMORY_CODECS[MEMORY_FILES_LEN] = {
-    [MEMORY_TRADING_STATE] = {"state/trading_state.json",              "{}",                 false, true,  trading_decode,       trading_encode},
-    [MEMORY_PEAK_EQUITY] = {"state/peak_equity.json",                "{}",                 false, true,  peak_decode,          peak_encode   },
-    [MEMORY_DAILY_EQUITY] = {"state/daily_start_equity.json",         "{}",                 false, true,  daily_decode,         daily_encode  },
+    [MEMORY_TRADING_STATE] = {"state/trading_state.json",              "{}",                 false, true,  trading_decode,
+                              trading_encode                                                                                                         },
+    [MEMORY_PEAK_EQUITY] = {"state/peak_equity.json",                "{}",                 false, true,  peak_decode,          peak_encode         },
+    [MEMORY_DAILY_EQUITY] = {"state/daily_start_equity.json",         "{}",                 false, true,  daily_decode,
+                              daily_encode                                                                                                           },
     [MEMORY_FREEZES] = {"state/governor_freezes.json",           "{}",                 true,  false, freezes_file_decode,
-                              freezes_file_encode                                                                                              },
-    [MEMORY_STAGE] = {"state/system_stage.json",               "{}",                 true,  false, stage_decode,         stage_encode  },
+                              freezes_file_encode                                                                                                    },
+    [MEMORY_STAGE] = {"state/system_stage.json",               "{}",                 true,  false, stage_decode,         stage_encode        },
     [MEMORY_SCORE_FLOOR] = {"state/self_healing_threshold.json",     "{}",                 false, false, floor_decode,
-                              floor_encode                                                                                                     },
-    [MEMORY_DISPLACEMENTS] = {"state/displacement_cooldowns.json",     "{}",                 false, false, displacements_decode,
-                              displacements_encode                                                                                             },
-    [MEMORY_THRESHOLDS] = {"state/uw_thresholds_hierarchical.json", "{}",                 true,  false, thresholds_decode,
-                              NULL                                                                                                             },
-    [MEMORY_SECTOR_TIDE] = {"state/sector_tide_state.json",          "{}",                 false, false, tide_decode,          tide_encode   },
-    [MEMORY_REGIME] = {"state/regime_detector_state.json",      "{}",                 false, false, regime_decode,        regime_encode },
-    [MEMORY_FAIL_COUNTER] = {"state/fail_counter.json",               "{\"fail_count\":0}", false, false, fail_decode,
-                              fail_encode                                                                                                      },
+                              floor_encode                                                                                                           },
+    [MEMORY_DISPLACEMENTS] = {"state/displacement_cooldowns.json",     "{}",                 false, false,
+                              displacements_decode,                                                                              displacements_encode},
+    [MEMORY_THRESHOLDS] = {"state/uw_thresholds_hierarchical.json", "{}",                 true,  false,
+                              thresholds_decode,                                                                                 NULL                },
+    [MEMORY_SECTOR_TIDE] = {"state/sector_tide_state.json",          "{}",                 false, false, tide_decode,
+                              tide_encode                                                                                                            },
+    [MEMORY_REGIME] = {"state/regime_detector_state.json",      "{}",                 false, false, regime_decode,
+                              regime_encode                                                                                                          },
+    [MEMORY_FAIL_COUNTER] = {"state/fail_counter.json",               "{\"fail_count\":0}", false, false,
+                              fail_decode,                                                                                       fail_encode         },
     [MEMORY_METADATA] = {"state/position_metadata.json",          "{}",                 false, true,  metadata_file_decode,
-                              metadata_file_encode                                                                                             },
+                              metadata_file_encode                                                                                                   },
 };

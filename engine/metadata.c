@@ -64,7 +64,7 @@ metadata_remove(struct metadata *md, const char *symbol)
     md->len--;
 }
 
-/* ---- the file ----------------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------ */
 
 static const char *const KNOWN_KEYS[] = {
     "entry_ts",
@@ -160,7 +160,8 @@ entry_decode(struct position_meta *p, const struct json *entry)
     r->entry_price = usd_member(entry, "entry_price");
     r->entry_score = json_f64(entry, "entry_score", 0.0);
     r->direction = direction_from(json_str(entry, "direction", ""));
-    (void)str_copy(r->market_regime, sizeof(r->market_regime), json_str(entry, "market_regime", ""));
+    (void)str_copy(r->market_regime, sizeof(r->market_regime),
+                   json_str(entry, "market_regime", ""));
     r->high_water = usd_member(entry, "high_water");
     r->low_water = usd_member(entry, "low_water");
     r->has_trail_dist = json_has(entry, "trail_dist");
@@ -173,10 +174,14 @@ entry_decode(struct position_meta *p, const struct json *entry)
     p->side = side == POSITION_LONG ? SIDE_BUY : SIDE_SELL;
     p->regime_modifier = json_f64(entry, "regime_modifier", 0.0);
     (void)str_copy(p->ignition, sizeof(p->ignition), json_str(entry, "ignition_status", ""));
-    (void)str_copy(p->correlation_id, sizeof(p->correlation_id), json_str(entry, "correlation_id", ""));
-    (void)str_copy(p->client_order_id, sizeof(p->client_order_id), json_str(entry, "client_order_id", ""));
-    (void)str_copy(p->entry_order_id, sizeof(p->entry_order_id), json_str(entry, "entry_order_id", ""));
-    (void)str_copy(p->recovered_from, sizeof(p->recovered_from), json_str(entry, "recovered_from", ""));
+    (void)str_copy(p->correlation_id, sizeof(p->correlation_id),
+                   json_str(entry, "correlation_id", ""));
+    (void)str_copy(p->client_order_id, sizeof(p->client_order_id),
+                   json_str(entry, "client_order_id", ""));
+    (void)str_copy(p->entry_order_id, sizeof(p->entry_order_id),
+                   json_str(entry, "entry_order_id", ""));
+    (void)str_copy(p->recovered_from, sizeof(p->recovered_from),
+                   json_str(entry, "recovered_from", ""));
     p->components = value_text(json_get_obj(entry, "components"));
     p->others = other_members(entry);
     p->updated_ns = when_parse_or_none(json_str(entry, "updated_at", ""));
@@ -189,7 +194,8 @@ metadata_decode(struct metadata *md, const struct json *doc)
     for (const struct json *v = json_first(doc); v != NULL; v = json_next(v)) {
         char symbol[SYMBOL_MAX];
 
-        if (!json_is_object(v) || !symbol_set(symbol, json_key(v)) || metadata_find(md, symbol) != NULL)
+        if (!json_is_object(v) || !symbol_set(symbol, json_key(v)) ||
+            metadata_find(md, symbol) != NULL)
             continue;
         struct position_meta *p = metadata_put(md, symbol);
         if (p == NULL) return;

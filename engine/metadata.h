@@ -1,9 +1,9 @@
 /*
- * What we know of each open position and the broker does not: when and why it was entered, its water marks
- * (spec 10 R8.9; state/position_metadata.json).
+ * What we know of each open position and the broker does not: when and why it was entered, its
+ * water marks (spec 10 R8.9; state/position_metadata.json).
  *
- * The broker is the truth for existence, quantity, side and average price.  Keys of the file that we do not
- * know are kept as they are (R8.10).
+ * The broker is the truth for existence, quantity, side and average price.  Keys of the file that
+ * we do not know are kept as they are (R8.10).
  */
 #ifndef ENGINE_METADATA_H
 #define ENGINE_METADATA_H

@@ -11,21 +11,22 @@ engine_is_frozen(const struct engine *eng, const char *symbol)
     return false;
 }
 
-/* ---- quantities
- * --------------------------------------------------------------------------------------------- */
+/* ---- quantities ---------------------------------------------------------------------------- */
 
 static void
 mismatch_clear(struct engine *eng, const char *symbol)
 {
     for (size_t i = 0; i < eng->mismatches_len; i++) {
         if (!str_eq(eng->mismatch[i].symbol, symbol)) continue;
-        if (eng->mismatch[i].cycles >= 2) log_event(&eng->seams.log, EV_POSITION_AGREES, F_SYMBOL(symbol));
+        if (eng->mismatch[i].cycles >= 2)
+            log_event(&eng->seams.log, EV_POSITION_AGREES, F_SYMBOL(symbol));
         eng->mismatch[i] = eng->mismatch[--eng->mismatches_len];
         return;
     }
 }
 
-/* Blocks entries at once; said at the second cycle, because a fill between two questions explains the first.
+/* Blocks entries at once; said at the second cycle, because a fill between two questions explains
+ * the first.
  */
 static void
 mismatch_note(struct engine *eng, const char *symbol, int64_t ledger_qty, int64_t broker_qty)
@@ -44,14 +45,15 @@ mismatch_note(struct engine *eng, const char *symbol, int64_t ledger_qty, int64_
     m->broker_qty = broker_qty;
     m->cycles++;
     if (m->cycles == 2)
-        log_event(&eng->seams.log, EV_POSITION_MISMATCH, F_SYMBOL(symbol), F_I64("ledger_qty", ledger_qty),
-                  F_I64("broker_qty", broker_qty));
+        log_event(&eng->seams.log, EV_POSITION_MISMATCH, F_SYMBOL(symbol),
+                  F_I64("ledger_qty", ledger_qty), F_I64("broker_qty", broker_qty));
 }
 
 static void
 compare(struct engine *eng, const char *symbol, int64_t ledger_qty, int64_t broker_qty)
 {
-    if (desk_live(&eng->desk, symbol) != NULL) return; /* an order of ours is in flight: both may move */
+    if (desk_live(&eng->desk, symbol) != NULL)
+        return; /* an order of ours is in flight: both may move */
     if (ledger_qty == broker_qty)
         mismatch_clear(eng, symbol);
     else
@@ -66,8 +68,7 @@ ledger_qty_of(const struct ledger_positions *list, const char *symbol)
     return 0;
 }
 
-/* ---- metadata
- * ------------------------------------------------------------------------------------------------ */
+/* ---- metadata ------------------------------------------------------------------------------ */
 
 /* The last entry of the symbol that filled, by the ledger; false where there is none. */
 static bool
@@ -77,13 +78,14 @@ last_entry(struct engine *eng, const char *symbol, struct intent *ret_intent)
     struct intents list = {0};
     struct err ignored = {0};
 
-    if (l->intents_since(l->self, clock_now(&eng->seams.clock) - RESTORE_LOOKBACK_NS, &eng->arena, &list,
-                         &ignored) != RC_OK)
+    if (l->intents_since(l->self, clock_now(&eng->seams.clock) - RESTORE_LOOKBACK_NS, &eng->arena,
+                         &list, &ignored) != RC_OK)
         return false;
     for (size_t i = list.len; i > 0; i--) {
         const struct intent *in = &list.intent[i - 1];
 
-        if (in->purpose != PURPOSE_ENTRY || in->filled_qty == 0 || !str_eq(in->order.symbol, symbol))
+        if (in->purpose != PURPOSE_ENTRY || in->filled_qty == 0 ||
+            !str_eq(in->order.symbol, symbol))
             continue;
         *ret_intent = *in;
         return true;
@@ -99,7 +101,8 @@ average_cost(const struct position *p)
     return qty > 0 ? usd_div_qty(p->cost, qty) : USD_ZERO;
 }
 
-/* A position without a record: from the ledger's entry, else from what the broker tells (spec 10 R8.2). */
+/* A position without a record: from the ledger's entry, else from what the broker tells (spec 10
+ * R8.2). */
 static void
 restore(struct engine *eng, const struct position *p)
 {
@@ -123,7 +126,8 @@ restore(struct engine *eng, const struct position *p)
 
         if (in.filled_ns != WHEN_NONE) meta->record.entered_ns = in.filled_ns;
         meta->record.entry_score = c.score;
-        (void)str_copy(meta->record.market_regime, sizeof(meta->record.market_regime), c.market_regime);
+        (void)str_copy(meta->record.market_regime, sizeof(meta->record.market_regime),
+                       c.market_regime);
         (void)str_copy(meta->client_order_id, sizeof(meta->client_order_id), in.order.client_id);
         (void)str_copy(meta->entry_order_id, sizeof(meta->entry_order_id), in.broker_id);
         (void)str_copy(meta->correlation_id, sizeof(meta->correlation_id), c.correlation_id);
@@ -134,7 +138,8 @@ restore(struct engine *eng, const struct position *p)
               F_STR("from", meta->recovered_from), F_F64("entry_score", meta->record.entry_score));
 }
 
-/* Quantity and average price are the broker's; everything else in the record is ours (spec 10 R8.1, R8.5). */
+/* Quantity and average price are the broker's; everything else in the record is ours (spec 10 R8.1,
+ * R8.5). */
 static void
 follow_broker(struct position_meta *meta, const struct position *p)
 {
@@ -152,7 +157,8 @@ reconcile_metadata(struct engine *eng, const struct positions *at_broker)
         char symbol[SYMBOL_MAX];
 
         (void)str_copy(symbol, sizeof(symbol), md->position[i - 1].symbol);
-        if (positions_find(at_broker, symbol) != NULL || desk_live(&eng->desk, symbol) != NULL) continue;
+        if (positions_find(at_broker, symbol) != NULL || desk_live(&eng->desk, symbol) != NULL)
+            continue;
         log_event(&eng->seams.log, EV_METADATA_PURGED, F_SYMBOL(symbol));
         metadata_remove(md, symbol);
     }
@@ -179,8 +185,8 @@ engine_reconcile(struct engine *eng, const struct positions *at_broker)
         return;
     }
     for (size_t i = 0; i < at_broker->len; i++)
-        compare(eng, at_broker->position[i].symbol, ledger_qty_of(&ours, at_broker->position[i].symbol),
-                at_broker->position[i].qty);
+        compare(eng, at_broker->position[i].symbol,
+                ledger_qty_of(&ours, at_broker->position[i].symbol), at_broker->position[i].qty);
     for (size_t i = 0; i < ours.len; i++)
         if (positions_find(at_broker, ours.position[i].symbol) == NULL)
             compare(eng, ours.position[i].symbol, ours.position[i].qty, 0);

@@ -5,8 +5,7 @@
 
 #include "model/calendar.h"
 
-/* ---- gate rows: explainable absence
- * ------------------------------------------------------------------------ */
+/* ---- gate rows: explainable absence -------------------------------------------------------- */
 
 static enum event_id
 gate_event(enum entry_gate g)
@@ -79,22 +78,21 @@ gate_row(struct json_out *o, const struct snapshot *seen, const struct refusal *
     json_out_end(o);
 }
 
-/* All rows of the cycle in one write: whole lines, and one system call instead of one a symbol. */
 static void
 write_gate_rows(struct engine *eng, const struct snapshot *seen, const struct plan *plan)
 {
-    CLEANUP(text_free) struct text rows = {0};
+    CLEANUP(text_free) struct text row = {0};
     struct err err = {0};
 
     for (size_t i = 0; i < plan->refusals_len; i++) {
-        struct json_out o = {.to = &rows};
+        struct json_out o = {.to = &row};
 
-        if (i > 0) text_putc(&rows, '\n');
+        text_clear(&row);
         gate_row(&o, seen, &plan->refusal[i]);
+        /* The store has said on standard error what could not be written; the cycle goes on. */
+        if (store_append(&eng->seams.store, "logs/gate_diagnostic.jsonl", &row, &err) != RC_OK)
+            return;
     }
-    /* The store has said on standard error what could not be written; the cycle goes on. */
-    if (rows.len > 0)
-        (void)(store_append(&eng->seams.store, "logs/gate_diagnostic.jsonl", &rows, &err) == RC_OK);
 }
 
 /* An event where the gate that refuses a symbol is another than in the last cycle. */
@@ -109,8 +107,8 @@ say_refusal(struct engine *eng, const struct refusal *r)
     log_event(&eng->seams.log, id, F_SYMBOL(r->symbol), F_STR("gate_type", r->gate),
               F_STR("signal_type", "UNKNOWN"),
               F_F64("score", r->stage == REFUSED_GATE ? r->score : r->composite_score),
-              F_F64("number", r->number), F_F64("threshold", r->threshold), F_STR("gate_reason", r->reason),
-              F_STR("detail", r->detail));
+              F_F64("number", r->number), F_F64("threshold", r->threshold),
+              F_STR("gate_reason", r->reason), F_STR("detail", r->detail));
 }
 
 struct tally {
@@ -145,7 +143,8 @@ tally_text(const struct tally *t, struct text *to)
 
 /* Never zero candidates without a word about it (contract 4.4). */
 static void
-say_absence(struct engine *eng, const struct snapshot *seen, const struct plan *plan, const struct tally *t)
+say_absence(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
+            const struct tally *t)
 {
     CLEANUP(text_free) struct text by = {0};
     double top = 0;
@@ -154,18 +153,20 @@ say_absence(struct engine *eng, const struct snapshot *seen, const struct plan *
     for (size_t i = 0; i < seen->candidates_len; i++)
         top = fmax(top, seen->candidate[i].composite_score);
     if (eng->flow.symbols > 0 && (size_t)t->composite == seen->candidates_len)
-        log_event(&eng->seams.log, EV_UW_CACHE_NO_CANDIDATES, F_I64("cache_symbol_count", eng->flow.symbols),
-                  F_I64("symbols_scored", seen->candidates_len), F_RAW("rejected_by", text_str(&by)));
+        log_event(&eng->seams.log, EV_UW_CACHE_NO_CANDIDATES,
+                  F_I64("cache_symbol_count", eng->flow.symbols),
+                  F_I64("symbols_scored", seen->candidates_len),
+                  F_RAW("rejected_by", text_str(&by)));
     if (eng->desk.accepted_this_cycle == 0)
-        log_event(&eng->seams.log, EV_GATE_CYCLE_SUMMARY, F_STR("market_regime", seen->market_regime),
+        log_event(&eng->seams.log, EV_GATE_CYCLE_SUMMARY,
+                  F_STR("market_regime", seen->market_regime),
                   F_STR("stage", stage_limits(seen->stage)->name),
-                  F_I64("considered", seen->candidates_len - (size_t)t->composite), F_I64("orders", 0),
-                  F_F64("top_score", top), F_RAW("gate_counts", text_str(&by)),
+                  F_I64("considered", seen->candidates_len - (size_t)t->composite),
+                  F_I64("orders", 0), F_F64("top_score", top), F_RAW("gate_counts", text_str(&by)),
                   F_STR("rung", rung_name(plan->ladder.rung)));
 }
 
-/* ---- scores
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- scores -------------------------------------------------------------------------------- */
 
 static void
 keep_scores(struct engine *eng, const struct snapshot *seen)
@@ -193,11 +194,11 @@ keep_scores(struct engine *eng, const struct snapshot *seen)
     }
     json_out_end(&o);
     if (store_save(&eng->seams.store, &SPEC, &json, &err) != RC_OK)
-        log_event(&eng->seams.log, EV_STATE_WRITE_FAILED, F_STR("path", SPEC.path), F_STR("error", err.text));
+        log_event(&eng->seams.log, EV_STATE_WRITE_FAILED, F_STR("path", SPEC.path),
+                  F_STR("error", err.text));
 }
 
-/* ---- the record and the heartbeat
- * --------------------------------------------------------------------------------- */
+/* ---- the record and the heartbeat ---------------------------------------------------------- */
 
 static struct cycle_risk
 risk_of(const struct engine *eng, const struct snapshot *seen, const struct plan *plan)
@@ -215,7 +216,8 @@ risk_of(const struct engine *eng, const struct snapshot *seen, const struct plan
 }
 
 static struct cycle_record
-record_of(struct engine *eng, const struct snapshot *seen, const struct plan *plan, const struct tally *t)
+record_of(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
+          const struct tally *t)
 {
     const char *breach = risk_breach_key(plan->risk.breach);
     bool is_breached = plan->risk.breach != RISK_NONE && plan->risk.breach != RISK_UNKNOWN;
@@ -274,7 +276,8 @@ engine_heartbeat(struct engine *eng)
 }
 
 void
-engine_record(struct engine *eng, const struct snapshot *seen, const struct plan *plan, int64_t began_mono_ns)
+engine_record(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
+              int64_t began_mono_ns)
 {
     struct tally t = {0};
     struct err err = {0};
@@ -295,6 +298,7 @@ engine_record(struct engine *eng, const struct snapshot *seen, const struct plan
     struct cycle_record r = record_of(eng, seen, plan, &t);
     r.duration_ms = (clock_mono(&eng->seams.clock) - began_mono_ns) / NS_PER_MS;
     /* The store has said on standard error what could not be written. */
-    if (cycle_write(&r, &eng->seams.store, &err) != RC_OK) engine_error(eng, "logging", "cycle_write", &err);
+    if (cycle_write(&r, &eng->seams.store, &err) != RC_OK)
+        engine_error(eng, "logging", "cycle_write", &err);
     write_heartbeat(eng, &r, true);
 }

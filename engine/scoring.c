@@ -1,8 +1,8 @@
 #include "engine/scoring.h"
 
 static void
-score_one(struct flow_entry *e, struct sector_tide *tide, const struct json *thresholds, int64_t now_ns,
-          struct scored *ret)
+score_one(struct flow_entry *e, struct sector_tide *tide, const struct json *thresholds,
+          int64_t now_ns, struct scored *ret)
 {
     struct enriched enriched;
 
@@ -17,8 +17,9 @@ score_one(struct flow_entry *e, struct sector_tide *tide, const struct json *thr
 }
 
 struct scores
-score_all(struct flow_table *table, struct sector_tide *tide, const struct json *thresholds, int64_t now_ns,
-          bool (*begin)(void *ctx, const struct flow_entry *e), void *ctx, struct arena *a)
+score_all(struct flow_table *table, struct sector_tide *tide, const struct json *thresholds,
+          int64_t now_ns, bool (*begin)(void *ctx, const struct flow_entry *e), void *ctx,
+          struct arena *a)
 {
     struct scores list = {.scored = ARENA_NEW(a, struct scored, table->symbols)};
 
@@ -42,7 +43,8 @@ score_all(struct flow_table *table, struct sector_tide *tide, const struct json 
 }
 
 double
-score_of(const struct flow_table *table, const char *symbol, enum score_regime regime, int64_t now_ns)
+score_of(const struct flow_table *table, const char *symbol, enum score_regime regime,
+         int64_t now_ns)
 {
     const struct flow_entry *e = flow_table_find(table, symbol);
     struct enriched enriched;

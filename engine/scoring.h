@@ -26,13 +26,17 @@ struct scores {
 
 /*
  * thresholds  operator's document, NULL for none
- * begin       asked before each symbol, so that the caller knows where we are; false leaves the symbol out
+ * begin       asked before each symbol, so that the caller knows where we are; false leaves the
+ * symbol out
  */
-struct scores score_all(struct flow_table *table, struct sector_tide *tide, const struct json *thresholds,
-                        int64_t now_ns, bool (*begin)(void *ctx, const struct flow_entry *e), void *ctx,
+struct scores score_all(struct flow_table *table, struct sector_tide *tide,
+                        const struct json *thresholds, int64_t now_ns,
+                        bool (*begin)(void *ctx, const struct flow_entry *e), void *ctx,
                         struct arena *a);
 
-/* The score alone, as the exits want it: no boosts, nothing recorded; 0 where the symbol is not cached. */
-double score_of(const struct flow_table *table, const char *symbol, enum score_regime regime, int64_t now_ns);
+/* The score alone, as the exits want it: no boosts, nothing recorded; 0 where the symbol is not
+ * cached. */
+double score_of(const struct flow_table *table, const char *symbol, enum score_regime regime,
+                int64_t now_ns);
 
 #endif

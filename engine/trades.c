@@ -4,10 +4,11 @@
 #include "engine/engine.h"
 #include "telemetry/trades.h"
 
-#define TAIL_BYTES ((size_t)256 << 10) /* where a record of an interrupted settlement would stand */
+#define TAIL_BYTES                                                                                 \
+    ((size_t)256 << 10) /* where a record of an interrupted settlement would stand                 \
+                         */
 
-/* ---- written exactly once, also across a kill
- * ----------------------------------------------------------------- */
+/* ---- written exactly once, also across a kill ---------------------------------------------- */
 
 static bool
 tail_contains(const struct engine *eng, const char *path, const char *key)
@@ -23,8 +24,8 @@ tail_contains(const struct engine *eng, const char *path, const char *key)
     return memmem(text_str(&tail), tail.len, key, strlen(key)) != NULL;
 }
 
-/* Appends unless the end of the log has the key: a process may have died after the append and before the
- * ledger was told. */
+/* Appends unless the end of the log has the key: a process may have died after the append and
+ * before the ledger was told. */
 static bool
 append_once(struct engine *eng, const char *path, const char *key, const struct text *line)
 {
@@ -32,7 +33,8 @@ append_once(struct engine *eng, const char *path, const char *key, const struct 
 
     if (tail_contains(eng, path, key)) return true;
     if (store_append(&eng->seams.store, path, line, &err) == RC_OK) return true;
-    log_event(&eng->seams.log, EV_ATTRIBUTION_WRITE_FAILED, F_STR("path", path), F_STR("error", err.text));
+    log_event(&eng->seams.log, EV_ATTRIBUTION_WRITE_FAILED, F_STR("path", path),
+              F_STR("error", err.text));
     return false;
 }
 
@@ -42,8 +44,7 @@ fill_time(const struct settled *s)
     return s->intent->filled_ns != WHEN_NONE ? s->intent->filled_ns : s->last_ns;
 }
 
-/* ---- entries
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------------- */
 
 static void
 remember_position(struct engine *eng, const struct settled *s, const struct entry_context *c)
@@ -63,7 +64,8 @@ remember_position(struct engine *eng, const struct settled *s, const struct entr
                                             .direction = c->direction,
                                             .high_water = price,
                                             .low_water = price};
-    (void)str_copy(meta->record.market_regime, sizeof(meta->record.market_regime), c->market_regime);
+    (void)str_copy(meta->record.market_regime, sizeof(meta->record.market_regime),
+                   c->market_regime);
     meta->record.targets_len = exit_targets_of(&eng->seams.cfg->strategy, meta->record.target);
     meta->qty = meta->initial_qty = s->qty;
     meta->side = in->order.side;
@@ -133,7 +135,8 @@ record_entry(struct engine *eng, const struct settled *s)
     /* Observability only: a lost line is said on standard error and not asked for again. */
     struct err ignored = {0};
     if (store_append(&eng->seams.store, LIVE_ORDERS_LOG_PATH, &live, &ignored) == RC_OK)
-        ignored.code = store_append(&eng->seams.store, PORTFOLIO_EVENTS_LOG_PATH, &opened, &ignored);
+        ignored.code =
+            store_append(&eng->seams.store, PORTFOLIO_EVENTS_LOG_PATH, &opened, &ignored);
     if (entry_is_incomplete(&r))
         log_event(&eng->seams.log, EV_ENTRY_METADATA_INCOMPLETE, F_SYMBOL(r.symbol),
                   F_STR("client_order_id", r.client_order_id));
@@ -141,10 +144,10 @@ record_entry(struct engine *eng, const struct settled *s)
     return true;
 }
 
-/* ---- exits
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- exits --------------------------------------------------------------------------------- */
 
-/* Cost of the closed part, rounded once; the broker's cost of the whole where all of it was closed. */
+/* Cost of the closed part, rounded once; the broker's cost of the whole where all of it was closed.
+ */
 static usd
 cost_of_closed(const struct exit_context *c, int64_t qty)
 {
@@ -252,8 +255,7 @@ record_exit(struct engine *eng, const struct settled *s)
     return true;
 }
 
-/* ---- what came to nothing
- * ----------------------------------------------------------------------------------------- */
+/* ---- what came to nothing ------------------------------------------------------------------ */
 
 static bool
 record_unfilled(struct engine *eng, const struct settled *s)

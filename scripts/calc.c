@@ -1,11 +1,20 @@
 #include "scripts/calc.h"
 
+#include "strategy/decide.h"
+
 #include "base/when.h"
 
 static const struct calc CALCS[] = {
-    {"composite-v1",  "the composite score of one symbol",                  CALC_COMPOSITE_V1_KEYS,  calc_composite_v1 },
-    {"enrich-v1",     "a symbol of the flow cache, enriched for the score", CALC_ENRICH_V1_KEYS,     calc_enrich_v1    },
-    {"flow-clusters", "clusters of raw flow alerts",                        CALC_FLOW_CLUSTERS_KEYS, calc_flow_clusters},
+    {"composite-v1",    "the composite score of one symbol",                  CALC_COMPOSITE_V1_KEYS,
+     calc_composite_v1                                                                                                   },
+    {"enrich-v1",       "a symbol of the flow cache, enriched for the score", CALC_ENRICH_V1_KEYS,
+     calc_enrich_v1                                                                                                      },
+    {"flow-clusters",   "clusters of raw flow alerts",                        CALC_FLOW_CLUSTERS_KEYS, calc_flow_clusters},
+    {"entry-gates-v1",  "the gates an entry must pass",                       ENTRY_GATES_CALC_HELP,   entry_gates_calc  },
+    {"size-v1",         "how many shares an entry asks for",                  SIZE_CALC_HELP,          size_calc         },
+    {"exit-v1",         "whether a position is closed, and why",              EXIT_CALC_HELP,          exit_calc         },
+    {"displacement-v1", "which position gives way to a candidate",            DISPLACEMENT_CALC_HELP,
+     displacement_calc                                                                                                   },
 };
 
 enum { CALC_OK = 0, CALC_BAD_LINE = 1, CALC_USAGE = 2 };
@@ -29,12 +38,13 @@ calc_need_time(const struct json *in, const char *key, int64_t *ret_ns, struct e
     if (json_string(v) != NULL) at_ns = when_parse_or_none(json_string(v));
     if (json_kind(v) == JSON_NUMBER) at_ns = when_from_s_f64(json_f64_of(v, 0));
     if (at_ns == WHEN_NONE)
-        return err_set(err, RC_PARSE, "\"%s\" is neither an ISO instant nor seconds since 1970", key);
+        return err_set(err, RC_PARSE, "\"%s\" is neither an ISO instant nor seconds since 1970",
+                       key);
     *ret_ns = at_ns;
     return RC_OK;
 }
 
-/* ---- one line ------------------------------------------------------------------------------------------ */
+/* ---- one line ------------------------------------------------------------------------------ */
 
 static enum rc
 compute(const struct calc *c, const char *line, size_t len, struct text *to, struct err *err)
@@ -88,7 +98,7 @@ run_lines(const struct calc *c, FILE *in, FILE *out)
     return status;
 }
 
-/* ---- the command --------------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------- */
 
 static int
 usage(FILE *to, int status)

@@ -10,7 +10,7 @@
 #include "broker/alpaca.h"
 #include "broker/alpaca_decode.h"
 
-/* ---- a scripted server: answers in order, remembers what it was asked -------------------------------- */
+/* ---- a scripted server: answers in order, remembers what it was asked ---------------------- */
 
 struct answer {
     enum rc rc; /* of the transport */
@@ -27,7 +27,8 @@ struct script {
 };
 
 static enum rc
-script_perform(void *self, const struct http_request *req, struct http_response *ret_resp, struct err *err)
+script_perform(void *self, const struct http_request *req, struct http_response *ret_resp,
+               struct err *err)
 {
     struct script *s = self;
 
@@ -83,28 +84,36 @@ setup(struct fixture *f, const struct answer *answers, size_t len)
                                     .base_url = "https://paper-api.alpaca.markets",
                                     .data_url = "https://data.alpaca.markets"};
     struct http http = {.self = &f->script, .perform = script_perform};
-    struct clock clock = {
-        .self = &f->now_ns, .now_ns = the_now, .mono_ns = the_now, .real_ns = same_ns, .sleep = no_sleep};
+    struct clock clock = {.self = &f->now_ns,
+                          .now_ns = the_now,
+                          .mono_ns = the_now,
+                          .real_ns = same_ns,
+                          .sleep = no_sleep};
     alpaca_init(&f->alpaca, &http, &clock, &f->cfg);
     f->broker = alpaca_broker(&f->alpaca);
 }
 
-#define ORDER_JSON                                                                                           \
-    "{\"id\":\"b-1\",\"client_order_id\":\"c-1\",\"symbol\":\"AAPL\",\"side\":\"buy\",\"type\":\"limit\","   \
-    "\"status\":\"partially_filled\",\"qty\":\"10\",\"filled_qty\":\"3\",\"filled_avg_price\":\"174.785\","  \
-    "\"limit_price\":\"174.79\",\"submitted_at\":\"2026-01-30T15:00:00.123456789Z\",\"filled_at\":null}"
+#define ORDER_JSON                                                                                 \
+    "{\"id\":\"b-1\",\"client_order_id\":\"c-1\",\"symbol\":\"AAPL\",\"side\":\"buy\",\"type\":"   \
+    "\"limit\","                                                                                   \
+    "\"status\":\"partially_filled\",\"qty\":\"10\",\"filled_qty\":\"3\",\"filled_avg_price\":"    \
+    "\"174.785\","                                                                                 \
+    "\"limit_price\":\"174.79\",\"submitted_at\":\"2026-01-30T15:00:00.123456789Z\",\"filled_"     \
+    "at\":null}"
 
 static struct order_intent
 an_order(void)
 {
-    struct order_intent o = {.side = SIDE_BUY, .type = ORDER_LIMIT, .qty = 10, .limit = USD_CENTS(17479)};
+    struct order_intent o = {
+        .side = SIDE_BUY, .type = ORDER_LIMIT, .qty = 10, .limit = USD_CENTS(17479)};
 
     (void)str_copy(o.client_id, sizeof(o.client_id), "c-1");
     (void)str_copy(o.symbol, sizeof(o.symbol), "AAPL");
     return o;
 }
 
-/* ---- sending --------------------------------------------------------------------------------------------
+/* ---- sending
+ * --------------------------------------------------------------------------------------------
  */
 
 static void
@@ -116,40 +125,42 @@ test_alpaca_sends_one_post_whatever_comes_back(void **state)
         size_t len;
         enum rc want;
     } CASES[] = {
-        {"accepted",                                     {{RC_OK, 200, ORDER_JSON}},             1, RC_OK     },
-        {"accepted, and told in a way that is no JSON",  {{RC_OK, 200, "<html>"}},               1, RC_UNKNOWN},
-        {"accepted, and an order without an id",         {{RC_OK, 200, "{\"status\":\"new\"}"}}, 1, RC_UNKNOWN},
-        {"no answer in time",                            {{RC_UNKNOWN, 0, ""}},                  1, RC_UNKNOWN},
-        {"a body too large to read",                     {{RC_RANGE, 0, ""}},                    1, RC_UNKNOWN},
-        {"connection refused",                           {{RC_IO, 0, ""}},                       1, RC_IO     },
+        {"accepted",                                     {{RC_OK, 200, ORDER_JSON}},         1, RC_OK     },
+        {"accepted, and told in a way that is no JSON",  {{RC_OK, 200, "<html>"}},           1, RC_UNKNOWN},
+        {"accepted, and an order without an id",
+         {{RC_OK, 200, "{\"status\":\"new\"}"}},
+         1,                                                                                     RC_UNKNOWN},
+        {"no answer in time",                            {{RC_UNKNOWN, 0, ""}},              1, RC_UNKNOWN},
+        {"a body too large to read",                     {{RC_RANGE, 0, ""}},                1, RC_UNKNOWN},
+        {"connection refused",                           {{RC_IO, 0, ""}},                   1, RC_IO     },
         {"server error",
          {{RC_OK, 500, "{\"code\":50010000,\"message\":\"internal server error\"}"}},
-         1,                                                                                         RC_UNKNOWN},
-        {"bad gateway",                                  {{RC_OK, 502, "<html>"}},               1, RC_UNKNOWN},
-        {"gateway time-out",                             {{RC_OK, 504, ""}},                     1, RC_UNKNOWN},
+         1,                                                                                     RC_UNKNOWN},
+        {"bad gateway",                                  {{RC_OK, 502, "<html>"}},           1, RC_UNKNOWN},
+        {"gateway time-out",                             {{RC_OK, 504, ""}},                 1, RC_UNKNOWN},
         {"too many requests",
          {{RC_OK, 429, "{\"code\":42910000,\"message\":\"rate limit exceeded\"}"}},
-         1,                                                                                         RC_RANGE  },
-        {"unauthorised, in HTML",                        {{RC_OK, 401, "<html>401</html>"}},     1, RC_RANGE  },
+         1,                                                                                     RC_RANGE  },
+        {"unauthorised, in HTML",                        {{RC_OK, 401, "<html>401</html>"}}, 1, RC_RANGE  },
         {"buying power",
          {{RC_OK, 403, "{\"code\":40310000,\"message\":\"insufficient buying power\"}"}},
-         1,                                                                                         RC_RANGE  },
-        {"forbidden by something in between",            {{RC_OK, 403, "<html>"}},               1, RC_UNKNOWN},
+         1,                                                                                     RC_RANGE  },
+        {"forbidden by something in between",            {{RC_OK, 403, "<html>"}},           1, RC_UNKNOWN},
         {"the id is there already, and read",
          {{RC_OK, 422, "{\"code\":40010001,\"message\":\"client_order_id must be unique\"}"},
           {RC_OK, 200, ORDER_JSON}},
-         2,                                                                                         RC_OK     },
+         2,                                                                                     RC_OK     },
         {"the id is there already, with the other code",
          {{RC_OK, 422, "{\"code\":42210000,\"message\":\"client_order_id must be unique\"}"},
           {RC_OK, 200, ORDER_JSON}},
-         2,                                                                                         RC_OK     },
+         2,                                                                                     RC_OK     },
         {"the id is there already, and cannot be read",
          {{RC_OK, 422, "{\"code\":40010001,\"message\":\"client_order_id must be unique\"}"},
           {RC_OK, 404, "{}"}},
-         2,                                                                                         RC_UNKNOWN},
+         2,                                                                                     RC_UNKNOWN},
         {"not tradable",
          {{RC_OK, 422, "{\"code\":42210000,\"message\":\"asset is not tradable\"}"}},
-         1,                                                                                         RC_RANGE  },
+         1,                                                                                     RC_RANGE  },
     };
 
     (void)state;
@@ -186,17 +197,20 @@ test_alpaca_sends_prices_as_exact_text(void **state)
     assert_string_equal(f.script.last_url, "https://paper-api.alpaca.markets/v2/orders");
     assert_string_equal(
         f.script.last_body,
-        "{\"symbol\":\"AAPL\",\"qty\":\"10\",\"side\":\"buy\",\"type\":\"limit\",\"time_in_force\":\"day\","
+        "{\"symbol\":\"AAPL\",\"qty\":\"10\",\"side\":\"buy\",\"type\":\"limit\",\"time_in_force\":"
+        "\"day\","
         "\"limit_price\":\"174.79\",\"extended_hours\":false,\"client_order_id\":\"c-1\"}");
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------
+/* ---- reading
+ * ---------------------------------------------------------------------------------------------
  */
 
 static void
 test_alpaca_retries_reads_three_times_and_only_where_it_may_help(void **state)
 {
-    static const char ACCOUNT[] = "{\"cash\":\"1.5\",\"equity\":\"55000.12\",\"buying_power\":\"2\"}";
+    static const char ACCOUNT[] =
+        "{\"cash\":\"1.5\",\"equity\":\"55000.12\",\"buying_power\":\"2\"}";
     static const struct {
         const char *what;
         struct answer answers[3];
@@ -265,12 +279,14 @@ test_alpaca_keeps_a_status_it_does_not_know_as_open(void **state)
 static void
 test_alpaca_tells_a_short_by_side_and_a_fraction_by_name(void **state)
 {
-    static const char LIST[] =
-        "[{\"symbol\":\"TSLA\",\"qty\":\"5\",\"side\":\"short\",\"avg_entry_price\":\"10.01\",\"cost_basis\":"
-        "\"-50.05\"},"
-        "{\"symbol\":\"AAPL\",\"qty\":\"2.5\",\"side\":\"long\",\"avg_entry_price\":\"100\",\"unrealized_"
-        "plpc\":\"0.20\"},"
-        "{\"symbol\":\"MSFT\",\"qty\":\"-7\",\"side\":\"short\",\"avg_entry_price\":\"3.3333333\"}]";
+    static const char LIST[] = "[{\"symbol\":\"TSLA\",\"qty\":\"5\",\"side\":\"short\",\"avg_entry_"
+                               "price\":\"10.01\",\"cost_basis\":"
+                               "\"-50.05\"},"
+                               "{\"symbol\":\"AAPL\",\"qty\":\"2.5\",\"side\":\"long\",\"avg_entry_"
+                               "price\":\"100\",\"unrealized_"
+                               "plpc\":\"0.20\"},"
+                               "{\"symbol\":\"MSFT\",\"qty\":\"-7\",\"side\":\"short\",\"avg_entry_"
+                               "price\":\"3.3333333\"}]";
     static const struct answer ANSWER[] = {
         {RC_OK, 200, LIST}
     };
@@ -293,7 +309,8 @@ test_alpaca_tells_a_short_by_side_and_a_fraction_by_name(void **state)
     arena_done(&a);
 }
 
-/* Pages of orders: the newest submission of a page is asked for again, what is known is passed over. */
+/* Pages of orders: the newest submission of a page is asked for again, what is known is passed
+ * over. */
 static void
 test_alpaca_follows_pages_of_orders(void **state)
 {
@@ -311,13 +328,14 @@ test_alpaca_follows_pages_of_orders(void **state)
 
         if (i == 500) text_puts(to, "["); /* overlaps the last of the first page */
         if (i == 500)
-            text_printf(
-                to,
-                "{\"id\":\"o499\",\"symbol\":\"AAPL\",\"side\":\"buy\",\"status\":\"new\",\"qty\":\"1\","
-                "\"filled_qty\":\"0\",\"submitted_at\":\"2026-01-30T15:%02d:%02dZ\"},",
-                499 / 60, 499 % 60);
+            text_printf(to,
+                        "{\"id\":\"o499\",\"symbol\":\"AAPL\",\"side\":\"buy\",\"status\":\"new\","
+                        "\"qty\":\"1\","
+                        "\"filled_qty\":\"0\",\"submitted_at\":\"2026-01-30T15:%02d:%02dZ\"},",
+                        499 / 60, 499 % 60);
         text_printf(to,
-                    "%s{\"id\":\"o%d\",\"symbol\":\"AAPL\",\"side\":\"buy\",\"status\":\"new\",\"qty\":\"1\","
+                    "%s{\"id\":\"o%d\",\"symbol\":\"AAPL\",\"side\":\"buy\",\"status\":\"new\","
+                    "\"qty\":\"1\","
                     "\"filled_qty\":\"0\",\"submitted_at\":\"2026-01-30T15:%02d:%02dZ\"}",
                     i == 0  ? "["
                     : opens ? ""
@@ -383,8 +401,8 @@ test_alpaca_bars_come_ascending(void **state)
 
     (void)state;
     setup(&f, ANSWER, 1);
-    assert_int_equal(f.broker.bars(f.broker.self, "AAPL", BAR_1MIN, 0, NS_PER_HOUR, 2, &a, &bars, &err),
-                     RC_OK);
+    assert_int_equal(
+        f.broker.bars(f.broker.self, "AAPL", BAR_1MIN, 0, NS_PER_HOUR, 2, &a, &bars, &err), RC_OK);
     assert_int_equal(bars.len, 2);
     assert_int_equal(bars.bar[0].volume, 5);
     assert_int_equal(bars.bar[1].close.e4, 25000);
