@@ -82,13 +82,13 @@ given(struct config_store *st, enum config_row_id row, enum config_source source
     return &st->given[row][source];
 }
 
-/* ---- the sources ----------------------------------------------------------------------------------------
- */
+/* ---- the sources ---- */
 
 static enum rc
 load_root(struct loading *ld)
 {
-    const char *root = ld->opt->root != NULL ? ld->opt->root : env_get_filled(ld->opt, "STOCKBOT_ROOT");
+    const char *root =
+        ld->opt->root != NULL ? ld->opt->root : env_get_filled(ld->opt, "STOCKBOT_ROOT");
     if (root == NULL) root = DEFAULT_ROOT;
     char cwd[PATH_MAX] = "";
     if (root[0] != '/' && getcwd(cwd, sizeof cwd) == NULL)
@@ -123,7 +123,8 @@ load_environment(struct loading *ld)
         const char *text = env_get(ld->opt, row->name);
         if (!config_text_counts(row, text) && alias != NULL) text = env_get(ld->opt, alias);
         if (config_text_counts(row, text))
-            *given(ld->st, id, CONFIG_ENV) = (struct config_given){arena_strdup(&ld->st->arena, text), "", 0};
+            *given(ld->st, id, CONFIG_ENV) =
+                (struct config_given){arena_strdup(&ld->st->arena, text), "", 0};
     }
 }
 
@@ -148,7 +149,8 @@ take_env_var(struct config_store *st, const char *path, enum config_row_id id, c
         *g = (struct config_given){var->value, path, var->line};
 }
 
-/* An unreadable environment file stops nothing: what it would have said is missing, and an issue says so. */
+/* An unreadable environment file stops nothing: what it would have said is missing, and an issue
+ * says so. */
 static void
 load_env_file(struct loading *ld)
 {
@@ -176,8 +178,7 @@ load_env_file(struct loading *ld)
     }
 }
 
-/* ---- which one wins -------------------------------------------------------------------------------------
- */
+/* ---- which one wins ---- */
 
 static const char *
 source_name(struct arena *a, enum config_source source, const struct config_given *g)
@@ -185,7 +186,8 @@ source_name(struct arena *a, enum config_source source, const struct config_give
     return source == CONFIG_ENV ? "the environment" : arena_printf(a, "%s:%d", g->file, g->line);
 }
 
-/* Settles the row by the text of one source; the words of a failure go without the text of a secret. */
+/* Settles the row by the text of one source; the words of a failure go without the text of a
+ * secret. */
 static enum rc
 try_source(struct loading *ld, enum config_row_id id, enum config_source source, struct err *why)
 {
@@ -252,8 +254,7 @@ load_all(struct loading *ld)
     return RC_OK;
 }
 
-/* ---- public ---------------------------------------------------------------------------------------------
- */
+/* ---- public ---- */
 
 enum rc
 config_load(const struct config_options *opt, struct config *ret_config, struct err *err)

@@ -1,23 +1,22 @@
 /*
- * config: the settings table.  One row of config.def is one fact: name, default, bounds, unit, meaning.
+ * config: the settings table.  One row of config.def is one fact: name, default, bounds, meaning.
  *
- * The name is the environment variable and the YAML key alike.  Sources, strongest first: environment,
- * environment file (ENV_FILE), YAML file (STOCKBOT_CONFIG, else config/stockbot.yaml under the root),
- * default.  The supervisor lets the environment file win over what it inherited (spec 10 R1.4), so that a
- * mended file takes effect without a restart.
+ * The name is the environment variable and the YAML key alike.  Sources, strongest first:
+ * environment, environment file (ENV_FILE), YAML file (STOCKBOT_CONFIG, else config/stockbot.yaml
+ * under the root), default.  The supervisor lets the environment file win over what it inherited
+ * (spec 10 R1.4), so that a mended file takes effect without a restart.
  *
- * A bad line in the YAML file (unknown key, wrong type, out of bounds) refuses the start and names file
- * and line.  An unusable value in the environment is replaced by the next weaker source and reported
- * (spec 10 R1.21).  After loading the config is const; a module receives its own part.
+ * A bad line in the YAML file (unknown key, wrong type, out of bounds) refuses the start and names
+ * file and line.  An unusable value in the environment is replaced by the next weaker source and
+ * reported (spec 10 R1.21).  After loading the config is const; a module receives its own part.
  *
- * An empty value is no value, except where the default is empty too; there "" in a stronger source clears
- * what a weaker one says.
+ * An empty value is no value, except where the default is empty too; there "" in a stronger source
+ * clears what a weaker one says.
  *
  *   config.c       the sources, which of them wins, and what is asked of a loaded config
  *   value.c        the table; text to value: kinds, bounds, lists
  *   env_file.c     KEY=VALUE files
- *   yaml.c         a small strict reader of YAML, the only includer of libyaml; uwclient reads the OpenAPI
- *                  description through it
+ *   yaml.c         a small strict reader of YAML for config and uwclient, on libyaml
  *   config_yaml.c  the settings file: known keys, each once, with a value of its kind
  *   config_show.c  `stockbot config show`: every value, its source, its meaning
  *   theme.c        theme_risk.json and theme_map.json (spec 10 R5.17)
@@ -120,29 +119,30 @@ struct config {
 /* Where a value came from. */
 enum config_source { CONFIG_DEFAULT, CONFIG_YAML, CONFIG_ENV_FILE, CONFIG_ENV };
 
-/* Something unusable in the environment or its file: passed over, reported by the caller once it can log. */
+/* Something unusable in the environment or its file: passed over; the caller reports it. */
 struct config_issue {
     const char *name; /* of the setting; "<file>:<line>" for a line that cannot be read */
-    const char *used; /* the value that stands instead, "set" or "unset" for a secret, "" for a line */
+    const char *used; /* what stands instead; "set" or "unset" for a secret, "" for a line */
     const char *why;  /* never quotes a secret */
 };
 
 struct config_options {
     const char *root;      /* --root; NULL = STOCKBOT_ROOT, else "var/run" */
-    const char *yaml_path; /* --config; NULL = STOCKBOT_CONFIG, else <root>/config/stockbot.yaml if present */
+    const char *yaml_path; /* --config; NULL = STOCKBOT_CONFIG, else <root>/config/stockbot.yaml */
     bool env_file_wins;    /* the supervisor's order */
     const char *const *environ_; /* NULL = the process environment, else "NAME=value" ..., NULL */
 };
 
 /* Gives a config that config_done frees.  RC_PARSE or RC_RANGE name file and line. */
-enum rc config_load(const struct config_options *opt, struct config *ret_config, struct err *err) MUST_USE;
+enum rc config_load(const struct config_options *opt, struct config *ret_config,
+                    struct err *err) MUST_USE;
 void config_done(struct config *c);
 
 /* What was passed over while loading (at most 64 are kept); count and the i-th. */
 size_t config_issues(const struct config *c);
 struct config_issue config_issue(const struct config *c, size_t i);
 
-/* One line a setting: name, value (secrets as "set"/"unset"), unit, source with file and line, meaning. */
+/* One line a setting: name, value (secrets "set" or "unset"), unit, source with line, meaning. */
 void config_show(const struct config *c, struct text *to, bool as_json);
 
 /* A setting by name as text, NULL for an unknown name; secrets are never returned. */
@@ -152,7 +152,7 @@ const char *config_text(const struct config *c, const char *name);
 size_t config_missing_secrets(const struct config *c, const char *ret_names[3]);
 
 struct env_file;
-/* The environment file as read: the supervisor hands its values on to the children (config/env_file.h). */
+/* The environment file as read; the supervisor hands its values on (config/env_file.h). */
 const struct env_file *config_env_file(const struct config *c);
 
 /* Replaces every literal secret value inside the text by "***" (spec 10 R1.16). */

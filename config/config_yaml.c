@@ -3,8 +3,8 @@
 #include "config/yaml.h"
 
 /*
- * Keys of the earlier program that its settings files and environments still hold (spec 10 9.3).  They are
- * known, so that an old file is not refused, and have no effect here.
+ * Keys of the earlier program that its settings files and environments still hold (spec 10 9.3).
+ * They are known, so that an old file is not refused, and have no effect here.
  */
 static const char *const ignored_keys[] = {
     "API_PORT",
@@ -144,10 +144,11 @@ unknown_key(const char *key, int line, struct err *err)
 {
     const char *near = nearest_name(key);
     if (near == NULL) return err_set(err, RC_PARSE, "line %d: unknown key \"%.80s\"", line, key);
-    return err_set(err, RC_PARSE, "line %d: unknown key \"%.80s\" (did you mean %s?)", line, key, near);
+    return err_set(err, RC_PARSE, "line %d: unknown key \"%.80s\" (did you mean %s?)", line, key,
+                   near);
 }
 
-/* Checks the text now, so that a bad line is refused even where a stronger source speaks; keeps it. */
+/* Keeps the text, checked now: a bad line is refused even where a stronger source speaks. */
 static enum rc
 keep_value(struct settings_reader *sr, const char *text, int line, struct err *err)
 {
@@ -157,11 +158,12 @@ keep_value(struct settings_reader *sr, const char *text, int line, struct err *e
     const char *accepted = NULL;
 
     if (g->text != NULL)
-        return err_set(err, RC_PARSE, "line %d: duplicate key: %s stands in line %d already", line, row->name,
-                       g->line);
+        return err_set(err, RC_PARSE, "line %d: duplicate key: %s stands in line %d already", line,
+                       row->name, g->line);
     *g = (struct config_given){arena_strdup(&sr->st->arena, text), sr->path, line};
     if (!config_text_counts(row, text)) {
-        if (row->kind == CONFIG_SECRET) return RC_OK; /* a secret left empty: missing, as elsewhere */
+        if (row->kind == CONFIG_SECRET)
+            return RC_OK; /* a secret left empty: missing, as elsewhere */
         return err_set(err, RC_RANGE, "line %d: %s has no value", line, row->name);
     }
     enum rc rc = config_value_set(row, text, &sr->st->arena, NULL, &scratch, &accepted, err);
@@ -176,7 +178,8 @@ take_scalar(struct settings_reader *sr, const struct yaml_event *ev, struct err 
 {
     if (strlen(ev->value) != ev->value_len)
         return err_set(err, RC_PARSE, "line %d: %s: a NUL in it", ev->line, sr->row->name);
-    if (yaml_is_null(ev)) return err_set(err, RC_PARSE, "line %d: %s has no value", ev->line, sr->row->name);
+    if (yaml_is_null(ev))
+        return err_set(err, RC_PARSE, "line %d: %s has no value", ev->line, sr->row->name);
     return keep_value(sr, ev->value, ev->line, err);
 }
 
@@ -192,7 +195,8 @@ take_list(struct settings_reader *sr, const struct yaml_event *ev, struct err *e
     if (ev->steps_len == 1 && ev->kind == YAML_SEQ_END)
         return keep_value(sr, text_str(&sr->list), sr->list_line, err);
     if (ev->kind != YAML_SCALAR || strlen(ev->value) != ev->value_len)
-        return err_set(err, RC_PARSE, "line %d: %s: an element is no symbol", ev->line, sr->row->name);
+        return err_set(err, RC_PARSE, "line %d: %s: an element is no symbol", ev->line,
+                       sr->row->name);
     text_printf(&sr->list, "%s,", ev->value);
     return RC_OK;
 }
@@ -218,7 +222,8 @@ take_event(void *ctx, const struct yaml_event *ev, struct err *err)
 }
 
 enum rc
-config_yaml_load(struct config_store *st, const char *path, const char *bytes, size_t len, struct err *err)
+config_yaml_load(struct config_store *st, const char *path, const char *bytes, size_t len,
+                 struct err *err)
 {
     struct settings_reader sr = {.st = st, .path = path};
     enum rc rc = yaml_read(bytes, len, &YAML_LIMITS_CONFIG, take_event, &sr, err);

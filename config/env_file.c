@@ -72,7 +72,8 @@ take_bare(struct cursor *c, struct text *to)
     text_add(to, start, (size_t)(last - start));
 }
 
-/* Returns what is wrong with the line, NULL if nothing; ret_var->name stays NULL for a line without one. */
+/* Returns what is wrong with the line, NULL if nothing; ret_var->name stays NULL for a line without
+ * one. */
 static const char *
 parse_line(struct cursor c, struct arena *a, struct text *scratch, struct env_var *ret_var)
 {

@@ -4,8 +4,9 @@
  *   # a comment                     export KEY=value         KEY="a \"quoted\" text\n"
  *   KEY=value # a comment           KEY='taken as it is'     KEY=
  *
- * A value without quotes ends at " #" or the line's end and is trimmed.  Nothing is expanded.  A quote must
- * be closed on its line.  CRLF and a byte-order mark are accepted.  Of a repeated key the last line counts.
+ * A value without quotes ends at " #" or the line's end and is trimmed.  Nothing is expanded.  A
+ * quote must be closed on its line.  CRLF and a byte-order mark are accepted.  Of a repeated key
+ * the last line counts.
  */
 #ifndef CONFIG_ENV_FILE_H
 #define CONFIG_ENV_FILE_H
@@ -31,7 +32,7 @@ struct env_file {
     size_t bad_len;
 };
 
-/* Everything lives in the arena.  Bad lines and what is beyond the limit are left out and listed. */
+/* Everything lives in the arena.  Bad lines and those beyond the limit are left out and listed. */
 struct env_file env_file_parse(const char *bytes, size_t len, struct arena *a);
 
 /* The value, NULL where the file does not name it. */

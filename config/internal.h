@@ -69,7 +69,7 @@ struct config_store {
     struct env_file env_file;
 };
 
-/* ---- value.c ------------------------------------------------------------------------------------------ */
+/* ---- value.c ---- */
 
 bool config_row_is_secret(const struct config_row *row);
 
@@ -79,21 +79,20 @@ const struct config_row *config_row_find(const char *name);
 /* A second name of the row, NULL for most. */
 const char *config_row_alias(const struct config_row *row);
 
-/* Does the text count as given?  An empty one only where the default is empty too and is no secret. */
+/* Does the text count as given?  An empty one only where the default is empty and no secret. */
 bool config_text_counts(const struct config_row *row, const char *text);
 
 /*
  * Converts the text and writes the field.
  *
  * ret_text   the text as accepted, in the arena
- * dropped    names of a list that are no symbols are added here, separated by blanks, and left out; NULL:
- *            they are an error
+ * dropped    what a list names and is no symbol is added here and left out; NULL: it is an error
  */
 enum rc config_value_set(const struct config_row *row, const char *text, struct arena *a,
                          struct text *dropped, struct config *cfg, const char **ret_text,
                          struct err *err) MUST_USE;
 
-/* ---- config_yaml.c ------------------------------------------------------------------------------------ */
+/* ---- config_yaml.c ---- */
 
 /* Fills given[..][CONFIG_YAML] from the bytes of the file; words begin with "<path>: line N". */
 enum rc config_yaml_load(struct config_store *st, const char *path, const char *bytes, size_t len,

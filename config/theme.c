@@ -6,7 +6,8 @@
 static enum rc
 add_entry(struct themes *t, const char *symbol, const char *theme, struct err *err)
 {
-    if (t->len == THEME_SYMBOLS_MAX) return err_set(err, RC_RANGE, "more than %d symbols", THEME_SYMBOLS_MAX);
+    if (t->len == THEME_SYMBOLS_MAX)
+        return err_set(err, RC_RANGE, "more than %d symbols", THEME_SYMBOLS_MAX);
     char *name = arena_strdup(&t->arena, symbol);
     str_trim(name);
     str_upper(name);
@@ -20,7 +21,8 @@ read_map(struct themes *t, const struct json *map, struct err *err)
 {
     for (const struct json *v = json_first(map); v != NULL; v = json_next(v)) {
         const char *theme = json_string(v);
-        if (theme == NULL) return err_set(err, RC_PARSE, "theme of \"%.20s\" is no text", json_key(v));
+        if (theme == NULL)
+            return err_set(err, RC_PARSE, "theme of \"%.20s\" is no text", json_key(v));
         enum rc rc = add_entry(t, json_key(v), theme, err);
         if (rc != RC_OK) return rc;
     }
@@ -31,11 +33,13 @@ static enum rc
 read_theme(struct themes *t, const struct json *theme, struct err *err)
 {
     const struct json *symbols = json_get_arr(theme, "symbols");
-    if (symbols == NULL) return err_set(err, RC_PARSE, "theme \"%.60s\" has no symbols", json_key(theme));
+    if (symbols == NULL)
+        return err_set(err, RC_PARSE, "theme \"%.60s\" has no symbols", json_key(theme));
     for (const struct json *v = json_first(symbols); v != NULL; v = json_next(v)) {
         const char *symbol = json_string(v);
         if (symbol == NULL)
-            return err_set(err, RC_PARSE, "a symbol of theme \"%.60s\" is no text", json_key(theme));
+            return err_set(err, RC_PARSE, "a symbol of theme \"%.60s\" is no text",
+                           json_key(theme));
         enum rc rc = add_entry(t, symbol, json_key(theme), err);
         if (rc != RC_OK) return rc;
     }
@@ -49,7 +53,8 @@ read_settings(struct themes *t, const struct json *settings, struct err *err)
     const struct json *enable = json_get(settings, "ENABLE_THEME_RISK");
     if (json_kind(enable) == JSON_BOOL)
         t->is_enabled = json_is_true(enable);
-    else if (json_string(enable) == NULL ? enable != NULL : !str_to_bool(json_string(enable), &t->is_enabled))
+    else if (json_string(enable) == NULL ? enable != NULL
+                                         : !str_to_bool(json_string(enable), &t->is_enabled))
         return err_set(err, RC_PARSE, "ENABLE_THEME_RISK is neither true nor false");
     if (json_has(settings, "MAX_THEME_NOTIONAL_USD")) {
         double limit = json_f64(settings, "MAX_THEME_NOTIONAL_USD", -1);

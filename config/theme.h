@@ -1,9 +1,10 @@
 /*
  * theme: which symbols move together, and how much of them may be held at once (spec 10 R5.17).
  *
- * The theme of a symbol is what theme_map.json (an object symbol -> theme) says where that file exists; else
- * the theme of theme_risk.json whose list names it; else "general".  The settings of theme_risk.json win over
- * MAX_THEME_NOTIONAL_USD and ENABLE_THEME_RISK of the configuration (spec 10 R9.2):
+ * The theme of a symbol is what theme_map.json (an object symbol -> theme) says where that file
+ * exists; else the theme of theme_risk.json whose list names it; else "general".  The settings of
+ * theme_risk.json win over MAX_THEME_NOTIONAL_USD and ENABLE_THEME_RISK of the configuration (spec
+ * 10 R9.2):
  *
  *   {"settings": {"ENABLE_THEME_RISK": true, "MAX_THEME_NOTIONAL_USD": 150000},
  *    "theme_limits": {"Tech_Growth": {"symbols": ["AAPL", "MSFT"]}}}
@@ -23,7 +24,7 @@ struct theme_entry {
 
 struct themes {
     bool is_enabled;
-    double limit_usd; /* of the exposure of one theme: the sum of |market value| of its open positions */
+    double limit_usd;          /* of one theme: the sum of |market value| of its open positions */
     struct theme_entry *entry; /* ascending by symbol */
     size_t len;
     struct arena arena;
@@ -39,7 +40,8 @@ struct theme_source {
 };
 
 /* Gives a table for themes_done.  RC_PARSE or RC_RANGE name the file and what is wrong with it. */
-enum rc themes_parse(const struct theme_source *src, struct themes *ret_themes, struct err *err) MUST_USE;
+enum rc themes_parse(const struct theme_source *src, struct themes *ret_themes,
+                     struct err *err) MUST_USE;
 void themes_done(struct themes *t);
 
 /* Never NULL; "general" where nothing names the symbol. */

@@ -2,7 +2,8 @@
 
 #include "base/http.h"
 
-/* The field of a row is found by its offset; these say at compile time that its type is that of the kind. */
+/* The field of a row is found by its offset; these say at compile time that its type is that of the
+ * kind. */
 #define FIELD_TYPE_STR        const char *
 #define FIELD_TYPE_SECRET     const char *
 #define FIELD_TYPE_URL        const char *
@@ -12,14 +13,14 @@
 #define FIELD_TYPE_I64        int64_t
 #define FIELD_TYPE_F64        double
 
-#define CONFIG(name, field, kind, dflt, min, max, unit, meaning)                                             \
-    _Static_assert(_Generic(((struct config *)NULL)->field, FIELD_TYPE_##kind : 1, default : 0),             \
+#define CONFIG(name, field, kind, dflt, min, max, unit, meaning)                                   \
+    _Static_assert(_Generic(((struct config *)NULL)->field, FIELD_TYPE_##kind : 1, default : 0),   \
                    #name ": the field has another type than its kind");
 #include "config/config.def"
 #undef CONFIG
 
 const struct config_row config_rows[CONFIG_ROWS] = {
-#define CONFIG(name, field, kind, dflt, min, max, unit, meaning)                                             \
+#define CONFIG(name, field, kind, dflt, min, max, unit, meaning)                                   \
     {#name, offsetof(struct config, field), CONFIG_##kind, dflt, min, max, unit, meaning},
 #include "config/config.def"
 #undef CONFIG
@@ -90,7 +91,8 @@ choose(const char *text, const char *choices, struct arena *a)
 }
 
 static enum rc
-check_str(const struct config_row *row, char *text, struct arena *a, const char **ret_text, struct err *err)
+check_str(const struct config_row *row, char *text, struct arena *a, const char **ret_text,
+          struct err *err)
 {
     if (has_control(text)) return err_set(err, RC_RANGE, "a control character");
     *ret_text = text;
@@ -100,9 +102,9 @@ check_str(const struct config_row *row, char *text, struct arena *a, const char 
 }
 
 /*
- * A host to speak to: https, or http on this machine; no user and password, no blanks.  A path may follow,
- * a query only where the whole URL is given to be posted to.  Slashes at the end are cut off so that callers
- * can append "/v2/...".
+ * A host to speak to: https, or http on this machine; no user and password, no blanks.  A path may
+ * follow, a query only where the whole URL is given to be posted to.  Slashes at the end are cut
+ * off so that callers can append "/v2/...".
  */
 static enum rc
 check_url(const struct config_row *row, char *text, struct err *err)
@@ -118,13 +120,15 @@ check_url(const struct config_row *row, char *text, struct err *err)
         return err_set(err, RC_RANGE, "is no http or https URL");
     if (has_control(text) || strpbrk(text, row->kind == CONFIG_URL ? " #?" : " #") != NULL)
         return err_set(err, RC_RANGE, "holds a character that a URL cannot");
-    if (memchr(host, '@', strcspn(host, "/?")) != NULL) return err_set(err, RC_DENIED, "holds a user name");
+    if (memchr(host, '@', strcspn(host, "/?")) != NULL)
+        return err_set(err, RC_DENIED, "holds a user name");
     if (is_http && !http_url_is_loopback(text))
         return err_set(err, RC_DENIED, "http is for this machine only, use https");
     return RC_OK;
 }
 
-/* The rule of model/symbol.h, which config, a neighbour, may not include; a test holds the two together. */
+/* The rule of model/symbol.h, which config, a neighbour, may not include; a test holds the two
+ * together. */
 static bool
 ticker_valid(const char *s)
 {
@@ -205,8 +209,8 @@ parse_f64(const struct config_row *row, const char *text, double *ret_value, str
 }
 
 enum rc
-config_value_set(const struct config_row *row, const char *text, struct arena *a, struct text *dropped,
-                 struct config *cfg, const char **ret_text, struct err *err)
+config_value_set(const struct config_row *row, const char *text, struct arena *a,
+                 struct text *dropped, struct config *cfg, const char **ret_text, struct err *err)
 {
     union {
         const char *str;

@@ -6,16 +6,18 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-const struct yaml_limits YAML_LIMITS_CONFIG = {.bytes_max = 1 << 20, .nodes_max = 20000, .depth_max = 16};
-const struct yaml_limits YAML_LIMITS_SPEC = {.bytes_max = 16 << 20, .nodes_max = 1000000, .depth_max = 64};
+const struct yaml_limits YAML_LIMITS_CONFIG = {
+    .bytes_max = 1 << 20, .nodes_max = 20000, .depth_max = 16};
+const struct yaml_limits YAML_LIMITS_SPEC = {
+    .bytes_max = 16 << 20, .nodes_max = 1000000, .depth_max = 64};
 
 /* An open mapping or sequence. */
 struct level {
     bool is_map;
     bool wants_key; /* of a mapping: the next scalar is a key */
     struct text key;
-    uint64_t *seen; /* hashes of the mapping's keys: 64 bits do not collide by chance, and who builds a
-                       collision on purpose only gets his own file refused */
+    uint64_t *seen; /* hashes of the mapping's keys: 64 bits do not collide by chance, and who
+                       builds a collision on purpose only gets his own file refused */
     size_t seen_len, seen_cap;
 };
 
@@ -130,7 +132,8 @@ advance(struct reader *r)
 static enum rc
 check_node(struct reader *r, const yaml_event_t *ev, const yaml_char_t *tag, bool is_scalar)
 {
-    if (tag != NULL) return refuse(r, ev, RC_PARSE, "tags are not accepted (%.60s)", (const char *)tag);
+    if (tag != NULL)
+        return refuse(r, ev, RC_PARSE, "tags are not accepted (%.60s)", (const char *)tag);
     if (!is_scalar && r->depth > 0 && r->level[r->depth - 1].wants_key)
         return refuse(r, ev, RC_PARSE, "a key must be plain text");
     return RC_OK;
@@ -231,7 +234,8 @@ parser_error(const yaml_parser_t *p, struct err *err)
 {
     const char *what = p->problem == NULL ? "unreadable" : p->problem;
     if (p->error == YAML_MEMORY_ERROR) return err_set(err, RC_NOMEM, "out of memory");
-    if (p->error == YAML_READER_ERROR) return err_set(err, RC_PARSE, "byte %zu: %s", p->problem_offset, what);
+    if (p->error == YAML_READER_ERROR)
+        return err_set(err, RC_PARSE, "byte %zu: %s", p->problem_offset, what);
     return err_set(err, RC_PARSE, "line %zu, column %zu: %s", p->problem_mark.line + 1,
                    p->problem_mark.column + 1, what);
 }
@@ -256,7 +260,8 @@ yaml_read(const char *bytes, size_t len, const struct yaml_limits *limits,
           struct err *err)
 {
     ASSERT(limits->depth_max <= YAML_DEPTH_MAX);
-    if (len > limits->bytes_max) return err_set(err, RC_RANGE, "more than %zu bytes", limits->bytes_max);
+    if (len > limits->bytes_max)
+        return err_set(err, RC_RANGE, "more than %zu bytes", limits->bytes_max);
     if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
         bytes += 3;
         len -= 3;

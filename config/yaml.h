@@ -1,12 +1,13 @@
 /*
- * yaml: reads one YAML document from memory as a row of events, each with its place in the document.
+ * yaml: reads one YAML document from memory as a row of events, each with its place in it.
  *
- * A small, strict part of YAML 1.1: one document of mappings, sequences and scalars.  Refused with line
- * and column: anchors' aliases (a few lines of them can stand for gigabytes) unless asked for, tags, a second
- * document, keys that are not scalars, a key that stands twice in its mapping, and whatever passes a limit.
- * Line ends may be CRLF, a byte-order mark is skipped, anything but UTF-8 is refused.
+ * A small, strict part of YAML 1.1: one document of mappings, sequences and scalars.  Refused with
+ * line and column: anchors' aliases (a few lines of them can stand for gigabytes) unless asked for,
+ * tags, a second document, keys that are not scalars, a key that stands twice in its mapping, and
+ * whatever passes a limit.  Line ends may be CRLF, a byte-order mark is skipped, anything but UTF-8
+ * is refused.
  *
- * The only includer of libyaml.  Whoever wants a tree builds it; nothing here is kept after the call.
+ * The only includer of libyaml.  Whoever wants a tree builds it; nothing is kept after the call.
  */
 #ifndef CONFIG_YAML_H
 #define CONFIG_YAML_H
@@ -60,7 +61,7 @@ struct yaml_event {
 bool yaml_is_null(const struct yaml_event *ev);
 
 /*
- * Is the node at this place?  The pattern names the steps, separated by one blank: a key as written,
+ * Is the node at this place? The pattern names the steps, separated by one blank: a key as written,
  * "*" for any key, "[]" for any element.  "" is the root.
  *
  *   yaml_at(ev, "paths * get parameters [] name")
@@ -71,13 +72,13 @@ bool yaml_at(const struct yaml_event *ev, const char *pattern);
 const char *yaml_key(const struct yaml_event *ev, size_t i);
 
 /*
- * Reads the bytes and calls each() for every node in document order; a code other than RC_OK from it ends
- * the reading and is returned with its words.
+ * Reads the bytes and calls each() for every node in document order; a code other than RC_OK from
+ * it ends the reading and is returned with its words.
  *
  * RC_PARSE or RC_RANGE: "line 3, column 5: ..."; an empty document has no events and is RC_OK.
  */
 enum rc yaml_read(const char *bytes, size_t len, const struct yaml_limits *limits,
-                  enum rc (*each)(void *ctx, const struct yaml_event *ev, struct err *err), void *ctx,
-                  struct err *err) MUST_USE;
+                  enum rc (*each)(void *ctx, const struct yaml_event *ev, struct err *err),
+                  void *ctx, struct err *err) MUST_USE;
 
 #endif

@@ -17,7 +17,7 @@ enum {
     FD_KEEP_MIN = 16 /* descriptors are moved above this before they are put in place */
 };
 
-/* Everything the child needs, prepared before the fork: between fork and exec nothing is allocated. */
+/* What the child needs, prepared before the fork: between fork and exec nothing is allocated. */
 struct plan {
     const struct child_spec *spec;
     char *const *argv;
@@ -27,8 +27,7 @@ struct plan {
     int null_fd, report_fd;
 };
 
-/* ---- the environment ------------------------------------------------------------------------------------
- */
+/* ---- the environment ---- */
 
 static size_t
 count(const char *const *list)
@@ -75,7 +74,8 @@ build_environment(struct plan *p, struct err *err)
 
     size_t n = 0;
     for (size_t i = 0; own != NULL && own[i] != NULL; i++)
-        if (!is_overridden(extra, own[i]) && !same_name(own[i], PROGRESS_ENV)) p->envp[n++] = unconst(own[i]);
+        if (!is_overridden(extra, own[i]) && !same_name(own[i], PROGRESS_ENV))
+            p->envp[n++] = unconst(own[i]);
     for (size_t i = 0; extra != NULL && extra[i] != NULL; i++)
         if (strchr(extra[i], '=') != NULL) p->envp[n++] = unconst(extra[i]);
     if (p->spec->progress_fd >= 0) {
@@ -85,8 +85,7 @@ build_environment(struct plan *p, struct err *err)
     return RC_OK;
 }
 
-/* ---- in the child: only async-signal-safe calls ---------------------------------------------------------
- */
+/* ---- in the child: only async-signal-safe calls ---- */
 
 static NORETURN void
 give_up(int report_fd)
@@ -100,7 +99,8 @@ static void
 reset_signals(int report_fd)
 {
     for (int s = 1; s < NSIG; s++)
-        if (s != SIGKILL && s != SIGSTOP) (void)signal(s, SIG_DFL); /* refused for the C library's own two */
+        if (s != SIGKILL && s != SIGSTOP)
+            (void)signal(s, SIG_DFL); /* refused for the C library's own two */
     sigset_t none;
     if (sigemptyset(&none) != 0 || sigprocmask(SIG_SETMASK, &none, NULL) != 0) give_up(report_fd);
 }
@@ -148,8 +148,7 @@ run_child(const struct plan *p)
     give_up(FD_REPORT);
 }
 
-/* ---- in the parent --------------------------------------------------------------------------------------
- */
+/* ---- in the parent ---- */
 
 static void
 close_fd(int fd)
@@ -157,7 +156,7 @@ close_fd(int fd)
     if (fd >= 0) (void)close(fd); /* nothing that could be lost was written through these */
 }
 
-/* Reads the child's report: nothing at all once exec has closed it, else the errno of what failed. */
+/* Reads the child's report: nothing once exec has closed it, else the errno of what failed. */
 static enum rc
 await_exec(int fd, const struct plan *p, struct err *err)
 {
@@ -235,7 +234,8 @@ child_reap(struct child *c, bool wait, bool *ret_has_ended, int *ret_status, str
     if (c->pidfd < 0) return err_set(err, RC_NOT_FOUND, "no process");
     int failed = 0;
     do {
-        failed = waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED | (wait ? 0 : WNOHANG)) != 0 ? errno : 0;
+        failed =
+            waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED | (wait ? 0 : WNOHANG)) != 0 ? errno : 0;
     } while (failed == EINTR);
     if (failed != 0) return err_sys(err, RC_IO, failed, "wait for process %ld", (long)c->pid);
     *ret_has_ended = info.si_pid != 0;

@@ -1,10 +1,11 @@
 /*
- * child: starts a program, signals it and learns how it ended, without ever meaning another process: what
- * is held is a pidfd, not a number.
+ * child: starts a program, signals it and learns how it ended, without ever meaning another
+ * process: what is held is a pidfd, not a number.
  *
  * The child gets /dev/null as standard input, default signal handlers, an empty signal mask and no
- * descriptor but 0, 1, 2 and its end of the progress pipe (base/progress.h).  Its environment is ours with
- * additions.  Secrets go through the environment, never through the arguments, which everybody can read.
+ * descriptor but 0, 1, 2 and its end of the progress pipe (base/progress.h).  Its environment is
+ * ours with additions.  Secrets go through the environment, never through the arguments, which
+ * everybody can read.
  */
 #ifndef IO_CHILD_H
 #define IO_CHILD_H
@@ -15,11 +16,10 @@
 
 struct child_spec {
     const char *const *argv; /* argv[0] is the program's path (no search); ends with NULL */
-    const char *const
-        *env; /* "NAME=value" to add or replace, "NAME" to leave out; ends with NULL; may be NULL */
+    const char *const *env;  /* "NAME=value" sets, "NAME" leaves out; ends with NULL; may be NULL */
     int stdout_fd, stderr_fd; /* -1 = ours */
-    int progress_fd;          /* write end of a progress pipe, becomes STOCKBOT_PROGRESS_FD; -1 = none */
-    int death_signal;         /* what the kernel sends the child when we die; 0 = nothing */
+    int progress_fd;  /* write end of a progress pipe, becomes STOCKBOT_PROGRESS_FD; -1 = none */
+    int death_signal; /* what the kernel sends the child when we die; 0 = nothing */
 };
 
 struct child {
@@ -29,7 +29,8 @@ struct child {
 #define CHILD_NONE ((struct child){0, -1})
 
 /* RC_NOT_FOUND or RC_IO where the program cannot be started: the child then never was. */
-enum rc child_spawn(const struct child_spec *spec, struct child *ret_child, struct err *err) MUST_USE;
+enum rc child_spawn(const struct child_spec *spec, struct child *ret_child,
+                    struct err *err) MUST_USE;
 
 /* RC_NOT_FOUND once it has ended. */
 enum rc child_signal(const struct child *c, int signal_number, struct err *err) MUST_USE;
@@ -37,14 +38,13 @@ enum rc child_signal(const struct child *c, int signal_number, struct err *err) 
 /*
  * Has it ended?  If so it is reaped, the descriptor is closed and c becomes CHILD_NONE.
  *
- * ret_status  0..255 what it passed to exit(), negative: the signal that ended it; written only when ended
  * wait        false: looks only; true: waits for the end
+ * ret_status  0..255 what it passed to exit(), negative: the signal that ended it; only when ended
  */
 enum rc child_reap(struct child *c, bool wait, bool *ret_has_ended, int *ret_status,
                    struct err *err) MUST_USE;
 
-/* A pipe for progress records: [0] is ours, never blocks; [1] is for child_spec, to be closed after the
- * spawn. */
+/* A pipe for progress records: [0] is ours; [1] is for child_spec, to be closed after the spawn. */
 enum rc child_progress_pipe(int ret_fds[2], struct err *err) MUST_USE;
 
 #endif

@@ -18,7 +18,7 @@ read_clock(clockid_t id)
     return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* ---- the paced text ------------------------------------------------------------------------------------ */
+/* ---- the paced text ---- */
 
 /* "<start>@<speed>[#<anchor>]" taken apart in place; anchor_ns is -1 where there is none. */
 static enum rc
@@ -76,7 +76,8 @@ clock_open(const struct clock_options *opt, struct sys_clock *ret_clock, struct 
         return RC_OK;
     }
     char text[CLOCK_TEXT_MAX];
-    if (!str_copy(text, sizeof text, opt->paced)) return err_set(err, RC_RANGE, "STOCKBOT_CLOCK: too long");
+    if (!str_copy(text, sizeof text, opt->paced))
+        return err_set(err, RC_RANGE, "STOCKBOT_CLOCK: too long");
     enum rc rc = parse_paced(text, &c, err);
     if (rc == RC_OK) rc = check_hosts(opt, err);
     if (rc != RC_OK) return err_wrap(err, "STOCKBOT_CLOCK");
@@ -93,8 +94,8 @@ clock_open(const struct clock_options *opt, struct sys_clock *ret_clock, struct 
 }
 
 enum rc
-clock_open_config(const struct config *cfg, const volatile sig_atomic_t *stop, struct sys_clock *ret_clock,
-                  struct err *err)
+clock_open_config(const struct config *cfg, const volatile sig_atomic_t *stop,
+                  struct sys_clock *ret_clock, struct err *err)
 {
     const char *hosts[] = {cfg->broker.base_url, cfg->broker.data_url, cfg->uw.base_url,
                            cfg->engine.webhook_url};
@@ -108,10 +109,10 @@ clock_open_config(const struct config *cfg, const volatile sig_atomic_t *stop, s
     return clock_open(&opt, ret_clock, err);
 }
 
-/* ---- the seam ------------------------------------------------------------------------------------------ */
+/* ---- the seam ---- */
 
-/* The number of seconds the file holds now; the last one where it cannot be read, so that a file caught
-   between two writes does not make time jump. */
+/* The number of seconds the file holds now; the last one where it cannot be read, so that a file
+   caught between two writes does not make time jump. */
 static void
 read_skew(struct sys_clock *c, int64_t mono_ns)
 {
@@ -157,22 +158,27 @@ is_stopped(const struct sys_clock *c)
     return c->stop != NULL && *c->stop != 0;
 }
 
-/* In slices: a signal that comes between the look at the flag and the wait cannot be lost for long. */
+/* In slices: a signal between the look at the flag and the wait cannot be lost for long. */
 static void
 seam_sleep(void *self, int64_t wall_ns)
 {
     const struct sys_clock *c = self;
     int64_t end_ns = seam_mono(self) + seam_real(self, wall_ns);
-    for (int64_t now_ns = seam_mono(self); now_ns < end_ns && !is_stopped(c); now_ns = seam_mono(self)) {
+    for (int64_t now_ns = seam_mono(self); now_ns < end_ns && !is_stopped(c);
+         now_ns = seam_mono(self)) {
         int64_t slice_ns = MIN(end_ns - now_ns, CLOCK_STOP_CHECK_MS * NS_PER_MS);
         struct timespec ts = {.tv_sec = slice_ns / NS_PER_S, .tv_nsec = slice_ns % NS_PER_S};
-        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL); /* woken early: the loop looks again */
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ts,
+                              NULL); /* woken early: the loop looks again */
     }
 }
 
 struct clock
 clock_seam(struct sys_clock *c)
 {
-    return (struct clock){
-        .self = c, .now_ns = seam_now, .mono_ns = seam_mono, .real_ns = seam_real, .sleep = seam_sleep};
+    return (struct clock){.self = c,
+                          .now_ns = seam_now,
+                          .mono_ns = seam_mono,
+                          .real_ns = seam_real,
+                          .sleep = seam_sleep};
 }

@@ -22,7 +22,7 @@ fail(struct err *err, const char *path, int sys_errno)
     return err_sys(err, sys_errno == ENOENT ? RC_NOT_FOUND : RC_IO, sys_errno, "%s", path);
 }
 
-/* The folder part of a path, "." where there is none; cut at PATH_MAX, which open refuses anyway. */
+/* The folder part of a path, "." where there is none; cut at PATH_MAX, which open refuses too. */
 static void
 folder_of(const char *path, char folder[PATH_MAX])
 {
@@ -50,7 +50,8 @@ make_folders(int root_fd, const char *path, struct err *err)
         if (*at != '/' && *at != '\0') continue;
         char kept = *at;
         *at = '\0';
-        if (mkdirat(root_fd, part, MODE_FOLDER) != 0 && errno != EEXIST) return fail(err, part, errno);
+        if (mkdirat(root_fd, part, MODE_FOLDER) != 0 && errno != EEXIST)
+            return fail(err, part, errno);
         *at = kept;
         if (kept == '\0') break;
     }
@@ -60,15 +61,16 @@ make_folders(int root_fd, const char *path, struct err *err)
 }
 
 /*
- * openat, making the folder on the way where it is missing.  Gives -1 and the words on failure, RC_BUSY for
- * an exclusive name that is taken.  shown is the path that the words name.
+ * openat, making the folder on the way where it is missing.  Gives -1 and the words on failure,
+ * RC_BUSY for an exclusive name that is taken.  shown is the path that the words name.
  */
 static int
 open_for_writing(int root_fd, const char *path, const char *shown, int flags, enum rc *ret_rc,
                  struct err *err)
 {
     char folder[PATH_MAX];
-    flags |= O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK; /* never to wait for a pipe's reader */
+    /* O_NONBLOCK: never to wait for the reader of a pipe that somebody put there. */
+    flags |= O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     int fd = openat(root_fd, path, flags, MODE_FILE);
     if (fd < 0 && errno == ENOENT) {
         folder_of(path, folder);
@@ -80,8 +82,7 @@ open_for_writing(int root_fd, const char *path, const char *shown, int flags, en
     return fd;
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 /* A regular file, open for reading; -1 and the words otherwise. */
 static int
@@ -131,7 +132,8 @@ seam_read_all(void *self, const char *path, size_t max, struct text *ret_bytes, 
     text_reserve(&t, MIN((size_t)st.st_size, max) + 1);
     rc = read_up_to(fd, 0, max + 1, path, &t, err); /* one more: it may grow while it is read */
     (void)close(fd);                                /* nothing was written */
-    if (rc == RC_OK && t.len > max) rc = err_set(err, RC_RANGE, "%s: more than %zu bytes", path, max);
+    if (rc == RC_OK && t.len > max)
+        rc = err_set(err, RC_RANGE, "%s: more than %zu bytes", path, max);
     if (rc != RC_OK) {
         text_free(&t);
         return rc;
@@ -183,8 +185,7 @@ seam_stat(void *self, const char *path, struct fs_stat *ret_stat, struct err *er
     return RC_OK;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static enum rc
 write_all(int fd, const char *bytes, size_t len, const char *path, struct err *err)
@@ -199,7 +200,8 @@ write_all(int fd, const char *bytes, size_t len, const char *path, struct err *e
     return RC_OK;
 }
 
-/* A file system that cannot sync folders says EINVAL or ENOTSUP; the rename is then as durable as it gets. */
+/* A file system that cannot sync folders says EINVAL or ENOTSUP; the rename is then as durable as
+ * it gets. */
 static enum rc
 sync_folder(const struct posix_fs *fs, const char *path, struct err *err)
 {
@@ -218,14 +220,14 @@ static enum rc
 temporary_name(struct posix_fs *fs, const char *path, char name[PATH_MAX], struct err *err)
 {
     int folder_len = (int)(name_of(path) - path);
-    int n = snprintf(name, PATH_MAX, "%.*s.%s.%ld.%llu.tmp", folder_len, path, name_of(path), (long)getpid(),
-                     (unsigned long long)fs->temporaries++);
+    int n = snprintf(name, PATH_MAX, "%.*s.%s.%ld.%llu.tmp", folder_len, path, name_of(path),
+                     (long)getpid(), (unsigned long long)fs->temporaries++);
     return n < PATH_MAX ? RC_OK : err_sys(err, RC_IO, ENAMETOOLONG, "%s", path);
 }
 
 static enum rc
-write_temporary(struct posix_fs *fs, const char *path, const char *bytes, size_t len, char name[PATH_MAX],
-                struct err *err)
+write_temporary(struct posix_fs *fs, const char *path, const char *bytes, size_t len,
+                char name[PATH_MAX], struct err *err)
 {
     enum rc rc = RC_BUSY;
     int fd = -1;
@@ -244,9 +246,9 @@ write_temporary(struct posix_fs *fs, const char *path, const char *bytes, size_t
 }
 
 /*
- * Makes <path>.prev the file that <path> is now, while <path> stays in place: a second link, renamed over the
- * old generation.  Where a file system has no links the file itself is renamed, and for the moment until the
- * new one follows there is only <path>.prev.
+ * Makes <path>.prev the file that <path> is now, while <path> stays in place: a second link,
+ * renamed over the old generation.  Where a file system has no links the file itself is renamed,
+ * and for the moment until the new one follows there is only <path>.prev.
  */
 static enum rc
 keep_previous(struct posix_fs *fs, const char *path, struct err *err)
@@ -259,7 +261,7 @@ keep_previous(struct posix_fs *fs, const char *path, struct err *err)
 
     struct stat st;
     if (fstatat(fs->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-        return err_sys(err, RC_IO, EISDIR, "%s", path); /* not to be moved away as if it were a generation */
+        return err_sys(err, RC_IO, EISDIR, "%s", path); /* is no generation to be kept */
     if (linkat(fs->root_fd, path, fs->root_fd, link_name, 0) != 0) {
         if (errno == ENOENT) return RC_OK; /* the first generation */
         if (errno != EPERM && errno != ENOTSUP && errno != EMLINK)
@@ -267,14 +269,16 @@ keep_previous(struct posix_fs *fs, const char *path, struct err *err)
         if (renameat(fs->root_fd, path, fs->root_fd, prev) == 0) return RC_OK;
         return err_sys(err, RC_IO, errno, "%s: keep the previous generation", path);
     }
-    if (renameat(fs->root_fd, link_name, fs->root_fd, prev) != 0) rc = err_sys(err, RC_IO, errno, "%s", prev);
+    if (renameat(fs->root_fd, link_name, fs->root_fd, prev) != 0)
+        rc = err_sys(err, RC_IO, errno, "%s", prev);
     /* Renaming one link of a file over another one of it does nothing and leaves both. */
     (void)unlinkat(fs->root_fd, link_name, 0);
     return rc;
 }
 
 static enum rc
-seam_replace(void *self, const char *path, const char *bytes, size_t len, bool keep_prev, struct err *err)
+seam_replace(void *self, const char *path, const char *bytes, size_t len, bool keep_prev,
+             struct err *err)
 {
     struct posix_fs *fs = self;
     char temporary[PATH_MAX];
@@ -298,7 +302,8 @@ seam_append(void *self, const char *path, const char *bytes, size_t len, struct 
     int fd = open_for_writing(fs->root_fd, path, path, O_APPEND, &rc, err);
     if (fd < 0) return rc;
 
-    ssize_t n = write(fd, bytes, len); /* one call: a record is not mixed with those of other processes */
+    /* One call: a record is not mixed with those of other processes. */
+    ssize_t n = write(fd, bytes, len);
     while (n < 0 && errno == EINTR)
         n = write(fd, bytes, len);
     if (n < 0)
@@ -340,8 +345,7 @@ seam_make_dir(void *self, const char *path, struct err *err)
     return make_folders(fs->root_fd, path, err);
 }
 
-/* ---- folders --------------------------------------------------------------------------------------------
- */
+/* ---- folders ---- */
 
 struct names {
     char **name;
@@ -386,12 +390,14 @@ collect(DIR *dir, const char *path, struct names *list, struct err *err)
         if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, "..")) continue;
         if (list->len == FS_LIST_MAX)
             return err_set(err, RC_RANGE, "%s: more than %d names", path, FS_LIST_MAX);
-        if (!names_add(list, entry->d_name)) return err_set(err, RC_NOMEM, "%s: out of memory", path);
+        if (!names_add(list, entry->d_name))
+            return err_set(err, RC_NOMEM, "%s: out of memory", path);
     }
 }
 
 static enum rc
-seam_list(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx, struct err *err)
+seam_list(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx,
+          struct err *err)
 {
     const struct posix_fs *fs = self;
     int fd = openat(fs->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -414,8 +420,7 @@ seam_list(void *self, const char *path, bool (*each)(void *ctx, const char *name
     return rc;
 }
 
-/* ---- the seam -------------------------------------------------------------------------------------------
- */
+/* ---- the seam ---- */
 
 enum rc
 fs_open(const char *root, struct posix_fs *ret_fs, struct err *err)

@@ -1,9 +1,9 @@
 /*
  * fs: the POSIX disk behind the seam of base/fs.h.
  *
- * Paths are relative to the root that was opened, or absolute.  Missing folders on the way to a file that is
- * written are made.  A written or appended file is never a symbolic link that somebody put there.  Errors
- * name the path and the system's words: "state/a.json: No space left on device".
+ * Paths are relative to the root that was opened, or absolute.  Missing folders on the way to a
+ * file that is written are made.  A written or appended file is never a symbolic link that somebody
+ * put there.  Errors name the path and the system's words: "state/a.json: No space left on device".
  *
  *   fs.c         the seam
  *   fs_sweep.c   temporaries that a killed process left
@@ -34,9 +34,11 @@ struct fs fs_seam(struct posix_fs *fs);
 /*
  * Removes temporaries that a process which is gone left in the folder; how many, in ret_removed.
  *
- * To be called at the start, before anything is written: files of this process's own number are then left
- * from an earlier life of it, as in a container whose processes always get the same numbers.
+ * To be called at the start, before anything is written: files of this process's own number are
+ * then left from an earlier life of it, as in a container whose processes always get the same
+ * numbers.
  */
-enum rc fs_sweep(struct posix_fs *fs, const char *folder, int *ret_removed, struct err *err) MUST_USE;
+enum rc fs_sweep(struct posix_fs *fs, const char *folder, int *ret_removed,
+                 struct err *err) MUST_USE;
 
 #endif

@@ -17,14 +17,16 @@ static bool
 parse_temporary(const char *name, int64_t *ret_pid, int64_t *ret_n)
 {
     char part[NAME_MAX + 1];
-    if (name[0] != '.' || !str_ends(name, ".tmp") || !str_copy(part, sizeof part, name)) return false;
+    if (name[0] != '.' || !str_ends(name, ".tmp") || !str_copy(part, sizeof part, name))
+        return false;
     part[strlen(part) - 4] = '\0';
     char *n = strrchr(part, '.');
     if (n == NULL || n == part) return false;
     *n = '\0';
     char *pid = strrchr(part, '.');
     if (pid == NULL || pid == part) return false;
-    return str_to_i64(n + 1, ret_n) && str_to_i64(pid + 1, ret_pid) && *ret_pid > 0 && *ret_pid <= INT32_MAX;
+    return str_to_i64(n + 1, ret_n) && str_to_i64(pid + 1, ret_pid) && *ret_pid > 0 &&
+           *ret_pid <= INT32_MAX;
 }
 
 static bool
@@ -35,8 +37,10 @@ sweep_one(void *ctx, const char *name)
     char path[PATH_MAX];
     if (!parse_temporary(name, &pid, &n)) return true;
     bool is_ours = pid == getpid();
-    bool is_in_use = is_ours ? n < (int64_t)s->fs->temporaries : kill((pid_t)pid, 0) == 0 || errno == EPERM;
-    if (is_in_use || snprintf(path, sizeof path, "%s/%s", s->folder, name) >= (int)sizeof path) return true;
+    bool is_in_use =
+        is_ours ? n < (int64_t)s->fs->temporaries : kill((pid_t)pid, 0) == 0 || errno == EPERM;
+    if (is_in_use || snprintf(path, sizeof path, "%s/%s", s->folder, name) >= (int)sizeof path)
+        return true;
     if (unlinkat(s->fs->root_fd, path, 0) == 0) s->removed++;
     return true;
 }

@@ -26,7 +26,8 @@ read_content(gzFile gz, size_t max, struct text *to, struct err *err)
         if (n == 0) break;
     }
     int code = Z_OK;
-    (void)gzerror(gz, &code); /* a member that ends too early reads as an end of file, and is remembered */
+    (void)gzerror(
+        gz, &code); /* a member that ends too early reads as an end of file, and is remembered */
     return code == Z_BUF_ERROR ? err_set(err, RC_PARSE, "cut off") : RC_OK;
 }
 

@@ -8,9 +8,11 @@
 #include "base/text.h"
 
 /*
- * The whole file, decompressed if it begins as gzip (several members in a row are one text), plain otherwise.
+ * The whole file, decompressed if it begins as gzip (several members in a row are one text), plain
+ * otherwise.
  *
- * RC_NOT_FOUND, RC_IO; RC_RANGE beyond max bytes of content; RC_PARSE for one that is cut off or damaged.
+ * RC_NOT_FOUND, RC_IO; RC_RANGE beyond max bytes of content; RC_PARSE for one that is cut off or
+ * damaged.
  */
 enum rc gz_read_all(const char *path, size_t max, struct text *ret_bytes, struct err *err) MUST_USE;
 

@@ -20,14 +20,13 @@ struct transfer {
     struct http_response resp;
     size_t body_max;
     bool is_too_large;
-    bool is_head_whole; /* the blank line behind the headers came: libcurl takes a head that was cut off for
-                           an answer without a body */
+    bool is_head_whole; /* the blank line behind the headers came: libcurl takes a head that was cut
+                           off for an answer without a body */
     char words[CURL_ERROR_SIZE];
     char target[128]; /* method, scheme and host: what error texts may say */
 };
 
-/* ---- what is refused before anything is sent ------------------------------------------------------------
- */
+/* ---- what is refused before anything is sent ---- */
 
 static bool
 has_control(const char *s)
@@ -80,8 +79,7 @@ check_request(const struct http_request *req, struct err *err)
     return check_headers(req, err);
 }
 
-/* ---- the answer -----------------------------------------------------------------------------------------
- */
+/* ---- the answer ---- */
 
 static size_t
 on_body(char *bytes, size_t size, size_t n, void *ctx)
@@ -131,7 +129,7 @@ on_header(char *line, size_t size, size_t n, void *ctx)
 {
     struct transfer *t = ctx;
     size_t len = size * n;
-    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) { /* a status line: what an interim answer said is over */
+    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) { /* what an interim answer said is over */
         t->resp.extra_len = 0;
         t->resp.content_type[0] = t->resp.retry_after[0] = '\0';
         t->is_head_whole = false;
@@ -142,7 +140,8 @@ on_header(char *line, size_t size, size_t n, void *ctx)
     if (colon == NULL) return len;
     size_t name_len = (size_t)(colon - line);
     if (name_is(line, name_len, "content-type"))
-        copy_value(t->resp.content_type, sizeof t->resp.content_type, colon + 1, len - name_len - 1);
+        copy_value(t->resp.content_type, sizeof t->resp.content_type, colon + 1,
+                   len - name_len - 1);
     else if (name_is(line, name_len, "retry-after"))
         copy_value(t->resp.retry_after, sizeof t->resp.retry_after, colon + 1, len - name_len - 1);
     else if (name_len > 2 && strncasecmp(line, "x-", 2) == 0)
@@ -150,13 +149,12 @@ on_header(char *line, size_t size, size_t n, void *ctx)
     return len;
 }
 
-/* ---- the request ----------------------------------------------------------------------------------------
- */
+/* ---- the request ---- */
 
-#define SET(option, value)                                                                                   \
-    do {                                                                                                     \
-        CURLcode failed = curl_easy_setopt(easy, (option), (value));                                         \
-        if (failed != CURLE_OK) return failed;                                                               \
+#define SET(option, value)                                                                         \
+    do {                                                                                           \
+        CURLcode failed = curl_easy_setopt(easy, (option), (value));                               \
+        if (failed != CURLE_OK) return failed;                                                     \
     } while (0)
 
 /* What is the same for every request. */
@@ -164,7 +162,8 @@ static CURLcode
 set_policy(CURL *easy, const struct http_options *opt)
 {
     SET(CURLOPT_NOSIGNAL, 1L);
-    /* A name that cannot be looked up must not hold a cancelled request until the resolver gives up. */
+    /* A name that cannot be looked up must not hold a cancelled request until the resolver gives
+     * up. */
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -217,7 +216,8 @@ make_headers(const struct http_request *req)
         char line[HTTP_HEADER_VALUE_MAX + 256];
         const struct http_header *h = &req->headers[i];
         /* "Name;" is how libcurl spells a header without a value. */
-        (void)snprintf(line, sizeof line, h->value[0] == '\0' ? "%s;" : "%s: %s", h->name, h->value);
+        (void)snprintf(line, sizeof line, h->value[0] == '\0' ? "%s;" : "%s: %s", h->name,
+                       h->value);
         struct curl_slist *longer = curl_slist_append(list, line);
         if (longer == NULL) curl_slist_free_all(list);
         list = longer;
@@ -225,10 +225,9 @@ make_headers(const struct http_request *req)
     return list;
 }
 
-/* ---- running --------------------------------------------------------------------------------------------
- */
+/* ---- running ---- */
 
-/* Bytes of the request that were handed to the system: 0 means that the server cannot know of it. */
+/* Was a byte of the request handed to the system?  If not, the server cannot know of it. */
 static bool
 was_sent(CURL *easy)
 {
@@ -242,7 +241,8 @@ is_stopped(const struct curl_http *h)
     return h->opt.stop != NULL && *h->opt.stop != 0;
 }
 
-/* Pumps until the transfer is over or a stop was asked for; CURLE_ABORTED_BY_CALLBACK for the latter. */
+/* Pumps until the transfer is over or a stop was asked for; CURLE_ABORTED_BY_CALLBACK for the
+ * latter. */
 static CURLcode
 pump(struct curl_http *h)
 {
@@ -267,9 +267,9 @@ pump(struct curl_http *h)
 }
 
 /*
- * What libcurl's result means for the caller.  Once a byte of the request was sent the server may have acted
- * on it: everything but a whole answer is then RC_UNKNOWN, except an answer to a GET that is merely too
- * large.
+ * What libcurl's result means for the caller.  Once a byte of the request was sent the server may
+ * have acted on it: everything but a whole answer is then RC_UNKNOWN, except an answer to a GET
+ * that is merely too large.
  */
 static enum rc
 judge(const struct transfer *t, CURLcode code, bool is_sent, struct err *err)
@@ -291,7 +291,8 @@ run(struct curl_http *h, struct transfer *t, struct curl_slist *headers, struct 
 {
     CURLcode code = set_policy(h->easy, &h->opt);
     if (code == CURLE_OK) code = set_request(h->easy, t, headers);
-    if (code != CURLE_OK) return err_set(err, RC_IO, "%s: libcurl: %s", t->target, curl_easy_strerror(code));
+    if (code != CURLE_OK)
+        return err_set(err, RC_IO, "%s: libcurl: %s", t->target, curl_easy_strerror(code));
     if (curl_multi_add_handle(h->multi, h->easy) != CURLM_OK)
         return err_set(err, RC_IO, "%s: libcurl took no request", t->target);
 
@@ -307,19 +308,22 @@ run(struct curl_http *h, struct transfer *t, struct curl_slist *headers, struct 
 }
 
 static enum rc
-seam_perform(void *self, const struct http_request *req, struct http_response *ret_resp, struct err *err)
+seam_perform(void *self, const struct http_request *req, struct http_response *ret_resp,
+             struct err *err)
 {
     struct curl_http *h = self;
     struct transfer t = {.h = h, .req = req};
     t.body_max = req->body_max > 0 ? req->body_max : BODY_MAX_DEFAULT;
     const char *host = strstr(req->url, "://");
-    size_t origin_len = host == NULL ? 0 : (size_t)(host - req->url) + 3 + strcspn(host + 3, "/?#@");
-    (void)snprintf(t.target, sizeof t.target, "%.10s %.*s", req->method, (int)MIN(origin_len, (size_t)100),
-                   req->url);
+    size_t origin_len =
+        host == NULL ? 0 : (size_t)(host - req->url) + 3 + strcspn(host + 3, "/?#@");
+    (void)snprintf(t.target, sizeof t.target, "%.10s %.*s", req->method,
+                   (int)MIN(origin_len, (size_t)100), req->url);
 
     enum rc rc = check_request(req, err);
     if (rc != RC_OK) return err_wrap(err, "%s", t.target);
-    if (is_stopped(h)) return err_set(err, RC_STOPPED, "%s: cancelled before it was sent", t.target);
+    if (is_stopped(h))
+        return err_set(err, RC_STOPPED, "%s: cancelled before it was sent", t.target);
     struct curl_slist *headers = make_headers(req);
     if (headers == NULL) return err_set(err, RC_NOMEM, "%s: out of memory", t.target);
     rc = run(h, &t, headers, err);
@@ -332,8 +336,7 @@ seam_perform(void *self, const struct http_request *req, struct http_response *r
     return rc;
 }
 
-/* ---- public ---------------------------------------------------------------------------------------------
- */
+/* ---- public ---- */
 
 enum rc
 curl_http_new(const struct http_options *opt, struct curl_http **ret_http, struct err *err)
@@ -341,7 +344,8 @@ curl_http_new(const struct http_options *opt, struct curl_http **ret_http, struc
     /* A peer that closes a TLS connection while we write must cost an error, not the process. */
     (void)signal(SIGPIPE, SIG_IGN);
     /* Counted by libcurl: each client takes one and gives it back. */
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return err_set(err, RC_NOMEM, "libcurl: start");
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return err_set(err, RC_NOMEM, "libcurl: start");
     struct curl_http *h = calloc(1, sizeof *h);
     if (h != NULL) {
         *h = (struct curl_http){.opt = *opt, .multi = curl_multi_init(), .easy = curl_easy_init()};

@@ -1,15 +1,15 @@
 /*
  * http: libcurl behind the seam of base/http.h.  The only includer of libcurl.
  *
- * Before anything is sent: https only, or http to this machine; no user name in the URL; no line breaks in
- * headers.  Certificates are verified, redirects are not followed, there are no cookies, no .netrc, and no
- * proxy for this machine.  Answers to GET may come over a connection that is kept; every other method gets a
- * fresh one, because libcurl sends again by itself what a kept connection lost, and an order must go out
- * once.
+ * Before anything is sent: https only, or http to this machine; no user name in the URL; no line
+ * breaks in headers.  Certificates are verified, redirects are not followed, there are no cookies,
+ * no .netrc, and no proxy for this machine.  Answers to GET may come over a connection that is
+ * kept; every other method gets a fresh one, because libcurl sends again by itself what a kept
+ * connection lost, and an order must go out once.
  *
- * While it waits it looks at the stop flag at least every 100 ms and calls the progress function at least
- * every second.  Deadlines are real time.  Error texts hold method, scheme and host, never a path, a header
- * or a body: a path can be a secret too (webhooks).
+ * While it waits it looks at the stop flag at least every 100 ms and calls the progress function at
+ * least every second.  Deadlines are real time.  Error texts hold method, scheme and host, never a
+ * path, a header or a body: a path can be a secret too (webhooks).
  */
 #ifndef IO_HTTP_H
 #define IO_HTTP_H
@@ -32,7 +32,8 @@ struct http_options {
 struct curl_http; /* a client: one request at a time, connections kept between them */
 
 /* Gives a client for curl_http_free.  The process ignores SIGPIPE from now on. */
-enum rc curl_http_new(const struct http_options *opt, struct curl_http **ret_http, struct err *err) MUST_USE;
+enum rc curl_http_new(const struct http_options *opt, struct curl_http **ret_http,
+                      struct err *err) MUST_USE;
 void curl_http_free(struct curl_http *h);
 
 /* The seam. */

@@ -100,7 +100,8 @@ static void
 seam_release(void *self, struct lock *lock)
 {
     (void)self;
-    if (lock->fd >= 0) (void)close(lock->fd); /* ends the lock; what stands in the file is only a hint */
+    if (lock->fd >= 0)
+        (void)close(lock->fd); /* ends the lock; what stands in the file is only a hint */
     *lock = LOCK_NONE;
 }
 
@@ -142,5 +143,6 @@ locks_close(struct posix_locks *l)
 struct locks
 locks_seam(struct posix_locks *l)
 {
-    return (struct locks){.self = l, .acquire = seam_acquire, .write = seam_write, .release = seam_release};
+    return (struct locks){
+        .self = l, .acquire = seam_acquire, .write = seam_write, .release = seam_release};
 }

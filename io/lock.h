@@ -1,8 +1,9 @@
 /*
  * lock: flock() on files under the root, behind the seam of base/lock.h.
  *
- * The descriptor closes on exec, so a child never holds its parent's lock.  A lock file that was deleted or
- * replaced while we waited for it is opened anew: a lock on a file without a name keeps nobody out.
+ * The descriptor closes on exec, so a child never holds its parent's lock.  A lock file that was
+ * deleted or replaced while we waited for it is opened anew: a lock on a file without a name keeps
+ * nobody out.
  */
 #ifndef IO_LOCK_H
 #define IO_LOCK_H
@@ -23,8 +24,8 @@ void locks_close(struct posix_locks *l);
 struct locks locks_seam(struct posix_locks *l);
 
 /*
- * The number after "pid=" in a lock file, 0 where there is none.  What is written there is a hint for people:
- * whether the lock is held only acquire can tell.
+ * The number after "pid=" in a lock file, 0 where there is none.  What is written there is a hint
+ * for people: whether the lock is held only acquire can tell.
  */
 pid_t lock_holder_pid(const struct posix_locks *l, const char *path);
 

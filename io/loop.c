@@ -71,7 +71,8 @@ time_left(const struct clock *clock, int64_t deadline_ns, struct timespec *ts)
 }
 
 int
-loop_wait(struct loop *loop, struct pollfd *fds, size_t n, const struct clock *clock, int64_t deadline_ns)
+loop_wait(struct loop *loop, struct pollfd *fds, size_t n, const struct clock *clock,
+          int64_t deadline_ns)
 {
     ASSERT(n <= LOOP_FDS_MAX);
     struct pollfd all[LOOP_FDS_MAX + 1] = {
@@ -83,8 +84,7 @@ loop_wait(struct loop *loop, struct pollfd *fds, size_t n, const struct clock *c
     struct timespec ts;
     int ready = ppoll(all, n + 1, time_left(clock, deadline_ns, &ts), NULL);
     ASSERT(ready >= 0 || errno == EINTR || errno == ENOMEM);
-    if (ready <
-        0) /* a signal: its handler wrote to wake_fd, which a second look would find; revents are void */
+    if (ready < 0) /* a signal, which woke the loop; what stands in revents is void */
         for (size_t i = 0; i <= n; i++)
             all[i].revents = 0;
 

@@ -1,9 +1,9 @@
 /*
  * loop: what a daemon waits on: its signals, some descriptors and a deadline.
  *
- * A signal sets a flag at once, wherever the process is, so that a request under way (io/http.h) and a sleep
- * (io/clock.h) see it, and wakes the loop through a descriptor.  One loop a process: signal handlers have no
- * argument.
+ * A signal sets a flag at once, wherever the process is, so that a request under way (io/http.h)
+ * and a sleep (io/clock.h) see it, and wakes the loop through a descriptor.  One loop a process:
+ * signal handlers have no argument.
  */
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
@@ -24,12 +24,14 @@ struct loop {
     volatile sig_atomic_t child; /* SIGCHLD came; likewise: clear first, then reap all    */
 };
 
-/* Takes over SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGCHLD, ignores SIGPIPE.  loop_done gives them back. */
+/* Takes over SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGCHLD, ignores SIGPIPE.  loop_done gives them
+ * back. */
 enum rc loop_init(struct loop *loop, struct err *err) MUST_USE;
 void loop_done(struct loop *loop);
 
 /*
- * Waits until a descriptor is ready, a signal has come (also one that came before the call) or the deadline.
+ * Waits until a descriptor is ready, a signal has come (also one that came before the call) or the
+ * deadline.
  *
  * fds, n       as for poll(), at most LOOP_FDS_MAX; revents are 0 where nothing is ready
  * deadline_ns  monotonic; INT64_MAX for none; one that is over looks without waiting

@@ -1,8 +1,8 @@
 /*
  * notify: tells the service manager how we are (sd_notify).  The only includer of libsystemd.
  *
- * Everything is a no-op without NOTIFY_SOCKET, and none of it can fail the caller: a manager that does not
- * listen is its own trouble.
+ * Everything is a no-op without NOTIFY_SOCKET, and none of it can fail the caller: a manager that
+ * does not listen is its own trouble.
  */
 #ifndef IO_NOTIFY_H
 #define IO_NOTIFY_H

@@ -87,12 +87,14 @@ to_fs_stat(const struct stat *st)
 }
 
 static enum rc
-load_fd(int fd, const char *path, size_t max, struct text *buf, struct fs_stat *ret_stat, struct err *err)
+load_fd(int fd, const char *path, size_t max, struct text *buf, struct fs_stat *ret_stat,
+        struct err *err)
 {
     struct stat before, after;
     if (fstat(fd, &before) != 0) return fail(err, path, errno);
     if (!S_ISREG(before.st_mode)) return err_set(err, RC_IO, "%s: is no regular file", path);
-    if ((uint64_t)before.st_size > max) return err_set(err, RC_RANGE, "%s: more than %zu bytes", path, max);
+    if ((uint64_t)before.st_size > max)
+        return err_set(err, RC_RANGE, "%s: more than %zu bytes", path, max);
 
     size_t size = (size_t)before.st_size;
     text_clear(buf);

@@ -1,10 +1,10 @@
 /*
  * page: a file of fixed size as memory that outlives the process, and files read as one moment.
  *
- * What is stored in a mapped page is in the file when the process is killed, without a system call; it is not
- * safe against a power cut.  The blocks of the file are reserved when it is mapped, so that a full disk is an
- * error here and not a SIGBUS later.  Readers never map: a file that somebody else cuts short would kill
- * them.
+ * What is stored in a mapped page is in the file when the process is killed, without a system call;
+ * it is not safe against a power cut.  The blocks of the file are reserved when it is mapped, so
+ * that a full disk is an error here and not a SIGBUS later.  Readers never map: a file that
+ * somebody else cuts short would kill them.
  */
 #ifndef IO_PAGE_H
 #define IO_PAGE_H
@@ -26,11 +26,11 @@ enum rc page_read(const char *path, void *buf, size_t size, struct err *err) MUS
 /*
  * The whole file, at most max bytes, with the stat of exactly what was read.
  *
- * buf       cleared and filled; its room is kept from call to call, so a loop that reads a large file again
- * and again allocates once.  Its contents are undefined after a failure. ret_stat  of the open file: compare
- * it with the last one to see whether to read at all
+ * buf       cleared and filled; its room is kept, so that a loop which reads a large file again and
+ *           again allocates once; its contents are undefined after a failure
+ * ret_stat  of the open file: compare it with the last one to see whether to read at all
  *
- * Files that are replaced by rename are always whole; one that changed while it was read is RC_BUSY.
+ * Files that are replaced by rename are always whole; one that changed meanwhile is RC_BUSY.
  */
 enum rc file_load(const char *path, size_t max, struct text *buf, struct fs_stat *ret_stat,
                   struct err *err) MUST_USE;

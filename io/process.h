@@ -7,8 +7,8 @@
 #include "base/err.h"
 
 /*
- * No core file, no attaching, no reading of our memory or environment by other users' processes: the keys are
- * in all of them.  Not inherited over exec, so every program calls it.
+ * No core file, no attaching, no reading of our memory or environment by other users' processes:
+ * the keys are in all of them.  Not inherited over exec, so every program calls it.
  */
 enum rc process_guard_secrets(struct err *err) MUST_USE;
 

@@ -18,7 +18,8 @@ zonefile_load(const char *name, struct zone **ret_zone, struct err *err)
     CLEANUP(text_free) struct text path = {0}, bytes = {0};
     struct fs_stat st;
     const char *folder = getenv("TZDIR");
-    text_printf(&path, "%s/%s", folder != NULL && folder[0] != '\0' ? folder : DEFAULT_FOLDER, name);
+    text_printf(&path, "%s/%s", folder != NULL && folder[0] != '\0' ? folder : DEFAULT_FOLDER,
+                name);
     enum rc rc = file_load(text_str(&path), ZONE_FILE_MAX, &bytes, &st, err);
     if (rc != RC_OK) return rc;
     rc = zone_new(bytes.data, bytes.len, ret_zone, err);

@@ -14,7 +14,8 @@ faulty_fs_init(struct faulty_fs *f, const struct fs *inner)
 static bool
 writes(enum fs_op op)
 {
-    return op == FS_REPLACE || op == FS_APPEND || op == FS_RENAME || op == FS_REMOVE || op == FS_MAKE_DIR;
+    return op == FS_REPLACE || op == FS_APPEND || op == FS_RENAME || op == FS_REMOVE ||
+           op == FS_MAKE_DIR;
 }
 
 static enum rc
@@ -35,8 +36,8 @@ judge(struct faulty_fs *f, enum fs_op op, const char *path, struct err *planned)
         (void)fail(f, path, RC_IO, EROFS, planned);
         return FAIL;
     }
-    bool is_due =
-        f->fail_at > 0 && is_selected && (f->is_lasting ? f->calls >= f->fail_at : f->calls == f->fail_at);
+    bool is_due = f->fail_at > 0 && is_selected &&
+                  (f->is_lasting ? f->calls >= f->fail_at : f->calls == f->fail_at);
     if (!is_due) return PASS;
     (void)fail(f, path, f->rc, f->sys_errno, planned);
     return f->kind == FAULT_AFTER ? PASS_AND_FAIL : FAIL;
@@ -82,19 +83,22 @@ seam_read_at(void *self, const char *path, int64_t offset, size_t max, struct te
 }
 
 static enum rc
-seam_replace(void *self, const char *path, const char *bytes, size_t len, bool keep_prev, struct err *err)
+seam_replace(void *self, const char *path, const char *bytes, size_t len, bool keep_prev,
+             struct err *err)
 {
     struct faulty_fs *f = self;
     struct err planned = {0};
     enum verdict v = judge(f, FS_REPLACE, path, &planned);
     if (v == FAIL) return settle(v, RC_OK, &planned, err);
     if (!take_room(f, len)) return fail(f, path, RC_IO, ENOSPC, err);
-    return settle(v, f->inner.replace(f->inner.self, path, bytes, len, keep_prev, err), &planned, err);
+    return settle(v, f->inner.replace(f->inner.self, path, bytes, len, keep_prev, err), &planned,
+                  err);
 }
 
 /* Writes the first part of a record and fails. */
 static enum rc
-tear(struct faulty_fs *f, const char *path, const char *bytes, size_t len, size_t part, struct err *err)
+tear(struct faulty_fs *f, const char *path, const char *bytes, size_t len, size_t part,
+     struct err *err)
 {
     enum rc rc = part == 0 ? RC_OK : f->inner.append(f->inner.self, path, bytes, part, err);
     if (rc != RC_OK) return rc;
@@ -160,7 +164,8 @@ seam_make_dir(void *self, const char *path, struct err *err)
 }
 
 static enum rc
-seam_list(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx, struct err *err)
+seam_list(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx,
+          struct err *err)
 {
     struct faulty_fs *f = self;
     struct err planned = {0};

@@ -1,9 +1,11 @@
 /*
- * faulty_fs: a disk that fails when told to.  It wraps another one and passes on what it does not refuse.
+ * faulty_fs: a disk that fails when told to.  It wraps another one and passes on what it does not
+ * refuse.
  *
  *   struct faulty_fs faulty;
  *   faulty_fs_init(&faulty, &real);
- *   for (faulty.fail_at = 1; ; faulty.fail_at++) { ... until the operation under test succeeds ... }
+ *   for (faulty.fail_at = 1; ; faulty.fail_at++) { ... until the operation under test succeeds ...
+ * }
  */
 #ifndef SIM_FAULTY_FS_H
 #define SIM_FAULTY_FS_H
@@ -24,26 +26,26 @@ enum fs_op {
 };
 
 enum fault_kind {
-    FAULT_REFUSED, /* nothing happens, and it fails                                                  */
-    FAULT_AFTER,   /* it happens, and it fails all the same: the folder could not be synced          */
-    FAULT_TORN     /* an append writes torn_bytes and fails; as FAULT_REFUSED for everything else    */
+    FAULT_REFUSED, /* nothing happens, and it fails */
+    FAULT_AFTER,   /* it happens, and fails all the same: the folder could not be synced */
+    FAULT_TORN     /* an append writes torn_bytes and fails; else as FAULT_REFUSED */
 };
 
 struct faulty_fs {
     struct fs inner;
 
     /* The nth call fails. */
-    int64_t fail_at; /* counted from 1 over the calls that ops selects; 0 = none              */
-    unsigned ops;    /* set of 1 << enum fs_op; 0 = all                                       */
-    bool is_lasting; /* the calls after it fail too                                           */
+    int64_t fail_at; /* counted from 1 over the calls that ops selects; 0 = none */
+    unsigned ops;    /* set of 1 << enum fs_op; 0 = all */
+    bool is_lasting; /* the calls after it fail too */
     enum fault_kind kind;
     size_t torn_bytes;
-    enum rc rc;    /* what it returns ...                                                   */
-    int sys_errno; /* ... and the system's words for why                                    */
+    enum rc rc;    /* what it returns ... */
+    int sys_errno; /* ... and the system's words for why */
 
     /* Conditions that last. */
-    int64_t room_bytes; /* -1 = any; else writes take from it, and fail once it is used up: an append writes
-                           what fits, as a full disk does */
+    int64_t room_bytes; /* -1 = any; else writes take from it, and fail once it is used up: an
+                           append writes what fits, as a full disk does */
     bool is_read_only;
 
     /* What happened. */

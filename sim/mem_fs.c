@@ -22,8 +22,7 @@ struct mem_fs {
     int64_t changes; /* the date where there is no clock */
 };
 
-/* ---- names ----------------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 static enum rc
 fail(struct err *err, const char *path, int sys_errno)
@@ -97,8 +96,7 @@ date(struct mem_fs *m)
     return m->clock != NULL ? clock_now(m->clock) : m->changes;
 }
 
-/* ---- nodes ----------------------------------------------------------------------------------------------
- */
+/* ---- nodes ---- */
 
 static struct node *
 insert(struct mem_fs *m, const char *path, bool is_dir)
@@ -170,8 +168,7 @@ put(struct mem_fs *m, const char *path, const char *bytes, size_t len)
     n->mtime_ns = date(m);
 }
 
-/* ---- the seam -------------------------------------------------------------------------------------------
- */
+/* ---- the seam ---- */
 
 /* The file with that path for reading; NULL and its errno otherwise. */
 static const struct node *
@@ -211,7 +208,8 @@ seam_read_all(void *self, const char *path, size_t max, struct text *ret_bytes, 
 }
 
 static enum rc
-seam_replace(void *self, const char *path, const char *bytes, size_t len, bool keep_prev, struct err *err)
+seam_replace(void *self, const char *path, const char *bytes, size_t len, bool keep_prev,
+             struct err *err)
 {
     struct mem_fs *m = self;
     char name[PATH_LEN_MAX], prev[PATH_LEN_MAX];
@@ -298,7 +296,8 @@ check_rename(const struct mem_fs *m, const struct node *from, const char *to)
     return target->is_dir && !is_empty(m, to) ? ENOTEMPTY : 0;
 }
 
-/* What keeps the one name from becoming the other, in the order in which the system looks; 0 = nothing. */
+/* What keeps the one name from becoming the other, in the order in which the system looks; 0 =
+ * nothing. */
 static int
 prepare_rename(struct mem_fs *m, const char *old, const char *new)
 {
@@ -372,7 +371,8 @@ seam_make_dir(void *self, const char *path, struct err *err)
 
 /* The names are copied first: whoever is told of them may change the disk. */
 static enum rc
-seam_list(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx, struct err *err)
+seam_list(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx,
+          struct err *err)
 {
     const struct mem_fs *m = self;
     CLEANUP(text_free) struct text names = {0};
@@ -391,8 +391,7 @@ seam_list(void *self, const char *path, bool (*each)(void *ctx, const char *name
     return RC_OK;
 }
 
-/* ---- public ---------------------------------------------------------------------------------------------
- */
+/* ---- public ---- */
 
 struct mem_fs *
 mem_fs_new(const struct clock *clock)

@@ -1,8 +1,8 @@
 /*
  * mem_fs: a disk in memory, for tests and for the simulation of whole days.
  *
- * It answers as io/fs.c does, word for word where the words are the system's; a test holds the two against
- * each other.  There are no links, pipes or permissions, and ".." is not understood.
+ * It answers as io/fs.c does, word for word where the words are the system's; a test holds the two
+ * against each other.  There are no links, pipes or permissions, and ".." is not understood.
  */
 #ifndef SIM_MEM_FS_H
 #define SIM_MEM_FS_H
@@ -12,7 +12,7 @@
 
 struct mem_fs;
 
-/* Gives an empty disk for mem_fs_free.  The clock dates the files; NULL counts the changes instead. */
+/* Gives an empty disk for mem_fs_free.  The clock dates the files; NULL counts changes instead. */
 struct mem_fs *mem_fs_new(const struct clock *clock);
 void mem_fs_free(struct mem_fs *m);
 

@@ -53,6 +53,9 @@ seam_sleep(void *self, int64_t wall_ns)
 struct clock
 sim_clock_seam(struct sim_clock *c)
 {
-    return (struct clock){
-        .self = c, .now_ns = seam_now, .mono_ns = seam_mono, .real_ns = seam_real, .sleep = seam_sleep};
+    return (struct clock){.self = c,
+                          .now_ns = seam_now,
+                          .mono_ns = seam_mono,
+                          .real_ns = seam_real,
+                          .sleep = seam_sleep};
 }

@@ -1,8 +1,8 @@
 /*
  * sim_clock: a clock that stands still until it is told to move.
  *
- * Sleeping advances both times at once, so a day passes as fast as it can be computed.  The wall clock may
- * be stepped apart from the monotonic one, as an operator or a time server does.
+ * Sleeping advances both times at once, so a day passes as fast as it can be computed.  The wall
+ * clock may be stepped apart from the monotonic one, as an operator or a time server does.
  */
 #ifndef SIM_SIM_CLOCK_H
 #define SIM_SIM_CLOCK_H
@@ -22,7 +22,7 @@ struct sim_clock {
 void sim_clock_init(struct sim_clock *c, int64_t now_ns);
 
 void sim_clock_advance(struct sim_clock *c, int64_t by_ns); /* both times; by_ns >= 0 */
-void sim_clock_step(struct sim_clock *c, int64_t by_ns);    /* the wall clock only, also backwards */
+void sim_clock_step(struct sim_clock *c, int64_t by_ns); /* the wall clock only, also backwards */
 
 /* The seam; c must stay where it is while it is used. */
 struct clock sim_clock_seam(struct sim_clock *c);

@@ -63,13 +63,15 @@ static void
 test_config_shares_one_fact_between_modules(void **state)
 {
     (void)state;
-    static const char *const vars[] = {"TICKERS=X,Y", "MAX_STALL_SEC=7", "MAX_NOTIONAL_PER_ORDER=123", NULL};
+    static const char *const vars[] = {"TICKERS=X,Y", "MAX_STALL_SEC=7",
+                                       "MAX_NOTIONAL_PER_ORDER=123", NULL};
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
     CLEANUP(config_done) struct config cfg = load_ok(&dir, NULL, NULL, vars);
     assert_int_equal(cfg.uw.tickers.len, 2);
     assert_ptr_equal(cfg.uw.tickers.item, cfg.strategy.tickers.item);
     assert_int_equal(cfg.supervisor.max_stall_s, 7);
-    assert_true(cfg.broker.max_notional_per_order > 122.9 && cfg.broker.max_notional_per_order < 123.1);
+    assert_true(cfg.broker.max_notional_per_order > 122.9 &&
+                cfg.broker.max_notional_per_order < 123.1);
 }
 
 static void
@@ -97,7 +99,8 @@ test_config_strongest_source_wins(void **state)
         CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
         char yaml[64] = "", file[64] = "", env[64] = "";
         const char *vars[] = {cases[i].env != NULL ? env : NULL, NULL};
-        (void)snprintf(env, sizeof env, "RUN_INTERVAL_SEC=%s", cases[i].env != NULL ? cases[i].env : "");
+        (void)snprintf(env, sizeof env, "RUN_INTERVAL_SEC=%s",
+                       cases[i].env != NULL ? cases[i].env : "");
         (void)snprintf(yaml, sizeof yaml, "RUN_INTERVAL_SEC: %s\n",
                        cases[i].yaml != NULL ? cases[i].yaml : "");
         (void)snprintf(file, sizeof file, "RUN_INTERVAL_SEC=%s\n",
@@ -105,7 +108,8 @@ test_config_strongest_source_wins(void **state)
         if (cases[i].yaml != NULL) tmpdir_write(&dir, "s.yaml", yaml);
         if (cases[i].file != NULL) tmpdir_write(&dir, ".env", file);
         struct config_options opt = {.root = dir.path,
-                                     .yaml_path = cases[i].yaml != NULL ? tmpdir_path(&dir, "s.yaml") : NULL,
+                                     .yaml_path =
+                                         cases[i].yaml != NULL ? tmpdir_path(&dir, "s.yaml") : NULL,
                                      .env_file_wins = cases[i].file_wins,
                                      .environ_ = vars};
         struct config cfg;
@@ -125,29 +129,31 @@ test_config_replaces_and_reports_what_the_environment_spells_wrong(void **state)
         const char *promise, *var, *name, *used, *words;
     } cases[] = {
         {"no number",                       "RUN_INTERVAL_SEC=soon",                     "RUN_INTERVAL_SEC", "60",
-         "the environment: \"soon\": is no whole number"                                                                                                                     },
+         "the environment: \"soon\": is no whole number"                                                                                                                                       },
         {"below",                           "RUN_INTERVAL_SEC=0",                        "RUN_INTERVAL_SEC", "60",
-         "the environment: \"0\": is outside 1 to 3600"                                                                                                                      },
-        {"above",                           "RUN_INTERVAL_SEC=3601",                     "RUN_INTERVAL_SEC", "60",                            "is outside 1 to 3600"         },
-        {"fraction for a whole number",     "MAX_STALL_SEC=1.5",                         "MAX_STALL_SEC",    "180",                           "is no whole number"           },
+         "the environment: \"0\": is outside 1 to 3600"                                                                                                                                        },
+        {"above",                           "RUN_INTERVAL_SEC=3601",                     "RUN_INTERVAL_SEC", "60",                            "is outside 1 to 3600"                           },
+        {"fraction for a whole number",     "MAX_STALL_SEC=1.5",                         "MAX_STALL_SEC",    "180",
+         "is no whole number"                                                                                                                                                                  },
         {"too long for 64 bits",            "MAX_STALL_SEC=99999999999999999999",        "MAX_STALL_SEC",    "180",
-         "is no whole number"                                                                                                                                                },
-        {"not a number",                    "MIN_EXEC_SCORE=nan",                        "MIN_EXEC_SCORE",   "3.0",                           "is no number"                 },
-        {"infinite",                        "MIN_EXEC_SCORE=inf",                        "MIN_EXEC_SCORE",   "3.0",                           "is no number"                 },
-        {"neither true nor false",          "LONG_ONLY=maybe",                           "LONG_ONLY",        "false",                         "is neither true nor false"    },
-        {"none of the words",               "TRADING_MODE=LVE",                          "TRADING_MODE",     "PAPER",                         "is none of PAPER|LIVE"        },
+         "is no whole number"                                                                                                                                                                  },
+        {"not a number",                    "MIN_EXEC_SCORE=nan",                        "MIN_EXEC_SCORE",   "3.0",                           "is no number"                                   },
+        {"infinite",                        "MIN_EXEC_SCORE=inf",                        "MIN_EXEC_SCORE",   "3.0",                           "is no number"                                   },
+        {"neither true nor false",          "LONG_ONLY=maybe",                           "LONG_ONLY",        "false",
+         "is neither true nor false"                                                                                                                                                           },
+        {"none of the words",               "TRADING_MODE=LVE",                          "TRADING_MODE",     "PAPER",                         "is none of PAPER|LIVE"                          },
         {"no URL",                          "UW_BASE_URL=example.org",                   "UW_BASE_URL",      "https://api.unusualwhales.com",
-         "is no http or https URL"                                                                                                                                           },
+         "is no http or https URL"                                                                                                                                                             },
         {"plain http elsewhere",            "ALPACA_BASE_URL=http://example.org",        "ALPACA_BASE_URL",
-         "https://paper-api.alpaca.markets",                                                                                                  "http is for this machine only"},
+         "https://paper-api.alpaca.markets",                                                                                                  "http is for this machine only"                  },
         {"a user name in a URL",            "UW_BASE_URL=https://127.0.0.1@example.org", "UW_BASE_URL",
-         "https://api.unusualwhales.com",                                                                                                     "holds a user name"            },
+         "https://api.unusualwhales.com",                                                                                                     "holds a user name"                              },
         {"no symbols at all",               "UW_ETF_TICKERS=,;,",                        "UW_ETF_TICKERS",
-         "SPY,QQQ,IWM,DIA,XLF,XLE,XLK,XLV,XLI,XLP",                                                                                           "no symbol in it"              },
-        {"some symbols are none",           "UW_ETF_TICKERS=spy,TOOLONGSYMBOL,B@D,IWM",  "UW_ETF_TICKERS",   "SPY,IWM",
-         "no symbols, left out: \"TOOLONGSYMBOL\" \"B@D\""                                                                                                                   },
+         "SPY,QQQ,IWM,DIA,XLF,XLE,XLK,XLV,XLI,XLP",                                                                                           "no symbol in it"                                },
+        {"some symbols are none",           "UW_ETF_TICKERS=spy,TOOLONGSYMBOL,B@D,IWM",  "UW_ETF_TICKERS",
+         "SPY,IWM",                                                                                                                           "no symbols, left out: \"TOOLONGSYMBOL\" \"B@D\""},
         {"a control character in a secret", "UW_API_KEY=abc\ndef",                       "UW_API_KEY",       "unset",
-         "the environment: a control character"                                                                                                                              },
+         "the environment: a control character"                                                                                                                                                },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
@@ -196,8 +202,8 @@ static void
 test_config_own_name_is_stronger_than_the_alias(void **state)
 {
     (void)state;
-    static const char *const vars[] = {"ALPACA_API_KEY=alias", "ALPACA_KEY=own", "ALPACA_API_SECRET=alias",
-                                       "ALPACA_SECRET=", NULL};
+    static const char *const vars[] = {"ALPACA_API_KEY=alias", "ALPACA_KEY=own",
+                                       "ALPACA_API_SECRET=alias", "ALPACA_SECRET=", NULL};
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
     CLEANUP(config_done) struct config cfg = load_ok(&dir, NULL, NULL, vars);
     assert_string_equal(cfg.broker.key, "own");
@@ -214,29 +220,36 @@ test_config_refuses_a_bad_yaml_line_and_names_it(void **state)
         const char *words;
     } cases[] = {
         {"unknown key",                "\nRUN_INTERVAL_SECS: 60\n",                 RC_PARSE,
-         "line 2: unknown key \"RUN_INTERVAL_SECS\" (did you mean RUN_INTERVAL_SEC?)"                                                                  },
-        {"lower case",                 "tickers: [A]\n",                            RC_PARSE, "line 1: unknown key \"tickers\" (did you mean TICKERS?)"},
-        {"nothing near",               "COLOUR_OF_THE_SKY: blue\n",                 RC_PARSE, "line 1: unknown key \"COLOUR_OF_THE_SKY\""              },
+         "line 2: unknown key \"RUN_INTERVAL_SECS\" (did you mean RUN_INTERVAL_SEC?)"                                                    },
+        {"lower case",                 "tickers: [A]\n",                            RC_PARSE,
+         "line 1: unknown key \"tickers\" (did you mean TICKERS?)"                                                                       },
+        {"nothing near",               "COLOUR_OF_THE_SKY: blue\n",                 RC_PARSE,
+         "line 1: unknown key \"COLOUR_OF_THE_SKY\""                                                                                     },
         {"wrong type: text",           "RUN_INTERVAL_SEC: soon\n",                  RC_PARSE,
-         "line 1: RUN_INTERVAL_SEC: \"soon\": is no whole number"                                                                                      },
+         "line 1: RUN_INTERVAL_SEC: \"soon\": is no whole number"                                                                        },
         {"wrong type: list",           "RUN_INTERVAL_SEC: [60]\n",                  RC_PARSE,
-         "line 1: RUN_INTERVAL_SEC: wants one value, not a list"                                                                                       },
+         "line 1: RUN_INTERVAL_SEC: wants one value, not a list"                                                                         },
         {"wrong type: mapping",        "TICKERS: {A: 1}\n",                         RC_PARSE,
-         "line 1: TICKERS: wants one value, not a mapping"                                                                                             },
+         "line 1: TICKERS: wants one value, not a mapping"                                                                               },
         {"wrong type: list in a list", "TICKERS: [A, [B]]\n",                       RC_PARSE,
-         "line 1: TICKERS: an element is no symbol"                                                                                                    },
+         "line 1: TICKERS: an element is no symbol"                                                                                      },
         {"out of bounds",              "# c\nRUN_INTERVAL_SEC: 0\n",                RC_RANGE,
-         "line 2: RUN_INTERVAL_SEC: \"0\": is outside 1 to 3600"                                                                                       },
-        {"no such choice",             "TRADING_MODE: DEMO\n",                      RC_RANGE, "line 1: TRADING_MODE: \"DEMO\": is none of"             },
-        {"duplicate key",              "LONG_ONLY: true\nLONG_ONLY: true\n",        RC_PARSE, "line 2, column 1: duplicate key"                        },
+         "line 2: RUN_INTERVAL_SEC: \"0\": is outside 1 to 3600"                                                                         },
+        {"no such choice",             "TRADING_MODE: DEMO\n",                      RC_RANGE,
+         "line 1: TRADING_MODE: \"DEMO\": is none of"                                                                                    },
+        {"duplicate key",              "LONG_ONLY: true\nLONG_ONLY: true\n",        RC_PARSE,
+         "line 2, column 1: duplicate key"                                                                                               },
         {"duplicate by alias",         "ALPACA_KEY: a\nALPACA_API_KEY: b\n",        RC_PARSE,
-         "line 2: duplicate key: ALPACA_KEY stands in line 1 already"                                                                                  },
-        {"no value",                   "RUN_INTERVAL_SEC:\n",                       RC_PARSE, "line 1: RUN_INTERVAL_SEC has no value"                  },
-        {"empty value",                "RUN_INTERVAL_SEC: \"\"\n",                  RC_RANGE, "line 1: RUN_INTERVAL_SEC has no value"                  },
-        {"not a symbol",               "TICKERS:\n  - SPY\n  - B@D\n",              RC_RANGE, "line 2: TICKERS: \"B@D\" is no symbol"                  },
-        {"not a mapping",              "- A\n",                                     RC_PARSE, "line 1: settings are lines of NAME: value"              },
-        {"not YAML",                   "A: [\n",                                    RC_PARSE, "line "                                                  },
-        {"a bad secret is not quoted", "UW_API_KEY: \"hush\\n\"\nUW_BASE_URL: x\n", RC_RANGE, "line "                                                  },
+         "line 2: duplicate key: ALPACA_KEY stands in line 1 already"                                                                    },
+        {"no value",                   "RUN_INTERVAL_SEC:\n",                       RC_PARSE, "line 1: RUN_INTERVAL_SEC has no value"    },
+        {"empty value",                "RUN_INTERVAL_SEC: \"\"\n",                  RC_RANGE,
+         "line 1: RUN_INTERVAL_SEC has no value"                                                                                         },
+        {"not a symbol",               "TICKERS:\n  - SPY\n  - B@D\n",              RC_RANGE,
+         "line 2: TICKERS: \"B@D\" is no symbol"                                                                                         },
+        {"not a mapping",              "- A\n",                                     RC_PARSE, "line 1: settings are lines of NAME: value"},
+        {"not YAML",                   "A: [\n",                                    RC_PARSE, "line "                                    },
+        {"a bad secret is not quoted", "UW_API_KEY: \"hush\\n\"\nUW_BASE_URL: x\n", RC_RANGE,
+         "line "                                                                                                                         },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
@@ -281,7 +294,8 @@ test_config_empty_text_clears_a_weaker_source(void **state)
     (void)state;
     static const char *const vars[] = {"WEBHOOK_URL=", NULL};
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
-    CLEANUP(config_done) struct config cfg = load_ok(&dir, "WEBHOOK_URL: https://example.org\n", NULL, vars);
+    CLEANUP(config_done)
+    struct config cfg = load_ok(&dir, "WEBHOOK_URL: https://example.org\n", NULL, vars);
     assert_string_equal(cfg.engine.webhook_url, "");
 }
 
@@ -303,7 +317,8 @@ test_config_finds_its_files(void **state)
     tmpdir_write(&dir, "other.yaml", "RUN_INTERVAL_SEC: 11\nENV_FILE: ../../my.env\n");
     tmpdir_write(&dir, "my.env", "MAX_STALL_SEC=22\nENV_FILE=elsewhere\n");
 
-    /* The environment file is sought from the root, which does not exist yet: an issue, no failure. */
+    /* The environment file is sought from the root, which does not exist yet: an issue, no failure.
+     */
     assert_int_equal(config_load(&opt, &cfg, &err), RC_OK);
     assert_int_equal(cfg.engine.run_interval_s, 11);
     assert_int_equal(config_issues(&cfg), 1);
@@ -312,7 +327,8 @@ test_config_finds_its_files(void **state)
 
     (void)snprintf(root_var, sizeof root_var, "STOCKBOT_ROOT=%s", dir.path);
     (void)snprintf(config_var, sizeof config_var, "ENV_FILE=my.env");
-    assert_int_equal(config_load(&opt, &cfg, &err), RC_OK); /* the usual settings file may be missing */
+    assert_int_equal(config_load(&opt, &cfg, &err),
+                     RC_OK); /* the usual settings file may be missing */
     assert_int_equal(cfg.engine.max_stall_s, 22);
     assert_string_equal(cfg.supervisor.env_file, "my.env");
     assert_string_equal(env_file_find(config_env_file(&cfg), "MAX_STALL_SEC")->value, "22");
@@ -381,8 +397,8 @@ test_config_names_the_missing_secrets_in_order(void **state)
 }
 
 static const char *const secret_vars[] = {"UW_API_KEY=uw-hush-1", "ALPACA_KEY=ak-hush-2",
-                                          "ALPACA_SECRET=as-hush-3", "WEBHOOK_URL=https://example.org/hush-4",
-                                          NULL};
+                                          "ALPACA_SECRET=as-hush-3",
+                                          "WEBHOOK_URL=https://example.org/hush-4", NULL};
 
 static void
 test_config_never_shows_a_secret(void **state)
@@ -426,8 +442,8 @@ test_config_show_tells_value_source_and_meaning(void **state)
     config_show(&cfg, &json, true);
     struct err err = {0};
     CLEANUP(json_freep) struct json *doc = NULL;
-    assert_int_equal(json_parse(text_str(&json), json.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err),
-                     RC_OK);
+    assert_int_equal(
+        json_parse(text_str(&json), json.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err), RC_OK);
 
     static const struct {
         const char *name, *value, *source;
@@ -439,7 +455,8 @@ test_config_show_tells_value_source_and_meaning(void **state)
         {"BACKOFF_MAX_SEC",  "300", "default",     0},
     };
     size_t found = 0;
-    for (const struct json *v = json_first(json_get(doc, "settings")); v != NULL; v = json_next(v)) {
+    for (const struct json *v = json_first(json_get(doc, "settings")); v != NULL;
+         v = json_next(v)) {
         for (size_t i = 0; i < COUNT_OF(want); i++) {
             if (!str_eq(json_str(v, "name", ""), want[i].name)) continue;
             found++;
@@ -461,7 +478,8 @@ test_config_show_tells_value_source_and_meaning(void **state)
     assert_true(str_starts(line + 1 + column, "cycle time"));
 }
 
-/* Every line of the example that is commented out is a setting with its default, and none is missing. */
+/* Every line of the example that is commented out is a setting with its default, and none is
+ * missing. */
 static void
 test_config_example_is_the_table(void **state)
 {
@@ -482,8 +500,8 @@ test_config_example_is_the_table(void **state)
     }
     CLEANUP(config_done) struct config cfg = load_ok(&dir, text_str(&bare), NULL, NULL);
     size_t rows = 0;
-#define CONFIG(name, field, kind, dflt, min, max, unit, meaning)                                             \
-    assert_string_equal(config_text(&cfg, #name), config_text(&plain, #name));                               \
+#define CONFIG(name, field, kind, dflt, min, max, unit, meaning)                                   \
+    assert_string_equal(config_text(&cfg, #name), config_text(&plain, #name));                     \
     rows++;
 #include "config/config.def"
 #undef CONFIG
@@ -509,7 +527,8 @@ test_config_knows_a_symbol_as_model_does(void **state)
         CLEANUP(config_done) struct config cfg = load_ok(&dir, NULL, NULL, vars);
         bool is_symbol = symbol_set(want, var + at);
         bool is_taken = cfg.uw.etf_tickers.len == 1 && str_eq(cfg.uw.etf_tickers.item[0], want);
-        if (is_symbol != is_taken) fail_msg("seed %llu: \"%s\"", (unsigned long long)seed, var + at);
+        if (is_symbol != is_taken)
+            fail_msg("seed %llu: \"%s\"", (unsigned long long)seed, var + at);
     }
 }
 

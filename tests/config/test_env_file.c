@@ -110,7 +110,8 @@ test_env_file_survives_any_bytes(void **state)
             bytes[i] = alphabet[rng_below(&rng, sizeof alphabet)];
         struct env_file f = env_file_parse(bytes, len, &a);
         for (size_t i = 0; i < f.len; i++)
-            if (f.var[i].name[0] == '\0') fail_msg("seed %llu, round %d", (unsigned long long)seed, round);
+            if (f.var[i].name[0] == '\0')
+                fail_msg("seed %llu, round %d", (unsigned long long)seed, round);
         arena_done(&a);
     }
 }

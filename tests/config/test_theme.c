@@ -62,12 +62,12 @@ test_theme_settings_of_the_file_win(void **state)
         bool is_enabled;
         double limit_usd;
     } cases[] = {
-        {"no file",             NULL,                                                                                 true,  50000 },
-        {"the file",            risk_file,                                                                            false, 150000},
-        {"only one of them",    "{\"settings\": {\"MAX_THEME_NOTIONAL_USD\": 7}}",                                    true,  7     },
-        {"texts",               "{\"settings\": {\"ENABLE_THEME_RISK\": \"no\", \"MAX_THEME_NOTIONAL_USD\": \"8\"}}", false,
-         8                                                                                                                         },
-        {"nulls are not given", "{\"settings\": {\"ENABLE_THEME_RISK\": null}}",                                      true,  50000 },
+        {"no file",             NULL,                                                          true,  50000 },
+        {"the file",            risk_file,                                                     false, 150000},
+        {"only one of them",    "{\"settings\": {\"MAX_THEME_NOTIONAL_USD\": 7}}",             true,  7     },
+        {"texts",
+         "{\"settings\": {\"ENABLE_THEME_RISK\": \"no\", \"MAX_THEME_NOTIONAL_USD\": \"8\"}}", false, 8     },
+        {"nulls are not given", "{\"settings\": {\"ENABLE_THEME_RISK\": null}}",               true,  50000 },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct theme_source src = source(cases[i].risk, NULL);
@@ -93,10 +93,12 @@ test_theme_refuses_and_names_the_file(void **state)
          "theme_risk.json: theme \"T\" has no"                                                                                         },
         {"a number as symbol",   "{\"theme_limits\": {\"T\": {\"symbols\": [1]}}}",      NULL,
          "theme_risk.json: a symbol"                                                                                                   },
-        {"a bad switch",         "{\"settings\": {\"ENABLE_THEME_RISK\": 2}}",           NULL,         "theme_risk.json: ENABLE"       },
+        {"a bad switch",         "{\"settings\": {\"ENABLE_THEME_RISK\": 2}}",           NULL,
+         "theme_risk.json: ENABLE"                                                                                                     },
         {"a bad word",           "{\"settings\": {\"ENABLE_THEME_RISK\": \"perhaps\"}}", NULL,
          "theme_risk.json: ENABLE"                                                                                                     },
-        {"a bad limit",          "{\"settings\": {\"MAX_THEME_NOTIONAL_USD\": -1}}",     NULL,         "theme_risk.json: MAX"          },
+        {"a bad limit",          "{\"settings\": {\"MAX_THEME_NOTIONAL_USD\": -1}}",     NULL,
+         "theme_risk.json: MAX"                                                                                                        },
         {"a bad map",            "{}",                                                   "{\"A\": 1}", "theme_map.json: theme of \"A\""},
         {"an empty map file",    "{}",                                                   "",           "theme_map.json: "              },
     };
@@ -133,12 +135,14 @@ test_theme_shipped_files_say_what_is_promised(void **state)
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         CLEANUP(text_free) struct text bytes = tmpdir_read(&dir, others[i]);
         CLEANUP(json_freep) struct json *doc = NULL;
-        assert_int_equal(json_parse(text_str(&bytes), bytes.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err),
-                         RC_OK);
+        assert_int_equal(
+            json_parse(text_str(&bytes), bytes.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err),
+            RC_OK);
         if (i == 0)
             assert_string_equal(json_str(json_get(doc, "_meta"), "version", ""),
                                 "2026-01-20_sector_profiles_v1");
-        if (i == 1) assert_string_equal(json_str(json_get(doc, "selection_rules"), "quiet", ""), "peg_mid");
+        if (i == 1)
+            assert_string_equal(json_str(json_get(doc, "selection_rules"), "quiet", ""), "peg_mid");
     }
 }
 

@@ -138,7 +138,8 @@ test_child_descriptors_may_stand_in_each_others_place(void **state)
     int out_fd = open(tmpdir_path(&dir, "out"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     int err_fd = open(tmpdir_path(&dir, "err"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     int saved_in = fcntl(0, F_DUPFD_CLOEXEC, 50), saved_err = fcntl(2, F_DUPFD_CLOEXEC, 50);
-    assert_int_equal(dup2(out_fd, 2), 2); /* what shall be its 1 is our 2, what shall be its 2 is our 0 */
+    assert_int_equal(dup2(out_fd, 2),
+                     2); /* what shall be its 1 is our 2, what shall be its 2 is our 0 */
     assert_int_equal(dup2(err_fd, 0), 0);
     const char *const argv[] = {"/bin/sh", "-c", "echo to-out; echo to-err >&2", NULL};
     struct child_spec spec = spec_of(argv);
@@ -168,7 +169,8 @@ test_child_environment_is_ours_with_changes(void **state)
     static const char *const env[] = {"TEST_CHANGED=new", "TEST_GONE", "TEST_ADDED=a=b", NULL};
     CLEANUP(text_free)
     struct text out = shell(
-        "echo $TEST_KEPT,$TEST_CHANGED,${TEST_GONE-unset},$TEST_ADDED,${STOCKBOT_PROGRESS_FD-none}", env);
+        "echo $TEST_KEPT,$TEST_CHANGED,${TEST_GONE-unset},$TEST_ADDED,${STOCKBOT_PROGRESS_FD-none}",
+        env);
     assert_string_equal(text_str(&out), "kept,new,unset,a=b,none\n");
 }
 
@@ -178,7 +180,8 @@ test_child_secret_in_the_environment_is_not_in_the_command_line(void **state)
 {
     (void)state;
     static const char *const env[] = {"ALPACA_SECRET=hush", NULL};
-    CLEANUP(text_free) struct text out = shell("echo $ALPACA_SECRET; tr '\\0' ' ' </proc/self/cmdline", env);
+    CLEANUP(text_free)
+    struct text out = shell("echo $ALPACA_SECRET; tr '\\0' ' ' </proc/self/cmdline", env);
     assert_true(str_starts(text_str(&out), "hush\n"));
     assert_null(strstr(text_str(&out) + 5, "hush"));
 }
@@ -229,8 +232,8 @@ test_child_reports_progress_on_its_pipe(void **state)
     struct err err = {0};
     assert_int_equal(child_progress_pipe(fds, &err), RC_OK);
     assert_true((fcntl(fds[0], F_GETFL) & O_NONBLOCK) != 0);
-    const char *const argv[] = {"/bin/sh", "-c",
-                                "printf 12345678901234567890123456789012 >&$STOCKBOT_PROGRESS_FD", NULL};
+    const char *const argv[] = {
+        "/bin/sh", "-c", "printf 12345678901234567890123456789012 >&$STOCKBOT_PROGRESS_FD", NULL};
     struct child_spec spec = spec_of(argv);
     spec.progress_fd = fds[1];
     struct child c = spawn(&spec);

@@ -41,7 +41,8 @@ test_clock_paced_runs_from_its_start_at_its_speed(void **state)
     assert_int_equal(open_paced("2026-01-30T14:25:00Z@200", &c, &err), RC_OK);
     struct clock clock = clock_seam(&c);
 
-    int64_t mono_before = clock_mono(&clock), now = clock_now(&clock), mono_after = clock_mono(&clock);
+    int64_t mono_before = clock_mono(&clock), now = clock_now(&clock),
+            mono_after = clock_mono(&clock);
     assert_true(now >= start_ns + (mono_before - c.anchor_ns) * 200);
     assert_true(now <= start_ns + (mono_after - c.anchor_ns) * 200);
     assert_int_equal(clock_real(&clock, 60 * NS_PER_S), 300 * NS_PER_MS);
@@ -113,9 +114,9 @@ static void
 test_clock_paced_is_refused_with_a_host_elsewhere(void **state)
 {
     (void)state;
-    static const char *const far[] = {"https://paper-api.alpaca.markets/v2",
-                                      "https://127.0.0.1@example.org/hush", "http://127.0.0.1.example.org",
-                                      "https://hooks.example.org/hush"};
+    static const char *const far[] = {
+        "https://paper-api.alpaca.markets/v2", "https://127.0.0.1@example.org/hush",
+        "http://127.0.0.1.example.org", "https://hooks.example.org/hush"};
     for (size_t i = 0; i < COUNT_OF(far); i++) {
         struct sys_clock c;
         struct err err = {0};
@@ -124,7 +125,8 @@ test_clock_paced_is_refused_with_a_host_elsewhere(void **state)
         assert_int_equal(clock_open(&opt, &c, &err), RC_DENIED);
         assert_null(strstr(err.text, "hush"));
         opt.paced = "";
-        assert_int_equal(clock_open(&opt, &c, &err), RC_OK); /* the real clock may speak to anybody */
+        assert_int_equal(clock_open(&opt, &c, &err),
+                         RC_OK); /* the real clock may speak to anybody */
     }
 }
 
@@ -185,7 +187,8 @@ test_clock_sleep_is_paced_and_stops(void **state)
     clock_sleep(&clock, 0);
 
     stop = SIGTERM;
-    clock_sleep(&clock, INT64_C(365) * NS_PER_DAY); /* hours of real time, were it not for the flag */
+    clock_sleep(&clock,
+                INT64_C(365) * NS_PER_DAY); /* hours of real time, were it not for the flag */
     assert_true(clock_mono(&clock) - start < 60 * NS_PER_S);
 }
 

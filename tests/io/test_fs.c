@@ -57,7 +57,8 @@ test_fs_replace_gives_the_new_file_and_keeps_the_old_one(void **state)
     struct err err = {0};
     place_open(&p);
 
-    assert_int_equal(replace(&p, "state/a.json", "one", true, &err), RC_OK); /* the folder is made */
+    assert_int_equal(replace(&p, "state/a.json", "one", true, &err),
+                     RC_OK); /* the folder is made */
     assert_file(&p, "state/a.json", "one");
     assert_int_equal(tmpdir_count(&p.dir, "state"), 1); /* no previous generation, no temporary */
     assert_int_equal(replace(&p, "state/a.json", "two", true, &err), RC_OK);
@@ -157,7 +158,8 @@ test_fs_read_all_holds_its_limit_exactly(void **state)
     assert_int_equal(p.fs.read_all(p.fs.self, "a", 9, &t, &err), RC_RANGE);
     assert_string_equal(err.text, "a: more than 9 bytes");
     assert_string_equal(text_str(&t), "0123456789"); /* written only on success */
-    assert_int_equal(p.fs.read_all(p.fs.self, tmpdir_path(&p.dir, "a"), 10, &t, &err), RC_OK); /* absolute */
+    assert_int_equal(p.fs.read_all(p.fs.self, tmpdir_path(&p.dir, "a"), 10, &t, &err),
+                     RC_OK); /* absolute */
     tmpdir_write(&p.dir, "empty", "");
     assert_int_equal(p.fs.read_all(p.fs.self, "empty", 0, &t, &err), RC_OK);
     assert_int_equal(t.len, 0);
@@ -203,7 +205,8 @@ test_fs_read_at_gives_what_there_is(void **state)
     place_open(&p);
     tmpdir_write(&p.dir, "a", "0123456789");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        assert_int_equal(p.fs.read_at(p.fs.self, "a", cases[i].offset, cases[i].max, &t, &err), RC_OK);
+        assert_int_equal(p.fs.read_at(p.fs.self, "a", cases[i].offset, cases[i].max, &t, &err),
+                         RC_OK);
         assert_string_equal(text_str(&t), cases[i].want);
     }
     assert_int_equal(p.fs.read_at(p.fs.self, "a", -1, 1, &t, &err), RC_RANGE);
@@ -225,7 +228,8 @@ test_fs_stat_tells_what_a_name_is(void **state)
     assert_int_equal(p.fs.stat(p.fs.self, "d/e", &folder, &err), RC_OK);
     assert_int_equal(p.fs.stat(p.fs.self, "none", &none, &err), RC_OK);
     assert_int_equal(p.fs.stat(p.fs.self, "f/below", &below, &err), RC_OK);
-    assert_true(file.exists && !file.is_dir && file.size == 5 && file.inode != 0 && file.mtime_ns > 0);
+    assert_true(file.exists && !file.is_dir && file.size == 5 && file.inode != 0 &&
+                file.mtime_ns > 0);
     assert_true(folder.exists && folder.is_dir);
     assert_false(none.exists || below.exists);
 }
@@ -279,7 +283,7 @@ test_fs_list_is_sorted_and_stops_when_told(void **state)
     text_free(&two.names);
 }
 
-/* Runs in a process of its own, whose files may not grow beyond a limit: the disk is "full" there. */
+/* Runs in a process of its own, whose files may not grow beyond a limit: a "full" disk. */
 static int
 with_full_disk(struct place *p)
 {

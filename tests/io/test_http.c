@@ -53,7 +53,8 @@ request_to(const char *method, const char *url)
 }
 
 static enum rc
-ask(struct line *l, const char *method, const char *path, struct http_response *resp, struct err *err)
+ask(struct line *l, const char *method, const char *path, struct http_response *resp,
+    struct err *err)
 {
     struct http_request req = request_to(method, http_server_url(l->server, path));
     if (str_eq(method, "POST")) {
@@ -69,8 +70,8 @@ test_http_gives_status_headers_and_body(void **state)
     (void)state;
     static const struct reply reply = {
         .status = 429,
-        .headers =
-            "Retry-After: 7 \r\nX-RateLimit-Remaining: 0\r\nX-Uw-Daily-Req-Count:15\r\nSet-Cookie: a=b\r\n",
+        .headers = "Retry-After: 7 \r\nX-RateLimit-Remaining: "
+                   "0\r\nX-Uw-Daily-Req-Count:15\r\nSet-Cookie: a=b\r\n",
         .content_type = "application/json; charset=utf-8",
         .body = "{\"a\":1}",
     };
@@ -100,7 +101,8 @@ test_http_sends_what_was_asked_and_nothing_of_its_own(void **state)
     static const char *const methods[] = {"GET", "POST", "DELETE", "PATCH", "PUT"};
     for (size_t i = 0; i < COUNT_OF(methods); i++) {
         CLEANUP(http_response_free) struct http_response resp = {0};
-        struct http_request req = request_to(methods[i], http_server_url(l.server, "/v2/orders?a=b%20c"));
+        struct http_request req =
+            request_to(methods[i], http_server_url(l.server, "/v2/orders?a=b%20c"));
         req.headers[req.headers_len++] = (struct http_header){"APCA-API-KEY-ID", "key"};
         req.headers[req.headers_len++] = (struct http_header){"Content-Type", "application/json"};
         req.headers[req.headers_len++] = (struct http_header){"X-Empty", ""};
@@ -193,19 +195,21 @@ test_http_is_unknown_once_something_was_sent(void **state)
         const char *promise;
         struct reply reply;
     } cases[] = {
-        {"closed without a word", {.how = REPLY_CLOSE}                                                        },
-        {"reset",                 {.how = REPLY_RESET}                                                        },
-        {"no answer in time",     {.how = REPLY_SILENT}                                                       },
-        {"half a body",           {.how = REPLY_TRUNCATED, .body = "{\"id\":\"abc\"}"}                        },
-        {"an answer too slow",    {.how = REPLY_DRIP, .drip_ms = 200, .body = "{\"id\":\"abcdefgh\"}"}        },
-        {"an answer too late",    {.delay_ms = 3000, .body = "{}"}                                            },
-        {"half a header",         {.how = REPLY_RAW, .body = "HTTP/1.1 200 OK\r\nContent-Le"}                 },
-        {"not HTTP at all",       {.how = REPLY_RAW, .body = "SSH-2.0-OpenSSH_9.2\r\n"}                       },
+        {"closed without a word", {.how = REPLY_CLOSE}                                       },
+        {"reset",                 {.how = REPLY_RESET}                                       },
+        {"no answer in time",     {.how = REPLY_SILENT}                                      },
+        {"half a body",           {.how = REPLY_TRUNCATED, .body = "{\"id\":\"abc\"}"}       },
+        {"an answer too slow",
+         {.how = REPLY_DRIP, .drip_ms = 200, .body = "{\"id\":\"abcdefgh\"}"}                },
+        {"an answer too late",    {.delay_ms = 3000, .body = "{}"}                           },
+        {"half a header",         {.how = REPLY_RAW, .body = "HTTP/1.1 200 OK\r\nContent-Le"}},
+        {"not HTTP at all",       {.how = REPLY_RAW, .body = "SSH-2.0-OpenSSH_9.2\r\n"}      },
         {"damaged compression",
          {.how = REPLY_RAW,
           .body = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
-                  "Content-Length: 4\r\n\r\nabcd"}                                                            },
-        {"less than promised",    {.how = REPLY_RAW, .body = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"}},
+                  "Content-Length: 4\r\n\r\nabcd"}                                           },
+        {"less than promised",
+         {.how = REPLY_RAW, .body = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"}        },
     };
     static const char *const methods[] = {"POST", "DELETE", "GET"};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -312,7 +316,8 @@ test_http_keeps_the_connection_for_get_only(void **state)
         CLEANUP(http_response_free) struct http_response resp = {0};
         struct err err = {0};
         assert_int_equal(ask(&l, methods[i], "/", &resp, &err), RC_OK);
-        if (http_server_request(l.server, i).connection != connection[i]) fail_msg("request %zu", i);
+        if (http_server_request(l.server, i).connection != connection[i])
+            fail_msg("request %zu", i);
     }
 }
 
@@ -392,7 +397,8 @@ test_http_stop_cancels_soon_and_says_whether_it_was_sent(void **state)
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_non_null(strstr(err.text, "cancelled while waiting"));
 
-    assert_int_equal(ask(&l, "POST", "/", &resp, &err), RC_STOPPED); /* still asked to stop: not begun */
+    assert_int_equal(ask(&l, "POST", "/", &resp, &err),
+                     RC_STOPPED); /* still asked to stop: not begun */
     assert_int_equal(http_server_seen(l.server), 1);
     l.stop = 0;
 }
@@ -420,10 +426,10 @@ test_http_header_storm_is_cut_not_overrun(void **state)
     for (int i = 0; i < 40; i++)
         text_printf(&headers, "X-H%d: %0200d\r\n", i, i);
     text_printf(&headers, "X-%0100d: y\r\nRetry-After: %0200d\r\n", 1, 2);
-    struct reply reply = {.headers = text_str(&headers),
-                          .content_type =
-                              "text/html; charset=utf-8; long="
-                              "0123456789012345678901234567890123456789012345678901234567890123456789"};
+    struct reply reply = {
+        .headers = text_str(&headers),
+        .content_type = "text/html; charset=utf-8; long="
+                        "0123456789012345678901234567890123456789012345678901234567890123456789"};
     CLEANUP(line_done) struct line l;
     CLEANUP(http_response_free) struct http_response resp = {0};
     struct err err = {0};

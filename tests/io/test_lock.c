@@ -48,7 +48,8 @@ test_lock_is_held_by_one(void **state)
     assert_int_equal(second.fd, -1);
     assert_true((fcntl(first.fd, F_GETFD) & FD_CLOEXEC) != 0);
 
-    assert_int_equal(p.locks.write(p.locks.self, &first, "pid=4711 ts=2026-01-30T14:00:00Z", &err), RC_OK);
+    assert_int_equal(p.locks.write(p.locks.self, &first, "pid=4711 ts=2026-01-30T14:00:00Z", &err),
+                     RC_OK);
     assert_int_equal(lock_holder_pid(&p.posix, "state/engine.lock"), 4711);
     assert_int_equal(acquire(&p, 0, &second, &err), RC_BUSY);
     assert_string_equal(err.text, "state/engine.lock is held by process 4711");

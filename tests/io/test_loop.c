@@ -108,7 +108,8 @@ test_loop_tells_which_descriptors_are_ready(void **state)
 
     assert_int_equal(raise(SIGUSR1), 0); /* a signal is not counted as a descriptor */
     assert_int_equal(loop_wait(&p.loop, fds, 3, &p.clock, in_seconds(&p, 60)), 1);
-    assert_int_equal(loop_wait(&p.loop, fds, 1, &p.clock, in_seconds(&p, -5)), 0); /* over: only a look */
+    assert_int_equal(loop_wait(&p.loop, fds, 1, &p.clock, in_seconds(&p, -5)),
+                     0); /* over: only a look */
     for (int i = 0; i < 2; i++) {
         (void)close(a[i]);
         (void)close(b[i]);
@@ -131,8 +132,7 @@ test_loop_done_gives_the_signals_back(void **state)
     loop_done(&p.loop);
 }
 
-/* ---- notify: what a manager reads ------------------------------------------------------------------------
- */
+/* ---- notify: what a manager reads ---- */
 
 static void
 test_notify_without_a_manager_does_nothing(void **state)
@@ -163,7 +163,8 @@ test_notify_tells_the_manager(void **state)
     notify_status("cycle %d", 7);
     notify_watchdog();
     notify_stopping();
-    static const char *const want[] = {"READY=1\nSTATUS=up", "STATUS=cycle 7", "WATCHDOG=1", "STOPPING=1"};
+    static const char *const want[] = {"READY=1\nSTATUS=up", "STATUS=cycle 7", "WATCHDOG=1",
+                                       "STOPPING=1"};
     for (size_t i = 0; i < COUNT_OF(want); i++) {
         char got[256] = "";
         assert_true(recv(fd, got, sizeof got - 1, MSG_DONTWAIT) > 0);

@@ -36,8 +36,7 @@ struct http_server {
     int accepted;
 };
 
-/* ---- sending --------------------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 /* True if the server was told to stop meanwhile. */
 static bool
@@ -64,7 +63,8 @@ static void
 gzip(const char *bytes, size_t len, struct text *to)
 {
     z_stream z = {0};
-    ASSERT(deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    ASSERT(deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) ==
+           Z_OK);
     text_reserve(to, deflateBound(&z, len) + 64);
     union {
         const char *in;
@@ -80,7 +80,8 @@ gzip(const char *bytes, size_t len, struct text *to)
 }
 
 static void
-send_body(struct http_server *s, const struct connection *c, const struct reply *r, const struct text *body)
+send_body(struct http_server *s, const struct connection *c, const struct reply *r,
+          const struct text *body)
 {
     if (r->how == REPLY_TRUNCATED) {
         (void)send_all(c, text_str(body), body->len / 2);
@@ -114,8 +115,7 @@ send_reply(struct http_server *s, const struct connection *c, const struct reply
     if (send_all(c, text_str(&head), head.len)) send_body(s, c, r, &body);
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static void
 hang_up(struct connection *c, bool is_reset)
@@ -148,7 +148,8 @@ take_request(struct connection *c, struct seen_request *ret)
     if (c->in.len < head_len + body_len) return false;
 
     *ret = (struct seen_request){.connection = c->number};
-    ASSERT(sscanf(c->in.data, "%7s %511s", ret->method, ret->target) == 2); /* NOLINT(cert-err34-c) */
+    ASSERT(sscanf(c->in.data, "%7s %511s", ret->method, ret->target) ==
+           2); /* NOLINT(cert-err34-c) */
     const char *lines = strstr(c->in.data, "\r\n") + 2;
     (void)snprintf(ret->headers, sizeof ret->headers, "%.*s", (int)(end + 2 - lines), lines);
     (void)snprintf(ret->body, sizeof ret->body, "%.*s", (int)body_len, c->in.data + head_len);
@@ -239,8 +240,7 @@ run(void *arg)
     }
 }
 
-/* ---- public ---------------------------------------------------------------------------------------------
- */
+/* ---- public ---- */
 
 static int
 listen_somewhere(int *ret_port)

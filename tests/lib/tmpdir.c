@@ -10,7 +10,8 @@ tmpdir_new(void)
 {
     struct tmpdir dir;
     const char *base = getenv("TMPDIR");
-    (void)snprintf(dir.path, sizeof dir.path, "%s/stockbot-test.XXXXXX", base != NULL ? base : "/tmp");
+    (void)snprintf(dir.path, sizeof dir.path, "%s/stockbot-test.XXXXXX",
+                   base != NULL ? base : "/tmp");
     ASSERT(mkdtemp(dir.path) != NULL);
     return dir;
 }

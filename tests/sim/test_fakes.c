@@ -9,8 +9,7 @@
 #include "io/fs.h"
 #include "tests/lib/tmpdir.h"
 
-/* ---- the clock ------------------------------------------------------------------------------------------
- */
+/* ---- the clock ---- */
 
 static void
 note_time(void *ctx, int64_t now_ns)
@@ -46,8 +45,7 @@ test_sim_clock_moves_only_when_told(void **state)
     assert_int_equal(clock_real(&clock, 77), 77);
 }
 
-/* ---- the disk in memory against the real one --------------------------------------------------------------
- */
+/* ---- the disk in memory against the real one ---- */
 
 /* The same operation on two disks, and what came of it. */
 struct outcome {
@@ -67,7 +65,8 @@ add_name(void *ctx, const char *name)
 }
 
 static struct outcome
-operate(const struct fs *fs, unsigned op, const char *a, const char *b, const char *bytes, bool keep_prev)
+operate(const struct fs *fs, unsigned op, const char *a, const char *b, const char *bytes,
+        bool keep_prev)
 {
     struct outcome o = {0};
     void *self = fs->self;
@@ -108,8 +107,9 @@ static void
 describe(const struct outcome *o, struct text *to)
 {
     const char *words = o->rc == RC_OK ? NULL : strrchr(o->err.text, ':');
-    text_printf(to, "%s%s \"%s\" %d %d %lld", rc_name(o->rc), words == NULL ? "" : words, text_str(&o->bytes),
-                o->stat.exists, o->stat.is_dir, (long long)(o->stat.is_dir ? 0 : o->stat.size));
+    text_printf(to, "%s%s \"%s\" %d %d %lld", rc_name(o->rc), words == NULL ? "" : words,
+                text_str(&o->bytes), o->stat.exists, o->stat.is_dir,
+                (long long)(o->stat.is_dir ? 0 : o->stat.size));
 }
 
 static void
@@ -129,10 +129,12 @@ test_mem_fs_answers_as_the_disk_does(void **state)
         for (int step = 0; step < 60; step++) {
             CLEANUP(text_free) struct text want = {0}, got = {0};
             unsigned op = (unsigned)rng_below(&rng, OPS_LEN);
-            /* "." is for looking at; no folder is moved into itself, which the two refuse at different steps
+            /* "." is for looking at; no folder is moved into itself, which the two refuse at
+             * different steps
              */
             size_t n = op == 6 || op == 8 ? COUNT_OF(paths) : COUNT_OF(paths) - 1;
-            const char *a = paths[rng_below(&rng, n)], *b = paths[rng_below(&rng, COUNT_OF(paths) - 1)];
+            const char *a = paths[rng_below(&rng, n)],
+                       *b = paths[rng_below(&rng, COUNT_OF(paths) - 1)];
             if (op == 4 && str_starts(b, a)) continue;
             char bytes[32];
             bool keep_prev = rng_chance(&rng, 0.5);
@@ -176,7 +178,8 @@ test_mem_fs_keeps_the_previous_generation_and_dates_changes(void **state)
     assert_true(first.inode != second.inode);
     CLEANUP(text_free) struct text dump = {0};
     mem_fs_dump(mem, &dump);
-    assert_string_equal(text_str(&dump), "== state/a (3 bytes)\ntwo\n== state/a.prev (3 bytes)\none\n");
+    assert_string_equal(text_str(&dump),
+                        "== state/a (3 bytes)\ntwo\n== state/a.prev (3 bytes)\none\n");
     mem_fs_free(mem);
     mem_fs_free(NULL);
 }
@@ -198,8 +201,7 @@ test_mem_fs_refuses_names_that_cannot_be(void **state)
     mem_fs_free(mem);
 }
 
-/* ---- the faulty disk ------------------------------------------------------------------------------------
- */
+/* ---- the faulty disk ---- */
 
 struct place {
     struct mem_fs *mem;
