@@ -166,19 +166,11 @@ act_on_position(struct engine *eng, const struct snapshot *seen, const struct pl
 
 /* ---- entries ------------------------------------------------------------------------------- */
 
-static const struct scored *
-scored_find(const struct engine *eng, const char *symbol)
-{
-    for (size_t i = 0; i < eng->scores.len; i++)
-        if (str_eq(eng->scores.scored[i].entry->flow.symbol, symbol)) return &eng->scores.scored[i];
-    return NULL;
-}
-
 static void
 entry_context(struct engine *eng, const struct snapshot *seen, const struct planned_entry *p,
               char *buf, size_t size)
 {
-    const struct scored *sc = scored_find(eng, p->symbol);
+    const struct scored *sc = engine_scored_find(eng, p->symbol);
     struct entry_context c = {.score = p->score,
                               .direction = p->direction,
                               .regime_modifier = p->expectancy.regime_term,

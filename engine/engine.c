@@ -31,6 +31,14 @@ engine_error(struct engine *eng, const char *subsystem, const char *function, co
               F_STR("code", rc_name(err->code)));
 }
 
+const struct scored *
+engine_scored_find(const struct engine *eng, const char *symbol)
+{
+    for (size_t i = 0; i < eng->scores.len; i++)
+        if (str_eq(eng->scores.scored[i].entry->flow.symbol, symbol)) return &eng->scores.scored[i];
+    return NULL;
+}
+
 enum rc
 engine_init(struct engine *eng, const struct engine_seams *seams, struct err *err)
 {
@@ -70,6 +78,7 @@ engine_start(struct engine *eng)
     engine_at(eng, STAGE_RECONCILE, NULL);
     log_event(&eng->seams.log, EV_STARTUP_BEGIN, F_I64("epoch", eng->seams.epoch));
     memory_sync(&eng->memory, &eng->seams.fs, &eng->seams.store, &eng->seams.log, now_ns);
+    engine_seed_persistence(eng);
     engine_heartbeat(eng);
 }
 

@@ -9,7 +9,9 @@
  *   gather.c      the world into a snapshot
  *   reconcile.c   ledger against broker; position metadata that heals from both
  *   act.c         the plan into orders
- *   record.c      one run.jsonl line, one heartbeat, gate rows
+ *   record.c      one run.jsonl line, one heartbeat
+ *   explain.c     why each symbol was refused
+ *   observe.c     signals, clusters, last scores, the last fifty signals
  *   trades.c      the records of settled orders
  *   desk.c        orders at most once, never lost
  *   entries.c     limit orders one after the other
@@ -64,6 +66,15 @@ struct mismatch {
     char symbol[SYMBOL_MAX];
     int64_t ledger_qty, broker_qty;
     int cycles; /* seen in a row; an event at the second */
+};
+
+#define SIGNAL_HISTORY_PATH "state/signal_history.jsonl"
+
+/* What refused how many in a cycle. */
+struct refusal_tally {
+    struct cycle_gate gate[GATES_LEN + COMPOSITE_GATES_LEN + HALTS_LEN + 16];
+    size_t len;
+    int64_t composite; /* by the composite gate */
 };
 
 /* The last closed trades, for the self-healing score floor (spec 10 R5.26). */
@@ -129,6 +140,15 @@ void engine_gather(struct engine *eng, struct snapshot *ret_seen);
 void engine_reconcile(struct engine *eng, const struct positions *at_broker);
 bool engine_is_frozen(const struct engine *eng, const char *symbol);
 void engine_act(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
+/* The scored symbol of this cycle, NULL where it was not scored. */
+const struct scored *engine_scored_find(const struct engine *eng, const char *symbol);
+
+/* Rows and events for every refused symbol; what refused how many, in ret_tally. */
+void engine_explain(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
+                    struct refusal_tally *ret_tally);
+void engine_observe(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
+void engine_seed_persistence(struct engine *eng);
+
 /* The heartbeat before the first cycle. */
 void engine_heartbeat(struct engine *eng);
 void engine_record(struct engine *eng, const struct snapshot *seen, const struct plan *plan,

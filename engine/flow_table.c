@@ -89,6 +89,18 @@ entry_for(struct flow_table *t, const char *symbol)
     return e;
 }
 
+void
+flow_table_remember(struct flow_table *t, const char *symbol, int64_t at_ns, int64_t count)
+{
+    char key[SYMBOL_MAX];
+
+    if (at_ns == WHEN_NONE || !symbol_set(key, symbol)) return;
+    struct flow_entry *e = entry_for(t, key);
+    if (e == NULL) return;
+    for (int64_t i = MIN(count, PERSISTENCE_RING); i > 0; i--)
+        persistence_record(&e->persistence, at_ns - (i - 1) * NS_PER_MIN, NULL);
+}
+
 /* Decodes one symbol whose bytes are new. RC_PARSE: the file is corrupt. */
 static enum rc
 entry_decode(struct flow_table *t, struct flow_entry *e, const struct json_span *span,

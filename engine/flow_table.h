@@ -59,6 +59,13 @@ enum flow_cache_state flow_table_refresh(struct flow_table *t, const struct fs *
 /* False after a read that failed: that a symbol is not in the table then means nothing. */
 bool flow_table_is_readable(const struct flow_table *t);
 
+/*
+ * Seeds the persistence of a symbol from before the start: `count` sightings, the last one at the
+ * instant and the others a minute apart before it. They count only while they are inside the
+ * window.
+ */
+void flow_table_remember(struct flow_table *t, const char *symbol, int64_t at_ns, int64_t count);
+
 /* The entry of the last read, NULL where the cache does not have the symbol. */
 struct flow_entry *flow_table_find(const struct flow_table *t, const char *symbol);
 bool flow_entry_is_current(const struct flow_table *t, const struct flow_entry *e);

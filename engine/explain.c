@@ -1,0 +1,202 @@
+#include "engine/context.h"
+#include "engine/engine.h"
+
+#include <math.h>
+
+#include "telemetry/trades.h"
+
+/* ---- gate rows: explainable absence -------------------------------------------------------- */
+
+static enum event_id
+gate_event(enum entry_gate g)
+{
+    static const enum event_id EVENT_OF[GATES_LEN] = {
+        [GATE_CONCENTRATION] = EV_GATE_CONCENTRATION,
+        [GATE_THEME] = EV_GATE_THEME,
+        [GATE_SCORE_VALIDITY] = EV_GATE_SCORE_VALIDITY,
+        [GATE_MIN_NOTIONAL] = EV_GATE_MIN_NOTIONAL,
+        [GATE_ONE_POSITION] = EV_GATE_ONE_POSITION,
+        [GATE_EXPECTANCY] = EV_GATE_EXPECTANCY,
+        [GATE_CYCLE_CAP] = EV_GATE_CYCLE_CAP,
+        [GATE_MIN_SCORE] = EV_GATE_MIN_SCORE,
+        [GATE_CAPACITY] = EV_GATE_CAPACITY,
+        [GATE_COOLDOWN] = EV_GATE_COOLDOWN,
+        [GATE_SYMBOL_EXPOSURE] = EV_GATE_SYMBOL_EXPOSURE,
+        [GATE_SECTOR_EXPOSURE] = EV_GATE_SECTOR_EXPOSURE,
+        [GATE_MOMENTUM] = EV_GATE_MOMENTUM,
+        [GATE_ORDER_SIZE] = EV_GATE_ORDER_SIZE,
+        [GATE_LONG_ONLY] = EV_GATE_LONG_ONLY,
+        [GATE_METADATA] = EV_GATE_METADATA,
+        [GATE_SHORTABLE] = EV_GATE_SHORTABLE,
+        [GATE_TRADE_GUARD] = EV_GATE_TRADE_GUARD,
+        [GATE_SPREAD] = EV_GATE_SPREAD,
+        [GATE_BUYING_POWER] = EV_GATE_BUYING_POWER,
+    };
+
+    return EVENT_OF[g];
+}
+
+static const char *
+stage_of_refusal(enum refusal_stage s)
+{
+    switch (s) {
+    case REFUSED_COMPOSITE:
+        return "composite";
+    case REFUSED_HALT:
+        return "halt";
+    case REFUSED_CLOSED:
+        return "closed";
+    case REFUSED_SYMBOL:
+        return "symbol";
+    case REFUSED_GATE:
+        return "entry";
+    }
+    return "unknown";
+}
+
+/* One row a refused symbol and cycle: the answer to "why not?". */
+static void
+gate_row(struct json_out *o, const struct snapshot *seen, const struct refusal *r)
+{
+    json_out_obj(o, NULL);
+    json_out_time(o, "ts", seen->now_ns);
+    json_out_i64(o, "timestamp", when_to_s(seen->now_ns));
+    json_out_str(o, "symbol", r->symbol);
+    json_out_str(o, "gate_name", r->gate);
+    json_out_str(o, "decision", "blocked");
+    json_out_str(o, "status", "rejected");
+    json_out_obj(o, "details");
+    json_out_str(o, "stage", stage_of_refusal(r->stage));
+    json_out_str(o, "direction", direction_name(r->direction));
+    json_out_f64(o, "composite_score", r->composite_score);
+    json_out_f64(o, "score", r->score);
+    json_out_f64(o, "number", r->number);
+    json_out_f64(o, "threshold", r->threshold);
+    json_out_str(o, "reason", r->reason);
+    json_out_str(o, "detail", r->detail);
+    json_out_end(o);
+    json_out_end(o);
+}
+
+static void
+write_gate_rows(struct engine *eng, const struct snapshot *seen, const struct plan *plan)
+{
+    CLEANUP(text_free) struct text row = {0};
+    struct err err = {0};
+
+    for (size_t i = 0; i < plan->refusals_len; i++) {
+        struct json_out o = {.to = &row};
+
+        text_clear(&row);
+        gate_row(&o, seen, &plan->refusal[i]);
+        /* The store has said on standard error what could not be written; the cycle goes on. */
+        if (store_append(&eng->seams.store, GATE_DIAGNOSTIC_LOG_PATH, &row, &err) != RC_OK) return;
+    }
+}
+
+/* An event where the gate that refuses a symbol is another than in the last cycle. */
+static void
+say_refusal(struct engine *eng, const struct refusal *r)
+{
+    struct flow_entry *e = flow_table_find(&eng->flow, r->symbol);
+
+    if (e != NULL && str_eq(e->last_gate, r->gate)) return;
+    if (e != NULL) (void)str_copy(e->last_gate, sizeof(e->last_gate), r->gate);
+    enum event_id id = r->stage == REFUSED_GATE ? gate_event(r->entry_gate) : EV_GATE_BLOCKED;
+    log_event(&eng->seams.log, id, F_SYMBOL(r->symbol), F_STR("gate_type", r->gate),
+              F_STR("signal_type", "UNKNOWN"),
+              F_F64("score", r->stage == REFUSED_GATE ? r->score : r->composite_score),
+              F_F64("number", r->number), F_F64("threshold", r->threshold),
+              F_STR("gate_reason", r->reason), F_STR("detail", r->detail));
+}
+
+static void
+tally_add(struct refusal_tally *t, const struct refusal *r)
+{
+    size_t i = 0;
+
+    if (r->stage == REFUSED_COMPOSITE) t->composite++;
+    while (i < t->len && !str_eq(t->gate[i].gate, r->gate))
+        i++;
+    if (i == COUNT_OF(t->gate)) return;
+    if (i == t->len) t->gate[t->len++] = (struct cycle_gate){.gate = r->gate};
+    t->gate[i].refused++;
+}
+
+static void
+tally_text(const struct refusal_tally *t, struct text *to)
+{
+    struct json_out o = {.to = to};
+
+    json_out_obj(&o, NULL);
+    for (size_t i = 0; i < t->len; i++)
+        json_out_i64(&o, t->gate[i].gate, t->gate[i].refused);
+    json_out_end(&o);
+}
+
+/* A line of blocked_trades.jsonl for what one of the twenty gates refused. */
+static bool
+write_blocked(struct engine *eng, const struct snapshot *seen, const struct refusal *r)
+{
+    const struct scored *sc = engine_scored_find(eng, r->symbol);
+    CLEANUP(text_free) struct text line = {0};
+    struct blocked_record b = {
+        .at_ns = seen->now_ns,
+        .symbol = r->symbol,
+        .reason = r->reason,
+        .direction = direction_name(r->direction),
+        .score = r->score,
+        .decision_price = r->price,
+        .components_json = sc != NULL ? components_text(sc, &eng->arena) : NULL,
+    };
+    struct err err = {0};
+
+    blocked_encode(&b, &line);
+    /* The store has said on standard error what could not be written. */
+    return store_append(&eng->seams.store, BLOCKED_TRADES_LOG_PATH, &line, &err) == RC_OK;
+}
+
+/* Never zero candidates without a word about it (contract 4.4). */
+static void
+say_absence(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
+            const struct refusal_tally *t)
+{
+    CLEANUP(text_free) struct text by = {0};
+    double top = 0;
+
+    tally_text(t, &by);
+    for (size_t i = 0; i < seen->candidates_len; i++)
+        top = fmax(top, seen->candidate[i].composite_score);
+    if (eng->flow.symbols > 0 && (size_t)t->composite == seen->candidates_len)
+        log_event(&eng->seams.log, EV_UW_CACHE_NO_CANDIDATES,
+                  F_I64("cache_symbol_count", eng->flow.symbols),
+                  F_I64("symbols_scored", seen->candidates_len),
+                  F_RAW("rejected_by", text_str(&by)));
+    if (eng->desk.accepted_this_cycle == 0)
+        log_event(&eng->seams.log, EV_GATE_CYCLE_SUMMARY,
+                  F_STR("market_regime", seen->market_regime),
+                  F_STR("stage", stage_limits(seen->stage)->name),
+                  F_I64("considered", seen->candidates_len - (size_t)t->composite),
+                  F_I64("orders", 0), F_F64("top_score", top), F_RAW("gate_counts", text_str(&by)),
+                  F_STR("rung", rung_name(plan->ladder.rung)));
+}
+
+void
+engine_explain(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
+               struct refusal_tally *ret_tally)
+{
+    struct refusal_tally t = {0};
+
+    for (size_t i = 0; i < plan->refusals_len; i++) {
+        const struct refusal *r = &plan->refusal[i];
+
+        tally_add(&t, r);
+        say_refusal(eng, r);
+        if (r->stage == REFUSED_GATE && !write_blocked(eng, seen, r)) break;
+    }
+    if (seen->is_market_open) {
+        write_gate_rows(eng, seen, plan);
+        say_absence(eng, seen, plan, &t);
+    }
+    *ret_tally = t;
+}
