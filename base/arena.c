@@ -25,7 +25,8 @@ block_new(size_t size)
     return b;
 }
 
-/* The next block that has the room; kept blocks that are too small are passed over until the reset. */
+/* The next block that has the room; kept blocks that are too small are passed over until the reset.
+ */
 static struct arena_block *
 block_with_room(struct arena *a, size_t size)
 {

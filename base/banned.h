@@ -1,9 +1,10 @@
 /*
- * Functions that must not be used, made unusable.  The build includes this file ahead of every source.
+ * Functions that must not be used, made unusable.  The build includes this file ahead of every
+ * source.
  *
  * The headers that declare them come first: a poisoned name may not even be declared afterwards.
- * setlocale is among them because strtod and printf, here and in cJSON, must go on reading and writing a
- * point in numbers.
+ * setlocale is among them because strtod and printf, here and in cJSON, must go on reading and
+ * writing a point in numbers.
  */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H

@@ -1,9 +1,9 @@
 /*
  * The clock seam.  Only io/clock.c asks the system.
  *
- * Wall time dates records and decides sessions; it may be paced (a recorded day at 200 times the speed)
- * or simulated.  Monotonic time bounds waiting and is always real in a process of its own: network
- * deadlines and the watchdog do not speed up with the day.
+ * Wall time dates records and decides sessions; it may be paced (a recorded day at 200 times the
+ * speed) or simulated.  Monotonic time bounds waiting and is always real in a process of its own:
+ * network deadlines and the watchdog do not speed up with the day.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

@@ -20,7 +20,8 @@
 #define MIN(a, b)       ((a) < (b) ? (a) : (b))
 #define MAX(a, b)       ((a) > (b) ? (a) : (b))
 
-/* States a fact the code relies on; a false one is our own mistake and stops the process (SIGABRT). */
+/* States a fact the code relies on; a false one is our own mistake and stops the process (SIGABRT).
+ */
 #define ASSERT(fact) ((fact) ? (void)0 : assert_failed(#fact, __FILE__, __LINE__))
 
 NORETURN void assert_failed(const char *fact, const char *file, int line);

@@ -32,7 +32,8 @@ rc_name(enum rc code)
     return "invalid";
 }
 
-/* Puts "head", ": " and "tail" into the sentence; what does not fit is cut.  Either may be part of e. */
+/* Puts "head", ": " and "tail" into the sentence; what does not fit is cut.  Either may be part of
+ * e. */
 static void
 join(struct err *e, const char *head, const char *tail)
 {

@@ -1,8 +1,9 @@
 /*
  * Errors: a code for the program, a sentence for the person.
  *
- * A function that can fail returns enum rc and writes the sentence into the caller's struct err.  Each
- * level adds what it was doing, so the log reads "engine: read positions.json: Permission denied".
+ * A function that can fail returns enum rc and writes the sentence into the caller's struct err.
+ * Each level adds what it was doing, so the log reads "engine: read positions.json: Permission
+ * denied".
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -39,7 +40,8 @@ enum rc err_set(struct err *e, enum rc code, const char *fmt, ...) PRINTF_LIKE(3
 /* As err_set, and ends the sentence with ": " and the words for errno value sys_errno. */
 enum rc err_sys(struct err *e, enum rc code, int sys_errno, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-/* Puts "<text>: " before the sentence; returns e->code.  e must not be NULL: the code would be lost. */
+/* Puts "<text>: " before the sentence; returns e->code.  e must not be NULL: the code would be
+ * lost. */
 enum rc err_wrap(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

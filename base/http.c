@@ -25,7 +25,8 @@ host_is_loopback(const char *host)
     struct in_addr v4;
 
     if (str_eq_nocase(host, "localhost") || str_eq(host, "[::1]")) return true;
-    /* Dotted quads only: short forms such as 127.1 are for the resolver to interpret, not for a guard. */
+    /* Dotted quads only: short forms such as 127.1 are for the resolver to interpret, not for a
+     * guard. */
     return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
 }
 

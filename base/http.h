@@ -1,9 +1,10 @@
 /*
  * The HTTP seam: one request, one answer, in bounded time.
  *
- * RC_OK means that an HTTP status arrived, whatever it is.  RC_UNKNOWN: the request may have reached the
- * server and no complete answer came (time-out, reset, cut body).  RC_IO: it certainly did not leave
- * (name, connection refused, TLS).  RC_STOPPED: cancelled before it was sent.  Redirects are not followed.
+ * RC_OK means that an HTTP status arrived, whatever it is.  RC_UNKNOWN: the request may have
+ * reached the server and no complete answer came (time-out, reset, cut body).  RC_IO: it certainly
+ * did not leave (name, connection refused, TLS).  RC_STOPPED: cancelled before it was sent.
+ * Redirects are not followed.
  *
  * Implementations: io/http.c (libcurl) and the scripted one in sim/.
  */

@@ -3,15 +3,16 @@
  *
  * Two ways of reading, each with a name:
  *
- *   JSON_STRICT  state, configuration and API bodies: RFC 8259, one value, nothing around it but white
- *                space; duplicate keys, NaN, invalid UTF-8, lone surrogates, NUL, a byte-order mark and
+ *   JSON_STRICT  state, configuration and API bodies: RFC 8259, one value, nothing around it but
+ * white space; duplicate keys, NaN, invalid UTF-8, lone surrogates, NUL, a byte-order mark and
  *                trailing bytes are refused
- *   JSON_LOG     one line of a log (spec 40 0.2): NaN and Infinity read as numbers that are not finite,
- *                lone surrogates are kept, of repeated keys the last value counts at the first's place
+ *   JSON_LOG     one line of a log (spec 40 0.2): NaN and Infinity read as numbers that are not
+ * finite, lone surrogates are kept, of repeated keys the last value counts at the first's place
  *
  * Numbers keep what was written: json_i64 and json_usd read the text, not a double made from it.
  *
- * A \u0000 that a log contains reads as U+FFFD, like a byte that is not UTF-8: C strings end at a NUL.
+ * A \u0000 that a log contains reads as U+FFFD, like a byte that is not UTF-8: C strings end at a
+ * NUL.
  *
  *   json.c        parsing and the tree
  *   json_check.c  the grammar, byte by byte, before cJSON sees the text
@@ -46,14 +47,16 @@ extern const struct json_limits JSON_LIMITS_FILE;
 /*
  * Parses one value.  Gives a document to be freed with json_free.
  *
- * RC_PARSE names line and column ("line 3, column 17: duplicate key \"a\""); RC_RANGE a passed limit.
+ * RC_PARSE names line and column ("line 3, column 17: duplicate key \"a\""); RC_RANGE a passed
+ * limit.
  */
-enum rc json_parse(const char *bytes, size_t len, enum json_mode mode, const struct json_limits *limits,
-                   struct json **ret_doc, struct err *err) MUST_USE;
+enum rc json_parse(const char *bytes, size_t len, enum json_mode mode,
+                   const struct json_limits *limits, struct json **ret_doc,
+                   struct err *err) MUST_USE;
 void json_free(struct json *doc);
 void json_freep(struct json **doc); /* fits CLEANUP(json_freep) */
 
-/* ---- the tree; all accept NULL and answer as for an absent value ---------------------------------- */
+/* ---- the tree; all accept NULL and answer as for an absent value --------------------------- */
 
 enum json_kind json_kind(const struct json *v); /* JSON_NULL for NULL */
 bool json_is_object(const struct json *v);
@@ -72,29 +75,29 @@ const struct json *json_first(const struct json *v);
 const struct json *json_next(const struct json *v);
 const char *json_key(const struct json *v); /* "" for an element of an array */
 
-/* ---- the value itself --------------------------------------------------------------------------------- */
+/* ---- the value itself ---------------------------------------------------------------------- */
 
 const char *json_string(const struct json *v); /* NULL unless a string */
 bool json_is_true(const struct json *v);       /* exactly true */
 bool json_truthy(const struct json *v);        /* false for absent, null, false, 0, "", [], {} */
 
 /*
- * num(v, d) of spec 10 R0.2: a finite number; 1 or 0 for a boolean; the number a string spells after
- * trimming; otherwise dflt.
+ * num(v, d) of spec 10 R0.2: a finite number; 1 or 0 for a boolean; the number a string spells
+ * after trimming; otherwise dflt.
  */
 double json_f64_of(const struct json *v, double dflt);
 
 /* A number or numeric text that is a whole int64_t, exact; otherwise dflt. */
 int64_t json_i64_of(const struct json *v, int64_t dflt);
 
-/* ---- tolerant readers by key: absent, null and the wrong type give dflt ------------------------------- */
+/* ---- tolerant readers by key: absent, null and the wrong type give dflt -------------------- */
 
 double json_f64(const struct json *obj, const char *key, double dflt);
 int64_t json_i64(const struct json *obj, const char *key, int64_t dflt);
 bool json_bool(const struct json *obj, const char *key, bool dflt); /* a JSON boolean only */
 const char *json_str(const struct json *obj, const char *key, const char *dflt);
 
-/* ---- what gives a record its meaning ------------------------------------------------------------------ */
+/* ---- what gives a record its meaning ------------------------------------------------------- */
 
 /* Remembers the first thing that is wrong; start with {.obj = obj, .err = err}. */
 struct json_in {
@@ -114,16 +117,17 @@ bool json_need_bool(struct json_in *in, const char *key);
 usd json_opt_usd(struct json_in *in, const char *key, usd dflt);
 int64_t json_opt_time(struct json_in *in, const char *key, int64_t dflt);
 
-/* ---- writing ------------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 enum { JSON_OUT_DEPTH_MAX = 64 };
 
 /*
- * Writes into a text, compact, UTF-8.  Commas and colons are its business; calls out of order assert.
+ * Writes into a text, compact, UTF-8.  Commas and colons are its business; calls out of order
+ * assert.
  *
- * key is NULL inside an array and for the outermost value.  Numbers take the shortest form that reads
- * back to the same double; one that is not finite becomes null (spec 10 R0.6).  A string that is not
- * UTF-8 gets U+FFFD for each bad byte, so the output is always valid.
+ * key is NULL inside an array and for the outermost value.  Numbers take the shortest form that
+ * reads back to the same double; one that is not finite becomes null (spec 10 R0.6).  A string that
+ * is not UTF-8 gets U+FFFD for each bad byte, so the output is always valid.
  */
 struct json_out {
     struct text *to;
@@ -143,17 +147,20 @@ void json_out_bool(struct json_out *o, const char *key, bool value);
 void json_out_null(struct json_out *o, const char *key);
 void json_out_usd(struct json_out *o, const char *key, usd value);      /* number, exact decimals */
 void json_out_time(struct json_out *o, const char *key, int64_t at_ns); /* ISO; WHEN_NONE is null */
-void json_out_raw(struct json_out *o, const char *key, const char *json, size_t len); /* trusted JSON */
-void json_out_value(struct json_out *o, const char *key, const struct json *v); /* a parsed value again */
+void json_out_raw(struct json_out *o, const char *key, const char *json,
+                  size_t len); /* trusted JSON */
+void json_out_value(struct json_out *o, const char *key,
+                    const struct json *v); /* a parsed value again */
 
-/* Shortest decimal text that reads back to x ("null" where not finite); integral values without ".0". */
+/* Shortest decimal text that reads back to x ("null" where not finite); integral values without
+ * ".0". */
 enum { F64_TEXT_MAX = 32 };
 const char *f64_text(double x, char buf[F64_TEXT_MAX]);
 
 /* round_k of spec 10 R0.4: the exact binary value to k decimals (0..15), ties to even. */
 double round_dec(double x, int k);
 
-/* ---- large objects without a tree --------------------------------------------------------------------- */
+/* ---- large objects without a tree ---------------------------------------------------------- */
 
 struct json_span {
     const char *key; /* bytes between the quotes, escapes not resolved */
@@ -163,9 +170,10 @@ struct json_span {
 };
 
 /*
- * Walks the members of the object that the bytes hold.  Checks quotes and brackets, not the values inside:
- * whoever needs a value parses its span.  Start with json_scan_init; json_scan_next gives RC_OK and a
- * span, RC_NOT_FOUND after the last (only white space may follow), RC_PARSE with line and column.
+ * Walks the members of the object that the bytes hold.  Checks quotes and brackets, not the values
+ * inside: whoever needs a value parses its span.  Start with json_scan_init; json_scan_next gives
+ * RC_OK and a span, RC_NOT_FOUND after the last (only white space may follow), RC_PARSE with line
+ * and column.
  */
 struct json_scan {
     const char *bytes;

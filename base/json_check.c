@@ -24,8 +24,8 @@ struct key_mark {
 struct level {
     char closer;
     size_t members;
-    size_t
-        first_key; /* keys of an open object stand at the end of checker.key: inner ones went at their end */
+    size_t first_key; /* keys of an open object stand at the end of checker.key: inner ones went at
+                         their end */
 };
 
 struct slot {
@@ -53,7 +53,7 @@ struct checker {
     struct err *err;
 };
 
-/* ---- helpers ----------------------------------------------------------------------------------------- */
+/* ---- helpers ------------------------------------------------------------------------------- */
 
 enum rc
 json_fail(struct err *err, enum rc code, const char *bytes, size_t at, const char *fmt, ...)
@@ -74,7 +74,8 @@ json_fail(struct err *err, enum rc code, const char *bytes, size_t at, const cha
 }
 
 /* Remembers what is wrong at an offset and ends the walk. */
-#define FAIL(c, code, where, ...) ((c)->rc = json_fail((c)->err, (code), (c)->bytes, (where), __VA_ARGS__))
+#define FAIL(c, code, where, ...)                                                                  \
+    ((c)->rc = json_fail((c)->err, (code), (c)->bytes, (where), __VA_ARGS__))
 
 /* Room for one more at the end of an array that grows. */
 static void *
@@ -113,7 +114,7 @@ rewrite(struct checker *c, size_t from, const char *other, size_t other_len)
     c->copied = c->at;
 }
 
-/* ---- strings ----------------------------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------------------------- */
 
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
@@ -123,8 +124,9 @@ json_plain_len(const char *s, size_t len)
     size_t at = 0;
 
     /*
-     * Eight at a time: x - EACH_BYTE(n) borrows into the top bit of a byte smaller than n.  A borrow can
-     * flag the byte above a real hit too, never the lowest flagged one, and only that is used.
+     * Eight at a time: x - EACH_BYTE(n) borrows into the top bit of a byte smaller than n.  A
+     * borrow can flag the byte above a real hit too, never the lowest flagged one, and only that is
+     * used.
      */
     for (; len - at >= 8; at += 8) {
         uint64_t w = 0;
@@ -274,11 +276,12 @@ check_string(struct checker *c, struct key_mark *ret_key)
         else
             check_beyond_ascii(c);
     }
-    *ret_key = (struct key_mark){.at = opening + 1, .len = c->at - opening - 1, .has_escape = has_escape};
+    *ret_key =
+        (struct key_mark){.at = opening + 1, .len = c->at - opening - 1, .has_escape = has_escape};
     c->at++;
 }
 
-/* ---- repeated keys ----------------------------------------------------------------------------------- */
+/* ---- repeated keys ------------------------------------------------------------------------- */
 
 /* The text of a key whose escapes were checked already. */
 static void
@@ -345,7 +348,8 @@ note_if_equal(struct checker *c, const struct key_mark *earlier, const struct ke
     return true;
 }
 
-/* Many keys: a table with open addressing, whose slots are stamped so that it need not be cleared. */
+/* Many keys: a table with open addressing, whose slots are stamped so that it need not be cleared.
+ */
 static void
 check_many_keys(struct checker *c, const struct key_mark *key, size_t n)
 {
@@ -382,7 +386,7 @@ check_keys(struct checker *c, const struct key_mark *key, size_t n)
     }
 }
 
-/* ---- numbers and words ------------------------------------------------------------------------------- */
+/* ---- numbers and words --------------------------------------------------------------------- */
 
 static void
 note_number(struct checker *c, size_t from, bool is_rewritten)
@@ -430,7 +434,8 @@ check_number(struct checker *c)
         FAIL(c, RC_PARSE, from, "malformed number");
         return;
     }
-    if (has_exponent || digits > DIGITS_EXACT) note_number(c, from, c->at - from > CJSON_NUMBER_MAX);
+    if (has_exponent || digits > DIGITS_EXACT)
+        note_number(c, from, c->at - from > CJSON_NUMBER_MAX);
     c->numbers++;
 }
 
@@ -450,13 +455,14 @@ take_not_finite(struct checker *c)
     size_t from = c->at;
 
     if (c->mode != JSON_LOG) return false;
-    if (!take_word(c, "NaN") && !take_word(c, "Infinity") && !take_word(c, "-Infinity")) return false;
+    if (!take_word(c, "NaN") && !take_word(c, "Infinity") && !take_word(c, "-Infinity"))
+        return false;
     note_number(c, from, true);
     c->numbers++;
     return true;
 }
 
-/* ---- the document ------------------------------------------------------------------------------------ */
+/* ---- the document -------------------------------------------------------------------------- */
 
 static void
 open_level(struct checker *c, char closer)
@@ -476,7 +482,8 @@ close_level(struct checker *c)
     const struct level *l = &c->level[--c->depth];
 
     c->at++;
-    if (c->keys_len > l->first_key) check_keys(c, c->key + l->first_key, c->keys_len - l->first_key);
+    if (c->keys_len > l->first_key)
+        check_keys(c, c->key + l->first_key, c->keys_len - l->first_key);
     c->keys_len = l->first_key;
 }
 
@@ -493,7 +500,8 @@ check_value(struct checker *c)
         open_level(c, '}');
     else if (b == '[')
         open_level(c, ']');
-    else if (take_not_finite(c) || take_word(c, "true") || take_word(c, "false") || take_word(c, "null"))
+    else if (take_not_finite(c) || take_word(c, "true") || take_word(c, "false") ||
+             take_word(c, "null"))
         return;
     else if (b == '-' || (b >= '0' && b <= '9'))
         check_number(c);
@@ -514,7 +522,8 @@ check_key(struct checker *c)
     size_t copied = c->copied;
     check_string(c, &c->key[c->keys_len]);
     if (c->rc != RC_OK) return;
-    if (c->copied != copied) c->out->has_repeats = true; /* two keys may have been rewritten to the same */
+    if (c->copied != copied)
+        c->out->has_repeats = true; /* two keys may have been rewritten to the same */
     key_hash(c, &c->key[c->keys_len++]);
     skip_space(c);
     if (peek(c) != ':') {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- numbers ----------------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 struct number_fix {
     const struct json_check *check;
@@ -56,7 +56,7 @@ json_fix_numbers(cJSON *root, const struct json_check *c, const char *bytes, enu
     return RC_OK;
 }
 
-/* ---- repeated keys ----------------------------------------------------------------------------------- */
+/* ---- repeated keys ------------------------------------------------------------------------- */
 
 struct place {
     cJSON *node;

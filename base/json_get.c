@@ -9,8 +9,8 @@
 enum { NUMBER_TEXT_MAX = 32 };
 
 /*
- * The number as it was written.  Numbers without a note have at most 15 significant digits, and so many
- * come back unchanged from a double.
+ * The number as it was written.  Numbers without a note have at most 15 significant digits, and so
+ * many come back unchanged from a double.
  */
 static const char *
 number_text(const struct json *v, char buf[NUMBER_TEXT_MAX])
@@ -30,7 +30,7 @@ decimal_text(const struct json *v, char buf[NUMBER_TEXT_MAX])
     return json_string(v);
 }
 
-/* ---- the value itself -------------------------------------------------------------------------------- */
+/* ---- the value itself ---------------------------------------------------------------------- */
 
 const char *
 json_string(const struct json *v)
@@ -93,7 +93,8 @@ is_whole(const struct json *v, int64_t *ret_value)
     const char *text = decimal_text(v, buf);
 
     if (text == NULL) return false;
-    return str_to_i64(text, ret_value) || decimal_scaled(text, strlen(text), 0, ret_value) == DECIMAL_EXACT;
+    return str_to_i64(text, ret_value) ||
+           decimal_scaled(text, strlen(text), 0, ret_value) == DECIMAL_EXACT;
 }
 
 int64_t
@@ -104,7 +105,7 @@ json_i64_of(const struct json *v, int64_t dflt)
     return is_whole(v, &value) ? value : dflt;
 }
 
-/* ---- tolerant readers by key ------------------------------------------------------------------------- */
+/* ---- tolerant readers by key --------------------------------------------------------------- */
 
 double
 json_f64(const struct json *obj, const char *key, double dflt)
@@ -134,7 +135,7 @@ json_str(const struct json *obj, const char *key, const char *dflt)
     return s != NULL ? s : dflt;
 }
 
-/* ---- what gives a record its meaning ----------------------------------------------------------------- */
+/* ---- what gives a record its meaning ------------------------------------------------------- */
 
 static void
 wrong(struct json_in *in, const char *key, const char *what)

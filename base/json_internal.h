@@ -5,7 +5,8 @@
  *   json_check.c  grammar, limits, repeated keys; which numbers a double does not hold
  *   json_fix.c    what has to change in the tree afterwards
  *
- * cJSON reads numbers with strtod, which obeys the locale: banned.h keeps the program in the "C" locale.
+ * cJSON reads numbers with strtod, which obeys the locale: banned.h keeps the program in the "C"
+ * locale.
  */
 #ifndef BASE_JSON_INTERNAL_H
 #define BASE_JSON_INTERNAL_H
@@ -14,7 +15,8 @@
 
 #include "base/json.h"
 
-/* A number whose text says more than its double; ordinal counts the numbers of the document from 0. */
+/* A number whose text says more than its double; ordinal counts the numbers of the document from 0.
+ */
 struct json_note {
     size_t ordinal;
     size_t at, len;    /* in the bytes as given */
@@ -22,7 +24,8 @@ struct json_note {
 };
 
 struct json_check {
-    struct text rewritten; /* what cJSON shall read instead of the bytes; untouched: the bytes themselves */
+    struct text
+        rewritten; /* what cJSON shall read instead of the bytes; untouched: the bytes themselves */
     struct json_note *note;
     size_t notes_len, notes_cap;
     bool has_repeats; /* JSON_LOG: an object may have a repeated key */
@@ -31,12 +34,14 @@ struct json_check {
 void json_check_done(struct json_check *c);
 
 /* ret_check must be zeroed, and done also after a failure. */
-enum rc json_check(const char *bytes, size_t len, enum json_mode mode, const struct json_limits *limits,
-                   struct json_check *ret_check, struct err *err) MUST_USE;
+enum rc json_check(const char *bytes, size_t len, enum json_mode mode,
+                   const struct json_limits *limits, struct json_check *ret_check,
+                   struct err *err) MUST_USE;
 
-/* Gives the noted numbers their text (valuestring, which cJSON leaves free in a number) and their value. */
-enum rc json_fix_numbers(cJSON *root, const struct json_check *c, const char *bytes, enum json_mode mode,
-                         struct err *err) MUST_USE;
+/* Gives the noted numbers their text (valuestring, which cJSON leaves free in a number) and their
+ * value. */
+enum rc json_fix_numbers(cJSON *root, const struct json_check *c, const char *bytes,
+                         enum json_mode mode, struct err *err) MUST_USE;
 /* Of repeated keys the last value counts, at the place of the first. */
 void json_fix_repeats(cJSON *root);
 

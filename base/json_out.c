@@ -6,7 +6,7 @@
 
 #include "base/when.h"
 
-/* ---- numbers ----------------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 const char *
 f64_text(double x, char buf[F64_TEXT_MAX])
@@ -35,7 +35,7 @@ round_dec(double x, int k)
     return strtod(buf, NULL);
 }
 
-/* ---- strings ----------------------------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------------------------- */
 
 static void
 escape_write(struct text *to, uint8_t b)
@@ -68,7 +68,7 @@ string_write(struct text *to, const char *s, size_t len)
     text_putc(to, '"');
 }
 
-/* ---- structure --------------------------------------------------------------------------------------- */
+/* ---- structure ----------------------------------------------------------------------------- */
 
 /* What comes before any value: the comma and the key. */
 static void
@@ -116,7 +116,7 @@ json_out_end(struct json_out *o)
     o->depth--;
 }
 
-/* ---- values ------------------------------------------------------------------------------------------ */
+/* ---- values -------------------------------------------------------------------------------- */
 
 void
 json_out_str(struct json_out *o, const char *key, const char *value)
@@ -200,7 +200,8 @@ number_write(struct text *to, const cJSON *node)
         text_puts(to, f64_text(node->valuedouble, buf));
 }
 
-/* As deep as the parser allowed: a document from outside must not run into the limit of our own records. */
+/* As deep as the parser allowed: a document from outside must not run into the limit of our own
+ * records. */
 static void
 value_write(struct text *to, const struct json *v)
 {

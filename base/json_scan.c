@@ -32,7 +32,8 @@ fail(const struct json_scan *s, const char *what, struct err *err)
 
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
-/* From the byte behind the opening quote to the byte behind the closing one; false at the end of the bytes.
+/* From the byte behind the opening quote to the byte behind the closing one; false at the end of
+ * the bytes.
  */
 static bool
 skip_string(struct json_scan *s)
@@ -105,7 +106,8 @@ skip_value(struct json_scan *s, struct err *err)
         s->at++;
         return skip_string(s) ? RC_OK : fail(s, "string without an end", err);
     }
-    while (s->at < s->len && !is_space(s->bytes[s->at]) && strchr(",:\"{}[]", s->bytes[s->at]) == NULL)
+    while (s->at < s->len && !is_space(s->bytes[s->at]) &&
+           strchr(",:\"{}[]", s->bytes[s->at]) == NULL)
         s->at++;
     return s->at > from ? RC_OK : fail(s, "a value should be here", err);
 }

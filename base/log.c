@@ -3,7 +3,7 @@
 #include "base/json.h"
 
 static const struct event_row ROWS[EVENTS_LEN] = {
-#define EVENT(id, subsystem, name, severity, route, meaning)                                                 \
+#define EVENT(id, subsystem, name, severity, route, meaning)                                       \
     [EV_##id] = {subsystem, name, severity, route, meaning},
 #include "base/events.def"
 #undef EVENT

@@ -1,8 +1,9 @@
 /*
  * The log seam: one structured event for what happened.
  *
- * The names stand in base/events.def, one row each; they are part of the contract with dashboards and
- * tests.  Writing an event can never fail the caller.  Never a secret, never a whole response body.
+ * The names stand in base/events.def, one row each; they are part of the contract with dashboards
+ * and tests.  Writing an event can never fail the caller.  Never a secret, never a whole response
+ * body.
  *
  *   log_event(log, EV_STATE_SELF_HEALED, F_STR("path", path), F_I64("bytes", len));
  *
@@ -85,7 +86,8 @@ struct log {
 #define log_event(log, ...)      LOG_EVENT_((log), __VA_ARGS__, F_END)
 #define LOG_EVENT_(log, id, ...) log_fields((log), (id), (const struct field[]){__VA_ARGS__})
 
-void log_fields(const struct log *log, enum event_id id, const struct field *fields); /* log may be NULL */
+void log_fields(const struct log *log, enum event_id id,
+                const struct field *fields); /* log may be NULL */
 
 struct json_out;
 /* Writes the fields as members, for loggers and for records that take the same shape. */

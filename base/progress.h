@@ -1,6 +1,6 @@
 /*
- * What a supervised child tells its supervisor: records on the pipe whose descriptor number stands in
- * STOCKBOT_PROGRESS_FD.  One write() a record, never blocking: a full pipe drops it.
+ * What a supervised child tells its supervisor: records on the pipe whose descriptor number stands
+ * in STOCKBOT_PROGRESS_FD.  One write() a record, never blocking: a full pipe drops it.
  */
 #ifndef BASE_PROGRESS_H
 #define BASE_PROGRESS_H

@@ -40,7 +40,8 @@ uint64_t
 rng_below(struct rng *r, uint64_t n)
 {
     ASSERT(n > 0);
-    uint64_t unfair = -n % n; /* 2^64 modulo n: so many of the smallest numbers would come too often */
+    uint64_t unfair =
+        -n % n; /* 2^64 modulo n: so many of the smallest numbers would come too often */
     uint64_t x = rng_u64(r);
 
     while (x < unfair)
@@ -67,8 +68,9 @@ double
 rng_normal(struct rng *r)
 {
     /*
-     * The sum of twelve uniform numbers has variance 1 and is close to normal up to three deviations.
-     * Additions give the same bits on every machine; the logarithm of the exact methods does not.
+     * The sum of twelve uniform numbers has variance 1 and is close to normal up to three
+     * deviations. Additions give the same bits on every machine; the logarithm of the exact methods
+     * does not.
      */
     double sum = -6;
 

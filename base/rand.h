@@ -1,6 +1,6 @@
 /*
- * Pseudo-random numbers from a seed: the same seed gives the same numbers everywhere (splitmix64 start,
- * xoshiro256** run).  Not for secrets.
+ * Pseudo-random numbers from a seed: the same seed gives the same numbers everywhere (splitmix64
+ * start, xoshiro256** run).  Not for secrets.
  */
 #ifndef BASE_RAND_H
 #define BASE_RAND_H

@@ -1,6 +1,6 @@
 /*
- * The stages of an engine's cycle, as the engine, its flight recorder, the progress pipe and the supervisor
- * speak of them.
+ * The stages of an engine's cycle, as the engine, its flight recorder, the progress pipe and the
+ * supervisor speak of them.
  *
  * The numbers stand in files and on the pipe between two builds: new ones go to the end.
  */
@@ -26,7 +26,8 @@ enum stage {
     STAGES_LEN
 };
 
-const char *stage_name(enum stage s); /* "start", "gather_account", …; "unknown" for any other number */
+const char *
+stage_name(enum stage s); /* "start", "gather_account", …; "unknown" for any other number */
 bool stage_from(const char *word, enum stage *ret_stage);
 
 #endif

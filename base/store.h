@@ -1,8 +1,10 @@
 /*
- * The state seam: JSON files that heal, and logs that are only ever appended to (spec 10 R1.43, 1.8).
+ * The state seam: JSON files that heal, and logs that are only ever appended to (spec 10
+ * R1.43, 1.8).
  *
- * Loading never fails the caller in a way it must handle: it always gives a document.  Implementation:
- * state/store.c over the file seam; tests and the simulator use it over a simulated disk.
+ * Loading never fails the caller in a way it must handle: it always gives a document.
+ * Implementation: state/store.c over the file seam; tests and the simulator use it over a simulated
+ * disk.
  */
 #ifndef BASE_STORE_H
 #define BASE_STORE_H
@@ -15,7 +17,8 @@ enum store_origin {
     STORE_PREV,    /* healed from <path>.prev                                       */
     STORE_REBUILT, /* healed from its source by spec->rebuild                       */
     STORE_DEFAULT, /* healed to the default                                         */
-    STORE_MEMORY   /* bad, and could not be set aside or replaced: the best of the above, in memory only */
+    STORE_MEMORY   /* bad, and could not be set aside or replaced: the best of the above, in memory
+                      only */
 };
 
 struct store_spec {
@@ -33,11 +36,15 @@ struct store_spec {
 
 struct store {
     void *self;
-    /* Gives a document (json_free) and says where it came from; on STORE_FILE..STORE_MEMORY alike. */
+    /* Gives a document (json_free) and says where it came from; on STORE_FILE..STORE_MEMORY alike.
+     */
     struct json *(*load)(void *self, const struct store_spec *spec, enum store_origin *ret_origin);
-    enum rc (*save)(void *self, const struct store_spec *spec, const char *json, size_t len, struct err *err);
-    /* One line; the newline is added here.  Failures are reported once a file and minute on stderr. */
-    enum rc (*append)(void *self, const char *path, const char *json_line, size_t len, struct err *err);
+    enum rc (*save)(void *self, const struct store_spec *spec, const char *json, size_t len,
+                    struct err *err);
+    /* One line; the newline is added here.  Failures are reported once a file and minute on stderr.
+     */
+    enum rc (*append)(void *self, const char *path, const char *json_line, size_t len,
+                      struct err *err);
 };
 
 static inline struct json *
@@ -47,7 +54,8 @@ store_load(const struct store *st, const struct store_spec *spec, enum store_ori
 }
 
 static inline enum rc MUST_USE
-store_save(const struct store *st, const struct store_spec *spec, const struct text *json, struct err *err)
+store_save(const struct store *st, const struct store_spec *spec, const struct text *json,
+           struct err *err)
 {
     return st->save(st->self, spec, text_str(json), json->len, err);
 }

@@ -171,8 +171,10 @@ str_to_i64(const char *s, int64_t *ret_value)
     if (*s == '-' || *s == '+') s++;
     if (!is_digit(*s)) return false;
     for (; is_digit(*s); s++) {
-        int digit = negative ? '0' - *s : *s - '0'; /* downwards, because INT64_MIN has no positive twin */
-        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value)) {
+        int digit =
+            negative ? '0' - *s : *s - '0'; /* downwards, because INT64_MIN has no positive twin */
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, digit, &value)) {
             return false;
         }
     }
@@ -215,7 +217,8 @@ str_to_f64(const char *s, double *ret_value)
         if (!is_blank(*rest)) return false;
     }
 
-    /* banned.h keeps the program in the "C" locale, where strtod reads the point that was checked above. */
+    /* banned.h keeps the program in the "C" locale, where strtod reads the point that was checked
+     * above. */
     char *stop = NULL;
     double value = strtod(s, &stop);
     if (stop != end || !isfinite(value)) return false;
@@ -252,7 +255,8 @@ size_t
 utf8_sequence(const char *bytes, size_t len)
 {
     const uint8_t *b = (const uint8_t *)bytes;
-    uint8_t low = 0x80, high = 0xBF; /* bounds of the second byte: no overlong form, surrogate, > U+10FFFF */
+    uint8_t low = 0x80,
+            high = 0xBF; /* bounds of the second byte: no overlong form, surrogate, > U+10FFFF */
     size_t need = 0;
 
     if (len == 0) return 0;

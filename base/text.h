@@ -37,9 +37,9 @@ void str_trim(char *s);  /* white space at both ends, in place */
 bool str_to_i64(const char *s, int64_t *ret_value);
 
 /*
- * A whole decimal or exponent number after trimming white space, independent of the locale (spec 10 R0.2,
- * spec 40 0.1): [+-] (digits [. [digits]] | . digits) [e [+-] digits].  False for anything else and for a
- * result that is not finite.
+ * A whole decimal or exponent number after trimming white space, independent of the locale (spec 10
+ * R0.2, spec 40 0.1): [+-] (digits [. [digits]] | . digits) [e [+-] digits].  False for anything
+ * else and for a result that is not finite.
  */
 bool str_to_f64(const char *s, double *ret_value);
 

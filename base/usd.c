@@ -56,7 +56,8 @@ usd_from_double(double x, usd *ret_usd, struct err *err)
     if (!isfinite(x)) return err_set(err, RC_RANGE, "%f is not an amount", x);
     if (fabs(x) > USD_DOUBLE_MAX) return err_set(err, RC_RANGE, "%g USD is too large", x);
 
-    /* near + missed is |x| * 10000 without any rounding, so that ties are those of the exact value. */
+    /* near + missed is |x| * 10000 without any rounding, so that ties are those of the exact value.
+     */
     double near = fabs(x) * 1e4;
     double missed = fma(fabs(x), 1e4, -near);
     double whole = floor(near);
@@ -64,7 +65,8 @@ usd_from_double(double x, usd *ret_usd, struct err *err)
     int64_t e4 = (int64_t)whole;
 
     if (part > 0.5 || (part >= 0.5 && missed >= 0)) e4++;
-    if (part <= 0) e4 += (int64_t)floor(missed + 0.5); /* beyond 2^53 what was missed is whole steps */
+    if (part <= 0)
+        e4 += (int64_t)floor(missed + 0.5); /* beyond 2^53 what was missed is whole steps */
     *ret_usd = (usd){signbit(x) ? -e4 : e4};
     return RC_OK;
 }

@@ -1,8 +1,9 @@
 /*
- * Money and price: a whole number of 1/10000 dollar, the smallest step in which a US stock is quoted.
+ * Money and price: a whole number of 1/10000 dollar, the smallest step in which a US stock is
+ * quoted.
  *
- * A one-field struct, so that adding a price to a quantity does not compile.  Sums of fills equal the
- * position exactly; there is no NaN.  Every rounding is half away from zero and is said here.
+ * A one-field struct, so that adding a price to a quantity does not compile.  Sums of fills equal
+ * the position exactly; there is no NaN.  Every rounding is half away from zero and is said here.
  */
 #ifndef BASE_USD_H
 #define BASE_USD_H

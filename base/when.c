@@ -13,11 +13,11 @@ floor_div(int64_t n, int64_t d)
     return n / d - (n % d < 0);
 }
 
-/* ---- dates ------------------------------------------------------------------------------------------- */
+/* ---- dates --------------------------------------------------------------------------------- */
 
 /*
- * Years begin in March, so that the leap day is the last of its year; 400 of them, an era, have 146097
- * days.  719468 days lie between 0000-03-01 and 1970-01-01.
+ * Years begin in March, so that the leap day is the last of its year; 400 of them, an era, have
+ * 146097 days.  719468 days lie between 0000-03-01 and 1970-01-01.
  */
 int64_t
 date_to_days(struct date d)
@@ -74,13 +74,13 @@ date_valid(struct date d)
     return d.month != 2 || d.day < 29 || is_leap;
 }
 
-/* ---- instants ---------------------------------------------------------------------------------------- */
+/* ---- instants ------------------------------------------------------------------------------ */
 
 int64_t
 when_from_civil(const struct civil *c)
 {
-    int64_t seconds =
-        date_to_days(c->date) * 86400 + (int64_t)c->hour * 3600 + (int64_t)c->minute * 60 + c->second;
+    int64_t seconds = date_to_days(c->date) * 86400 + (int64_t)c->hour * 3600 +
+                      (int64_t)c->minute * 60 + c->second;
     int64_t ns = 0;
     bool overflow = __builtin_mul_overflow(seconds, NS_PER_S, &ns) ||
                     __builtin_add_overflow(ns, (int64_t)c->nanosecond, &ns);
@@ -105,7 +105,7 @@ when_to_civil(int64_t at_ns)
     };
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static bool
 is_blank(char c)
@@ -164,7 +164,8 @@ take_fraction(const char **at, int *ret_ns)
 static bool
 take_time(const char **at, struct civil *c)
 {
-    if (!take_digits(at, 2, &c->hour) || !take_char(at, ':') || !take_digits(at, 2, &c->minute)) return false;
+    if (!take_digits(at, 2, &c->hour) || !take_char(at, ':') || !take_digits(at, 2, &c->minute))
+        return false;
     if (take_char(at, ':')) {
         if (!take_digits(at, 2, &c->second)) return false;
         if (take_char(at, '.') && !take_fraction(at, &c->nanosecond)) return false;
@@ -241,20 +242,21 @@ date_parse(const char *text, struct date *ret_date, struct err *err)
     struct date d = {0};
     const char *at = text;
 
-    if (!take_date(&at, &d) || *at != '\0') return err_set(err, RC_PARSE, "\"%.60s\" is not a date", text);
+    if (!take_date(&at, &d) || *at != '\0')
+        return err_set(err, RC_PARSE, "\"%.60s\" is not a date", text);
     *ret_date = d;
     return RC_OK;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 const char *
 when_iso(int64_t at_ns, char buf[ISO_TEXT_MAX])
 {
     struct civil c = when_to_civil(at_ns);
 
-    (void)snprintf(buf, ISO_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%06d+00:00", c.date.year, c.date.month,
-                   c.date.day, c.hour, c.minute, c.second, c.nanosecond / 1000);
+    (void)snprintf(buf, ISO_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%06d+00:00", c.date.year,
+                   c.date.month, c.date.day, c.hour, c.minute, c.second, c.nanosecond / 1000);
     return buf;
 }
 
@@ -263,8 +265,8 @@ when_dt(int64_t at_ns, char buf[ISO_TEXT_MAX])
 {
     struct civil c = when_to_civil(at_ns);
 
-    (void)snprintf(buf, ISO_TEXT_MAX, "%04d-%02d-%02d %02d:%02d:%02d UTC", c.date.year, c.date.month,
-                   c.date.day, c.hour, c.minute, c.second);
+    (void)snprintf(buf, ISO_TEXT_MAX, "%04d-%02d-%02d %02d:%02d:%02d UTC", c.date.year,
+                   c.date.month, c.date.day, c.hour, c.minute, c.second);
     return buf;
 }
 
@@ -273,8 +275,8 @@ when_compact(int64_t at_ns, char buf[ISO_TEXT_MAX])
 {
     struct civil c = when_to_civil(at_ns);
 
-    (void)snprintf(buf, ISO_TEXT_MAX, "%04d%02d%02dT%02d%02d%02dZ", c.date.year, c.date.month, c.date.day,
-                   c.hour, c.minute, c.second);
+    (void)snprintf(buf, ISO_TEXT_MAX, "%04d%02d%02dT%02d%02d%02dZ", c.date.year, c.date.month,
+                   c.date.day, c.hour, c.minute, c.second);
     return buf;
 }
 
@@ -283,8 +285,8 @@ when_rfc3339(int64_t at_ns, char buf[ISO_TEXT_MAX])
 {
     struct civil c = when_to_civil(at_ns);
 
-    (void)snprintf(buf, ISO_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.date.year, c.date.month, c.date.day,
-                   c.hour, c.minute, c.second);
+    (void)snprintf(buf, ISO_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.date.year, c.date.month,
+                   c.date.day, c.hour, c.minute, c.second);
     return buf;
 }
 
@@ -306,7 +308,8 @@ when_to_s_f64(int64_t at_ns)
 {
     int64_t us = at_ns / NS_PER_US, s = when_to_s(at_ns);
 
-    /* Whole microseconds fit a double exactly, so that one division gives the nearest number of seconds. */
+    /* Whole microseconds fit a double exactly, so that one division gives the nearest number of
+     * seconds. */
     if (at_ns % NS_PER_US == 0) return (double)us / 1e6;
     return (double)s + (double)(at_ns - s * NS_PER_S) / 1e9;
 }

@@ -1,8 +1,8 @@
 /*
  * Instants and dates.  An instant is int64_t nanoseconds UTC since 1970; there is no other inside.
  *
- * Text forms (spec 10 R0.1): ISO is "2026-01-30T20:58:07.568503+00:00", always six fractional digits;
- * DT is "2026-01-30 20:58:07 UTC".
+ * Text forms (spec 10 R0.1): ISO is "2026-01-30T20:58:07.568503+00:00", always six fractional
+ * digits; DT is "2026-01-30 20:58:07 UTC".
  */
 #ifndef BASE_WHEN_H
 #define BASE_WHEN_H
@@ -45,8 +45,9 @@ int date_cmp(struct date a, struct date b);
 bool date_valid(struct date d);
 
 /*
- * Parses an instant: YYYY-MM-DD, then T or blank, HH:MM[:SS[.0-9 digits]], then Z, +-HH[:MM], +-HHMM or
- * nothing (= UTC).  A date alone is its 00:00 UTC.  Surrounding white space is allowed.  RC_PARSE otherwise.
+ * Parses an instant: YYYY-MM-DD, then T or blank, HH:MM[:SS[.0-9 digits]], then Z, +-HH[:MM],
+ * +-HHMM or nothing (= UTC).  A date alone is its 00:00 UTC.  Surrounding white space is allowed.
+ * RC_PARSE otherwise.
  */
 enum rc when_parse(const char *text, int64_t *ret_ns, struct err *err) MUST_USE;
 

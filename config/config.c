@@ -82,7 +82,7 @@ given(struct config_store *st, enum config_row_id row, enum config_source source
     return &st->given[row][source];
 }
 
-/* ---- the sources ---- */
+/* ---- the sources --------------------------------------------------------------------------- */
 
 static enum rc
 load_root(struct loading *ld)
@@ -178,7 +178,7 @@ load_env_file(struct loading *ld)
     }
 }
 
-/* ---- which one wins ---- */
+/* ---- which one wins ------------------------------------------------------------------------ */
 
 static const char *
 source_name(struct arena *a, enum config_source source, const struct config_given *g)
@@ -254,7 +254,7 @@ load_all(struct loading *ld)
     return RC_OK;
 }
 
-/* ---- public ---- */
+/* ---- public -------------------------------------------------------------------------------- */
 
 enum rc
 config_load(const struct config_options *opt, struct config *ret_config, struct err *err)

@@ -69,7 +69,7 @@ struct config_store {
     struct env_file env_file;
 };
 
-/* ---- value.c ---- */
+/* ---- value.c ------------------------------------------------------------------------------- */
 
 bool config_row_is_secret(const struct config_row *row);
 
@@ -92,7 +92,7 @@ enum rc config_value_set(const struct config_row *row, const char *text, struct 
                          struct text *dropped, struct config *cfg, const char **ret_text,
                          struct err *err) MUST_USE;
 
-/* ---- config_yaml.c ---- */
+/* ---- config_yaml.c ------------------------------------------------------------------------- */
 
 /* Fills given[..][CONFIG_YAML] from the bytes of the file; words begin with "<path>: line N". */
 enum rc config_yaml_load(struct config_store *st, const char *path, const char *bytes, size_t len,

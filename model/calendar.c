@@ -27,8 +27,8 @@ is_nth(struct date d, int month, int weekday, int n)
 }
 
 /*
- * A holiday of fixed date: kept on the Friday before where it falls on a Saturday, on the Monday after where
- * it falls on a Sunday.
+ * A holiday of fixed date: kept on the Friday before where it falls on a Saturday, on the Monday
+ * after where it falls on a Sunday.
  */
 static bool
 is_observed(struct date d, int month, int day)
@@ -36,10 +36,12 @@ is_observed(struct date d, int month, int day)
     int weekday = date_weekday(d);
 
     if (is_day(d, month, day)) return true;
-    return (weekday == FRI && is_day(d, month, day - 1)) || (weekday == MON && is_day(d, month, day + 1));
+    return (weekday == FRI && is_day(d, month, day - 1)) ||
+           (weekday == MON && is_day(d, month, day + 1));
 }
 
-/* Easter Sunday of the Gregorian calendar: the golden number and the epact give the paschal full moon. */
+/* Easter Sunday of the Gregorian calendar: the golden number and the epact give the paschal full
+ * moon. */
 static struct date
 easter(int year)
 {
@@ -105,8 +107,8 @@ closure(struct date d)
 }
 
 /*
- * Around Independence Day, since 1995: the trading day before closes early where it is 3 July, except that
- * until 2012 a Thursday holiday shortened the Friday after it instead of the Wednesday.
+ * Around Independence Day, since 1995: the trading day before closes early where it is 3 July,
+ * except that until 2012 a Thursday holiday shortened the Friday after it instead of the Wednesday.
  */
 static bool
 is_early_in_july(struct date d)
@@ -153,9 +155,11 @@ no_session(struct date d, const char *why)
 }
 
 static struct session
-session_until(const struct zone *ny, struct date d, enum session_kind kind, int close_minute, const char *why)
+session_until(const struct zone *ny, struct date d, enum session_kind kind, int close_minute,
+              const char *why)
 {
-    return (struct session){d, kind, new_york_ns(ny, d, 9 * 60 + 30), new_york_ns(ny, d, close_minute), why};
+    return (struct session){d, kind, new_york_ns(ny, d, 9 * 60 + 30),
+                            new_york_ns(ny, d, close_minute), why};
 }
 
 struct session

@@ -5,8 +5,9 @@
 __extension__ typedef __int128 i128;
 
 static const char *const STATE_NAMES[] = {
-    [INTENT_COMMITTED] = "committed", [INTENT_UNKNOWN] = "unknown",   [INTENT_OPEN] = "open",
-    [INTENT_FILLED] = "filled",       [INTENT_CANCELED] = "canceled", [INTENT_REJECTED] = "rejected",
+    [INTENT_COMMITTED] = "committed", [INTENT_UNKNOWN] = "unknown",
+    [INTENT_OPEN] = "open",           [INTENT_FILLED] = "filled",
+    [INTENT_CANCELED] = "canceled",   [INTENT_REJECTED] = "rejected",
     [INTENT_EXPIRED] = "expired",     [INTENT_NOT_SENT] = "not_sent",
 };
 

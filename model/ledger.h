@@ -1,8 +1,8 @@
 /*
  * The ledger seam: every order we meant to send and every fill we were told of (ARCHITECTURE 5).
  *
- * Facts are added, never rewritten; corrections are fills of kind "adjustment".  The position of a symbol
- * is the sum of its fills.  Implementations: state/ledger.c (SQLite, synchronous=FULL) and
+ * Facts are added, never rewritten; corrections are fills of kind "adjustment".  The position of a
+ * symbol is the sum of its fills.  Implementations: state/ledger.c (SQLite, synchronous=FULL) and
  * sim/ledger_mem.c.
  */
 #ifndef MODEL_LEDGER_H
@@ -28,7 +28,8 @@ struct intent {
     struct order_intent order;
     enum intent_purpose purpose;
     char reason[REASON_MAX]; /* close reason of an exit, "" for an entry */
-    char context[1024]; /* JSON object of the engine: score, regime, direction … carried to the records */
+    char context[1024]; /* JSON object of the engine: score, regime, direction … carried to the
+                           records */
     int64_t epoch, cycle;
     int64_t created_ns;
 
@@ -52,8 +53,8 @@ struct intents {
 
 struct ledger_position {
     char symbol[SYMBOL_MAX];
-    int64_t qty;      /* signed sum of fills */
-    usd cost;         /* of the open quantity, at average entry, >= 0, rounded once per reducing fill */
+    int64_t qty; /* signed sum of fills */
+    usd cost;    /* of the open quantity, at average entry, >= 0, rounded once per reducing fill */
     usd realised_pnl; /* of everything closed so far */
 };
 
@@ -68,19 +69,22 @@ struct ledger {
     enum rc (*add_intent)(void *self, const struct intent *in, struct err *err);
     /* Writes the "what is known since" part of the intent with this client id. */
     enum rc (*update_intent)(void *self, const struct intent *in, struct err *err);
-    enum rc (*find_intent)(void *self, const char *client_id, struct intent *ret_intent, struct err *err);
+    enum rc (*find_intent)(void *self, const char *client_id, struct intent *ret_intent,
+                           struct err *err);
     /* Not final, or final and not yet recorded. */
     enum rc (*live_intents)(void *self, struct arena *a, struct intents *ret_list, struct err *err);
     enum rc (*intents_since)(void *self, int64_t from_ns, struct arena *a, struct intents *ret_list,
                              struct err *err);
-    /* RC_OK also where the id is known already; ret_is_new says which. kind: "fill" or "adjustment". */
+    /* RC_OK also where the id is known already; ret_is_new says which. kind: "fill" or
+     * "adjustment". */
     enum rc (*add_fill)(void *self, const struct fill *f, const char *client_id, const char *kind,
                         bool *ret_is_new, struct err *err);
     enum rc (*fills_since)(void *self, int64_t from_ns, struct arena *a, struct fills *ret_list,
                            struct err *err);
     /* Latest fill instant, WHEN_NONE where there is none. */
     enum rc (*last_fill_ns)(void *self, int64_t *ret_ns, struct err *err);
-    enum rc (*positions)(void *self, struct arena *a, struct ledger_positions *ret_list, struct err *err);
+    enum rc (*positions)(void *self, struct arena *a, struct ledger_positions *ret_list,
+                         struct err *err);
 };
 
 const char *intent_state_name(enum intent_state s); /* "committed", "unknown", … */
@@ -89,8 +93,8 @@ bool intent_state_is_final(enum intent_state s);
 const char *intent_purpose_name(enum intent_purpose p); /* "entry", "exit" */
 
 /*
- * Applies one execution to a position.  Opening adds cost; reducing takes the average cost of the part
- * (rounded half away from zero once) and realises the difference; crossing zero does both.
+ * Applies one execution to a position.  Opening adds cost; reducing takes the average cost of the
+ * part (rounded half away from zero once) and realises the difference; crossing zero does both.
  */
 void ledger_position_apply(struct ledger_position *p, enum order_side side, int64_t qty, usd price);
 

@@ -83,12 +83,13 @@ struct fills {
 
 struct position {
     char symbol[SYMBOL_MAX];
-    int64_t qty;                /* signed: short is negative */
-    bool has_fraction;          /* the broker holds a part of a share too: not ours to manage */
-    usd cost;                   /* |qty| at average entry, >= 0 */
-    usd price;                  /* broker's current price; zero where not told */
-    usd market_value;           /* signed */
-    double unrealised_fraction; /* broker's unrealized_plpc: right for the side; NaN where not told */
+    int64_t qty;       /* signed: short is negative */
+    bool has_fraction; /* the broker holds a part of a share too: not ours to manage */
+    usd cost;          /* |qty| at average entry, >= 0 */
+    usd price;         /* broker's current price; zero where not told */
+    usd market_value;  /* signed */
+    double
+        unrealised_fraction; /* broker's unrealized_plpc: right for the side; NaN where not told */
 };
 
 struct positions {

@@ -54,13 +54,14 @@ symbol_sector(const char *s)
         const char *symbols[16];
     } table[] = {
         {"Technology",
-         {"AAPL", "MSFT", "GOOGL", "GOOG", "META", "NVDA", "AMD", "INTC", "NFLX", "TSLA", "PLTR"}      },
-        {"Financial",  {"JPM", "BAC", "GS", "MS", "C", "WFC", "BLK", "V", "MA", "COIN", "SOFI", "HOOD"}},
-        {"Energy",     {"XOM", "CVX", "COP", "SLB"}                                                    },
-        {"Healthcare", {"JNJ", "PFE", "MRNA", "UNH"}                                                   },
-        {"Consumer",   {"WMT", "TGT", "COST", "HD", "LOW", "F", "GM", "NIO", "RIVN", "LCID"}           },
-        {"Industrial", {"BA", "CAT"}                                                                   },
-        {"ETF",        {"SPY", "QQQ", "IWM", "DIA", "XLF", "XLE", "XLK", "XLV", "XLI", "XLP"}          },
+         {"AAPL", "MSFT", "GOOGL", "GOOG", "META", "NVDA", "AMD", "INTC", "NFLX", "TSLA", "PLTR"}},
+        {"Financial",
+         {"JPM", "BAC", "GS", "MS", "C", "WFC", "BLK", "V", "MA", "COIN", "SOFI", "HOOD"}        },
+        {"Energy",     {"XOM", "CVX", "COP", "SLB"}                                              },
+        {"Healthcare", {"JNJ", "PFE", "MRNA", "UNH"}                                             },
+        {"Consumer",   {"WMT", "TGT", "COST", "HD", "LOW", "F", "GM", "NIO", "RIVN", "LCID"}     },
+        {"Industrial", {"BA", "CAT"}                                                             },
+        {"ETF",        {"SPY", "QQQ", "IWM", "DIA", "XLF", "XLE", "XLK", "XLV", "XLI", "XLP"}    },
     };
 
     for (size_t i = 0; i < COUNT_OF(table); i++) {

@@ -1,6 +1,6 @@
 /*
- * Reads compiled zone files: a block of 32-bit times, from version 2 on a second block of 64-bit times and a
- * footer with the rule for the time after the last transition (RFC 8536).
+ * Reads compiled zone files: a block of 32-bit times, from version 2 on a second block of 64-bit
+ * times and a footer with the rule for the time after the last transition (RFC 8536).
  */
 #include "model/calendar.h"
 
@@ -41,7 +41,7 @@ floor_div(int64_t n, int64_t d)
     return n / d - (n % d < 0);
 }
 
-/* ---- the footer: a POSIX TZ text, "EST5EDT,M3.2.0,M11.1.0" ------------------------------------------- */
+/* ---- the footer: a POSIX TZ text, "EST5EDT,M3.2.0,M11.1.0" --------------------------------- */
 
 struct cursor {
     const char *at, *end;
@@ -148,7 +148,7 @@ take_footer(struct cursor *c, struct zone *z)
            c->at == c->end;
 }
 
-/* ---- the file ---------------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------ */
 
 /* One data block: a header's counts and where its parts begin. */
 struct block {
@@ -217,7 +217,8 @@ zone_fill(struct zone *z, const struct block *b, struct err *err)
         if (i > 0 && z->at_s[i] <= z->at_s[i - 1]) {
             return err_set(err, RC_PARSE, "zone file with transitions out of order");
         }
-        if (index[i] >= b->types) return err_set(err, RC_PARSE, "zone file with a type that does not exist");
+        if (index[i] >= b->types)
+            return err_set(err, RC_PARSE, "zone file with a type that does not exist");
         z->offset_s[i] = (int32_t)be32(types + (size_t)index[i] * 6);
     }
     z->len = b->times;
@@ -245,7 +246,8 @@ zone_read(struct zone *z, const uint8_t *p, size_t len, struct err *err)
     if (!block_open(p, len, 4, &b)) return err_set(err, RC_PARSE, "not a zone file, or a cut one");
     uint8_t version = p[4];
     if (version == 0) return zone_fill(z, &b, err);
-    if (version < '2' || version > '4') return err_set(err, RC_PARSE, "zone file of unknown version");
+    if (version < '2' || version > '4')
+        return err_set(err, RC_PARSE, "zone file of unknown version");
 
     size_t skip = HEADER_LEN + b.len;
     if (!block_open(p + skip, len - skip, 8, &b)) return err_set(err, RC_PARSE, "zone file is cut");
@@ -280,7 +282,7 @@ zone_free(struct zone *z)
     free(z);
 }
 
-/* ---- the rule ---------------------------------------------------------------------------------------- */
+/* ---- the rule ------------------------------------------------------------------------------ */
 
 /* Days since 1970 of the rule's day in a year. */
 static int64_t
@@ -293,7 +295,8 @@ rule_day(const struct rule *r, int year)
     if (r->kind == RULE_JULIAN) return new_year + r->day - 1 + (is_leap && r->day >= 60);
 
     struct date first = {year, r->month, 1};
-    int64_t day = date_to_days(first) + (r->day - date_weekday(first) + 7) % 7 + INT64_C(7) * (r->week - 1);
+    int64_t day =
+        date_to_days(first) + (r->day - date_weekday(first) + 7) % 7 + INT64_C(7) * (r->week - 1);
     return date_from_days(day).month == r->month ? day : day - 7; /* there is no fifth one */
 }
 
@@ -312,7 +315,8 @@ year_of(int64_t at_s)
     return date_from_days(floor_div(at_s, 86400)).year;
 }
 
-/* The last change at or before the instant decides; times outside the day may cross the new year. */
+/* The last change at or before the instant decides; times outside the day may cross the new year.
+ */
 static int32_t
 rule_offset_s(const struct zone *z, int64_t at_s)
 {
@@ -326,7 +330,8 @@ rule_offset_s(const struct zone *z, int64_t at_s)
             last_s = end_s;
             is_dst = false;
         }
-        if (start_s <= at_s && start_s >= last_s) { /* one that begins where the last ended never ended */
+        if (start_s <= at_s &&
+            start_s >= last_s) { /* one that begins where the last ended never ended */
             last_s = start_s;
             is_dst = true;
         }
@@ -334,7 +339,7 @@ rule_offset_s(const struct zone *z, int64_t at_s)
     return is_dst ? z->dst_s : z->std_s;
 }
 
-/* ---- questions --------------------------------------------------------------------------------------- */
+/* ---- questions ----------------------------------------------------------------------------- */
 
 /* Number of transitions at or before the instant. */
 static size_t

@@ -5,11 +5,15 @@ check(const struct json *doc, struct err *err)
 {
     int64_t n = json_i64(doc, "epoch", -1);
 
-    return n >= 0 && n <= EPOCH_MAX ? RC_OK : err_set(err, RC_RANGE, "no epoch from 0 to a billion");
+    return n >= 0 && n <= EPOCH_MAX ? RC_OK
+                                    : err_set(err, RC_RANGE, "no epoch from 0 to a billion");
 }
 
-static const struct store_spec SPEC = {
-    .path = EPOCH_PATH, .default_json = "{\"epoch\":0}", .has_prev = true, .bytes_max = 4096, .check = check};
+static const struct store_spec SPEC = {.path = EPOCH_PATH,
+                                       .default_json = "{\"epoch\":0}",
+                                       .has_prev = true,
+                                       .bytes_max = 4096,
+                                       .check = check};
 
 static int64_t
 load(const struct epoch_file *e, enum store_origin *ret_origin)
@@ -33,8 +37,8 @@ save_mine(struct epoch_file *e, struct err *err)
 }
 
 enum rc
-epoch_raise(struct epoch_file *ret_epoch, const struct fs *fs, const struct store *store, int64_t floor,
-            struct err *err)
+epoch_raise(struct epoch_file *ret_epoch, const struct fs *fs, const struct store *store,
+            int64_t floor, struct err *err)
 {
     struct epoch_file *e = ret_epoch;
     enum store_origin origin = STORE_FILE;

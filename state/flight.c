@@ -31,9 +31,10 @@ struct flight_page {
 _Static_assert(sizeof(struct flight_page) <= FLIGHT_PAGE_SIZE, "one page");
 _Static_assert(sizeof(struct page_step) == 32, "no padding");
 
-/* ---- writing ------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
-/* What was stored is in memory before the work it tells of begins: the compiler may not put it off. */
+/* What was stored is in memory before the work it tells of begins: the compiler may not put it off.
+ */
 static inline void
 settle(void)
 {
@@ -114,7 +115,7 @@ flight_end(struct flight *f)
     settle();
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static void
 get_symbol(char dst[SYMBOL_MAX], const char src[SYMBOL_MAX])
@@ -134,7 +135,8 @@ get_steps(const struct flight_page *p, struct flight_report *r)
         struct flight_step *to = &r->step[r->steps_len];
 
         if (s->stage >= STAGES_LEN) continue;
-        *to = (struct flight_step){.mono_ns = s->mono_ns, .stage = (enum stage)s->stage, .code = s->code};
+        *to = (struct flight_step){
+            .mono_ns = s->mono_ns, .stage = (enum stage)s->stage, .code = s->code};
         get_symbol(to->symbol, s->symbol);
         r->steps_len++;
     }
@@ -167,8 +169,8 @@ flight_read(const void *bytes, size_t len, struct flight_report *ret_report, str
 void
 flight_describe(const struct flight_report *r, struct text *to)
 {
-    text_printf(to, "pid %d epoch %" PRId64 " %s in cycle %" PRIu64 ", stage %s%s%s\n", r->pid, r->epoch,
-                r->is_orderly ? "ended in order" : "died", r->cycle, stage_name(r->stage),
+    text_printf(to, "pid %d epoch %" PRId64 " %s in cycle %" PRIu64 ", stage %s%s%s\n", r->pid,
+                r->epoch, r->is_orderly ? "ended in order" : "died", r->cycle, stage_name(r->stage),
                 r->symbol[0] == '\0' ? "" : ", symbol ", r->symbol);
     for (size_t i = 0; i < r->steps_len; i++) {
         const struct flight_step *s = &r->step[i];
@@ -181,12 +183,13 @@ flight_describe(const struct flight_report *r, struct text *to)
     }
 }
 
-/* ---- how it ended -------------------------------------------------------------------------------------- */
+/* ---- how it ended -------------------------------------------------------------------------- */
 
 const char *
 flight_exit_text(const struct flight_exit *e, char buf[FLIGHT_EXIT_TEXT_MAX])
 {
-    (void)snprintf(buf, FLIGHT_EXIT_TEXT_MAX, "pid=%d code=%d watchdog=%d", e->pid, e->code, e->by_watchdog);
+    (void)snprintf(buf, FLIGHT_EXIT_TEXT_MAX, "pid=%d code=%d watchdog=%d", e->pid, e->code,
+                   e->by_watchdog);
     return buf;
 }
 

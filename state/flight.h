@@ -1,19 +1,20 @@
 /*
- * The flight recorder: where the engine was when it died (ARCHITECTURE 4), and what follows from it.
+ * The flight recorder: where the engine was when it died (ARCHITECTURE 4), and what follows from
+ * it.
  *
- * The engine stores its whereabouts into one page that io/page maps from state/flight.page: plain stores, no
- * system call, and the file has them when the process is killed.  The supervisor and the next engine read the
- * page; whatever bytes it holds, reading it is safe.
+ * The engine stores its whereabouts into one page that io/page maps from state/flight.page: plain
+ * stores, no system call, and the file has them when the process is killed.  The supervisor and the
+ * next engine read the page; whatever bytes it holds, reading it is safe.
  *
- * A stage that ends the process twice in a row at the same symbol is quarantined for that symbol.  What
- * counts is a crash (SIGSEGV, SIGABRT and their like), the watchdog's end of a stall and an exit status of
- * failure; not a SIGTERM, a SIGKILL from elsewhere or a power cut, which say nothing about the code.  An
- * orderly end takes back the suspicion of a first crash.
+ * A stage that ends the process twice in a row at the same symbol is quarantined for that symbol.
+ * What counts is a crash (SIGSEGV, SIGABRT and their like), the watchdog's end of a stall and an
+ * exit status of failure; not a SIGTERM, a SIGKILL from elsewhere or a power cut, which say nothing
+ * about the code.  An orderly end takes back the suspicion of a first crash.
  *
- * A quarantine ends by evidence, never by time: once when the data that the stage choked on have changed
- * (quarantine_data_changed), for one more chance; after the third crash only an operator ends it, by removing
- * the entry from state/quarantine.json: a list of {"stage", "symbol", "since", "count", "is_held", "data",
- * "reason"}.
+ * A quarantine ends by evidence, never by time: once when the data that the stage choked on have
+ * changed (quarantine_data_changed), for one more chance; after the third crash only an operator
+ * ends it, by removing the entry from state/quarantine.json: a list of {"stage", "symbol", "since",
+ * "count", "is_held", "data", "reason"}.
  *
  *   flight.c       the page
  *   quarantine.c   the list
@@ -39,7 +40,7 @@ enum {
     QUARANTINE_REASON_MAX = 96
 };
 
-/* ---- writing ------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 struct flight_page; /* flight.c */
 
@@ -48,7 +49,8 @@ struct flight {
     const struct clock *clock;
 };
 
-/* Starts a new record over the old one, which must have been read before.  Borrows page and clock. */
+/* Starts a new record over the old one, which must have been read before.  Borrows page and clock.
+ */
 void flight_begin(struct flight *f, void *page, const struct clock *clock, int64_t epoch);
 void flight_cycle(struct flight *f, uint64_t cycle);
 /* We are here now; symbol NULL or "" for a stage that is about none. */
@@ -60,7 +62,7 @@ void flight_note(struct flight *f, int code, const char *symbol);
 /* The end was orderly. */
 void flight_end(struct flight *f);
 
-/* ---- reading ------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 struct flight_step {
     int64_t mono_ns;
@@ -89,7 +91,7 @@ enum rc flight_read(const void *bytes, size_t len, struct flight_report *ret_rep
 /* "pid 12 epoch 7 died in cycle 40, stage score, symbol AAPL" and the last steps, one a line. */
 void flight_describe(const struct flight_report *r, struct text *to);
 
-/* ---- how it ended -------------------------------------------------------------------------------------- */
+/* ---- how it ended -------------------------------------------------------------------------- */
 
 struct flight_exit {
     bool is_known;
@@ -105,7 +107,7 @@ struct flight_exit flight_exit_from(const char *text);
 /* True if the end says something about the code that was running. */
 bool flight_is_fault(const struct flight_report *r, const struct flight_exit *e);
 
-/* ---- quarantine ---------------------------------------------------------------------------------------- */
+/* ---- quarantine ---------------------------------------------------------------------------- */
 
 struct quarantined {
     enum stage stage;
@@ -142,6 +144,7 @@ bool quarantine_data_changed(struct quarantine *q, const char *symbol, uint64_t 
 bool quarantine_remove(struct quarantine *q, enum stage stage, const char *symbol);
 
 void quarantine_load(struct quarantine *q, const struct store *store);
-enum rc quarantine_save(const struct quarantine *q, const struct store *store, struct err *err) MUST_USE;
+enum rc quarantine_save(const struct quarantine *q, const struct store *store,
+                        struct err *err) MUST_USE;
 
 #endif

@@ -51,10 +51,12 @@ struct sql_ledger {
 
     struct ledger_book book;
     bool is_book_loaded;
-    int64_t data_version; /* of the database the book was folded from: changes when another process writes */
+    int64_t data_version; /* of the database the book was folded from: changes when another process
+                             writes */
 };
 
-/* ---- ledger_sql.c ---------------------------------------------------------------------------------------
+/* ---- ledger_sql.c
+ * ---------------------------------------------------------------------------------------
  */
 
 /* Schema and statements of a freshly opened connection. */
@@ -83,16 +85,19 @@ enum rc sql_begin(struct sql_ledger *l, struct err *err);
 /* Commits after RC_OK, else rolls back; returns the first thing that went wrong. */
 enum rc sql_finish(struct sql_ledger *l, enum rc rc, struct err *err);
 
-enum rc sql_meta_get(struct sql_ledger *l, const char *key, char *ret_value, size_t size, struct err *err);
+enum rc sql_meta_get(struct sql_ledger *l, const char *key, char *ret_value, size_t size,
+                     struct err *err);
 enum rc sql_meta_put(struct sql_ledger *l, const char *key, const char *value, struct err *err);
 
-/* ---- ledger_file.c --------------------------------------------------------------------------------------
+/* ---- ledger_file.c
+ * --------------------------------------------------------------------------------------
  */
 
 /* The file is still ours; a lost or damaged one is healed here.  First thing of every call. */
 enum rc file_ready(struct sql_ledger *l, struct err *err);
 
-/* ---- ledger_fills.c -------------------------------------------------------------------------------------
+/* ---- ledger_fills.c
+ * -------------------------------------------------------------------------------------
  */
 
 void fills_seam(struct ledger *seam);

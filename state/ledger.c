@@ -2,9 +2,10 @@
 
 #include <inttypes.h>
 
-/* ---- rows ---------------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
-/* The parameters of STMT_INTENT_ADD; STMT_INTENT_UPDATE uses the first and those from the state on. */
+/* The parameters of STMT_INTENT_ADD; STMT_INTENT_UPDATE uses the first and those from the state on.
+ */
 static void
 bind_intent(sqlite3_stmt *st, const struct intent *in, bool with_facts)
 {
@@ -36,7 +37,8 @@ bind_intent(sqlite3_stmt *st, const struct intent *in, bool with_facts)
     sql_bind_text(st, 22, in->note);
 }
 
-/* A column that holds one of our words; damage where it does not, for the schema admits no other. */
+/* A column that holds one of our words; damage where it does not, for the schema admits no other.
+ */
 static bool
 column_is(sqlite3_stmt *st, int at, const char *word)
 {
@@ -55,7 +57,8 @@ read_intent(struct sql_ledger *l, sqlite3_stmt *st, struct intent *ret_intent, s
     o->type = column_is(st, 3, order_type_name(ORDER_MARKET)) ? ORDER_MARKET : ORDER_LIMIT;
     o->qty = sqlite3_column_int64(st, 4);
     o->limit.e4 = sqlite3_column_int64(st, 5);
-    in.purpose = column_is(st, 6, intent_purpose_name(PURPOSE_ENTRY)) ? PURPOSE_ENTRY : PURPOSE_EXIT;
+    in.purpose =
+        column_is(st, 6, intent_purpose_name(PURPOSE_ENTRY)) ? PURPOSE_ENTRY : PURPOSE_EXIT;
     sql_get_text(st, 7, in.reason, sizeof(in.reason));
     sql_get_text(st, 8, in.context, sizeof(in.context));
     in.epoch = sqlite3_column_int64(st, 9);
@@ -121,7 +124,7 @@ read_intents(struct sql_ledger *l, sqlite3_stmt *st, struct arena *a, struct int
     return RC_OK;
 }
 
-/* ---- the seam ------------------------------------------------------------------------------------------ */
+/* ---- the seam ------------------------------------------------------------------------------ */
 
 static enum rc
 ready_to_write(struct sql_ledger *l, struct err *err)
@@ -140,10 +143,10 @@ insert_intent(struct sql_ledger *l, const struct intent *in, struct err *err)
         sql_end(st);
         return add_event(l, in, err);
     }
-    enum rc rc =
-        sqlite3_extended_errcode(l->db) == SQLITE_CONSTRAINT_UNIQUE
-            ? err_set(err, RC_DENIED, "ledger: client order id %s was used before", in->order.client_id)
-            : sql_error(l, l->db, err, "add an intent");
+    enum rc rc = sqlite3_extended_errcode(l->db) == SQLITE_CONSTRAINT_UNIQUE
+                     ? err_set(err, RC_DENIED, "ledger: client order id %s was used before",
+                               in->order.client_id)
+                     : sql_error(l, l->db, err, "add an intent");
     sql_end(st);
     return rc;
 }
@@ -210,7 +213,8 @@ live_intents(void *self, struct arena *a, struct intents *ret_list, struct err *
 }
 
 static enum rc
-intents_since(void *self, int64_t from_ns, struct arena *a, struct intents *ret_list, struct err *err)
+intents_since(void *self, int64_t from_ns, struct arena *a, struct intents *ret_list,
+              struct err *err)
 {
     struct sql_ledger *l = self;
     enum rc rc = file_ready(l, err);
@@ -235,7 +239,7 @@ ledger_seam(struct sql_ledger *l)
     return seam;
 }
 
-/* ---- what is beside the seam --------------------------------------------------------------------------- */
+/* ---- what is beside the seam --------------------------------------------------------------- */
 
 bool
 ledger_was_rebuilt(const struct sql_ledger *l)
@@ -269,7 +273,8 @@ ledger_epoch_floor(struct sql_ledger *l, int64_t *ret_epoch, struct err *err)
     if (rc == RC_OK && !str_to_i64(text, &noted)) noted = 0;
     sqlite3_stmt *st = sql_start(l, STMT_INTENT_EPOCH_MAX);
     rc = sql_row(l, st, err, "read the largest epoch");
-    int64_t used = rc == RC_OK ? sqlite3_column_int64(st, 0) : 0; /* no rows: max() is NULL, read as 0 */
+    int64_t used =
+        rc == RC_OK ? sqlite3_column_int64(st, 0) : 0; /* no rows: max() is NULL, read as 0 */
     sql_end(st);
     if (rc == RC_OK) *ret_epoch = MAX(noted, used);
     return rc;
@@ -287,8 +292,8 @@ ledger_note_epoch(struct sql_ledger *l, int64_t epoch, struct err *err)
 }
 
 enum rc
-ledger_history(struct sql_ledger *l, const char *client_id, struct arena *a, struct intent_events *ret_list,
-               struct err *err)
+ledger_history(struct sql_ledger *l, const char *client_id, struct arena *a,
+               struct intent_events *ret_list, struct err *err)
 {
     struct intent_events list = {0};
     size_t cap = 0;

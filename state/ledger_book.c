@@ -37,7 +37,8 @@ ledger_book_entry_of(const char *symbol)
 {
     struct ledger_book_entry e = {.last_ns = WHEN_NONE};
 
-    (void)str_copy(e.position.symbol, sizeof(e.position.symbol), symbol); /* came from a field of that size */
+    (void)str_copy(e.position.symbol, sizeof(e.position.symbol),
+                   symbol); /* came from a field of that size */
     return e;
 }
 
@@ -98,8 +99,8 @@ ledger_book_compare(const struct ledger_book *a, const struct ledger_book *b, st
         if (p->qty != q->qty || usd_cmp(p->cost, q->cost) != 0 ||
             usd_cmp(p->realised_pnl, q->realised_pnl) != 0)
             return err_set(err, RC_RANGE,
-                           "ledger: %s: %" PRId64 " shares that cost %" PRId64 " e-4 USD here, %" PRId64
-                           " that cost %" PRId64 " there",
+                           "ledger: %s: %" PRId64 " shares that cost %" PRId64
+                           " e-4 USD here, %" PRId64 " that cost %" PRId64 " there",
                            p->symbol, p->qty, p->cost.e4, q->qty, q->cost.e4);
     }
     if (a->len == b->len) return RC_OK;

@@ -36,6 +36,7 @@ void ledger_book_fold(struct ledger_book_entry *e, const struct fill *f);
 void ledger_book_put(struct ledger_book *b, const struct ledger_book_entry *e);
 
 /* RC_RANGE names the first symbol whose position differs between two books. */
-enum rc ledger_book_compare(const struct ledger_book *a, const struct ledger_book *b, struct err *err);
+enum rc ledger_book_compare(const struct ledger_book *a, const struct ledger_book *b,
+                            struct err *err);
 
 #endif

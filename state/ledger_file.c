@@ -4,7 +4,7 @@
 
 enum { RESCUE_BYTES_MAX = 1 << 30 };
 
-/* ---- names --------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 static char *
 joined(const char *a, const char *between, const char *b)
@@ -35,8 +35,8 @@ is_dir(const struct sql_ledger *l, const char *suffix)
 }
 
 static enum rc
-rename_suffix(const struct sql_ledger *l, const char *from_suffix, const char *to, const char *to_suffix,
-              struct err *err)
+rename_suffix(const struct sql_ledger *l, const char *from_suffix, const char *to,
+              const char *to_suffix, struct err *err)
 {
     CLEANUP(text_free) struct text from = {0};
     CLEANUP(text_free) struct text into = {0};
@@ -56,13 +56,14 @@ remove_suffix(const struct sql_ledger *l, const char *suffix)
     (void)l->fs->remove(l->fs->self, text_str(&name), NULL);
 }
 
-/* ---- a connection -------------------------------------------------------------------------------------- */
+/* ---- a connection -------------------------------------------------------------------------- */
 
 static void
 disconnect(struct sql_ledger *l, bool keep_files_as_they_are)
 {
     sql_finalize(l);
-    /* The last connection otherwise writes the -wal back: not into a file that was put there by others. */
+    /* The last connection otherwise writes the -wal back: not into a file that was put there by
+     * others. */
     if (l->db != NULL && keep_files_as_they_are)
         (void)sqlite3_db_config(l->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
     int code = sqlite3_close(l->db);
@@ -78,7 +79,8 @@ pragma(sqlite3 *db, const char *sql, char *ret_value, size_t size, struct err *e
 {
     sqlite3_stmt *st = NULL;
 
-    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK) return sql_error(NULL, db, err, sql);
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
+        return sql_error(NULL, db, err, sql);
     enum rc rc = sqlite3_step(st) == SQLITE_ROW ? RC_OK : sql_error(NULL, db, err, sql);
     if (rc == RC_OK) sql_get_text(st, 0, ret_value, size);
     (void)sqlite3_finalize(st); /* repeats the error of the step */
@@ -116,8 +118,8 @@ check_version(sqlite3 *db, struct err *err)
 }
 
 /*
- * A file that does not end with a whole page was cut: SQLite would read zeros for what is missing.  Where
- * there is a log the end may merely not have been written back yet, and the log has it.
+ * A file that does not end with a whole page was cut: SQLite would read zeros for what is missing.
+ * Where there is a log the end may merely not have been written back yet, and the log has it.
  */
 static enum rc
 check_size(const struct sql_ledger *l, struct err *err)
@@ -174,9 +176,10 @@ set_up(struct sql_ledger *l, struct err *err)
     if (rc == RC_OK && !l->is_read_only)
         rc = sql_exec(l->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", err);
     if (rc == RC_OK)
-        rc = sql_exec(l->db,
-                      "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
-                      err);
+        rc = sql_exec(
+            l->db,
+            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+            err);
     if (rc == RC_OK) rc = check_pages(l->db, err);
     if (rc == RC_OK) rc = prepare(l, err);
     if (rc == RC_OK) rc = fold(l, err);
@@ -191,8 +194,8 @@ set_up(struct sql_ledger *l, struct err *err)
 static enum rc
 connect_to(struct sql_ledger *l, struct err *err)
 {
-    int flags = (l->is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
-                SQLITE_OPEN_EXRESCODE;
+    int flags = (l->is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
     l->is_damaged = false;
     enum rc rc = look(l, "", &l->file, err);
@@ -202,8 +205,8 @@ connect_to(struct sql_ledger *l, struct err *err)
     if (l->file.size == 0) return err_set(err, RC_PARSE, "ledger: %s is empty", l->path);
 
     if (sqlite3_open_v2(l->db_path, &l->db, flags, NULL) != SQLITE_OK)
-        rc =
-            l->db == NULL ? err_set(err, RC_NOMEM, "ledger: no memory") : sql_error(NULL, l->db, err, "open");
+        rc = l->db == NULL ? err_set(err, RC_NOMEM, "ledger: no memory")
+                           : sql_error(NULL, l->db, err, "open");
     if (rc == RC_OK) {
         (void)sqlite3_busy_timeout(l->db, (int)l->busy_ms); /* fails only for a closed connection */
         rc = set_up(l, err);
@@ -215,9 +218,10 @@ connect_to(struct sql_ledger *l, struct err *err)
     return judge_refusal(l, rc, code, err);
 }
 
-/* ---- beginning anew ------------------------------------------------------------------------------------ */
+/* ---- beginning anew ------------------------------------------------------------------------ */
 
-/* A complete, empty ledger at <path>.new: it is renamed into place, and no half-made one ever stands there.
+/* A complete, empty ledger at <path>.new: it is renamed into place, and no half-made one ever
+ * stands there.
  */
 static enum rc
 make_new(const struct sql_ledger *l, bool is_rebuilt, struct err *err)
@@ -232,7 +236,8 @@ make_new(const struct sql_ledger *l, bool is_rebuilt, struct err *err)
     if (sqlite3_open_v2(text_str(&db_path), &db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE,
                         NULL) != SQLITE_OK)
-        rc = db == NULL ? err_set(err, RC_NOMEM, "ledger: no memory") : sql_error(NULL, db, err, "create");
+        rc = db == NULL ? err_set(err, RC_NOMEM, "ledger: no memory")
+                        : sql_error(NULL, db, err, "create");
     if (rc == RC_OK) rc = sql_exec(db, "PRAGMA synchronous = FULL", err);
     if (rc == RC_OK) rc = sql_create_schema(db, is_rebuilt, clock_now(l->clock), err);
     int code = sqlite3_close(db);
@@ -245,7 +250,8 @@ static enum rc
 set_aside(const struct sql_ledger *l, struct text *ret_backup, struct err *err)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};
-    enum rc rc = aside_name(l->fs, l->path, "corrupted", "", when_to_s(clock_now(l->clock)), ret_backup, err);
+    enum rc rc = aside_name(l->fs, l->path, "corrupted", "", when_to_s(clock_now(l->clock)),
+                            ret_backup, err);
 
     for (size_t i = 0; i < COUNT_OF(suffixes) && rc == RC_OK; i++) {
         struct fs_stat st = {0};
@@ -258,7 +264,8 @@ set_aside(const struct sql_ledger *l, struct text *ret_backup, struct err *err)
 }
 
 static void
-log_rebuilt(const struct sql_ledger *l, const struct text *backup, const char *error, bool is_rescued)
+log_rebuilt(const struct sql_ledger *l, const struct text *backup, const char *error,
+            bool is_rescued)
 {
     log_event(l->log, EV_LEDGER_REBUILT, F_STR("path", l->path), F_STR("backup", text_str(backup)),
               F_STR("error", error), F_BOOL("rescued", is_rescued));
@@ -267,8 +274,8 @@ log_rebuilt(const struct sql_ledger *l, const struct text *backup, const char *e
 /*
  * A bad ledger makes way for an empty one, which knows that it is one.
  *
- * The new one is complete before the old one is moved: a process killed in between leaves it as <path>.new,
- * and the next start goes on from there.
+ * The new one is complete before the old one is moved: a process killed in between leaves it as
+ * <path>.new, and the next start goes on from there.
  */
 static enum rc
 rebuild(struct sql_ledger *l, const char *why, struct err *err)
@@ -315,7 +322,7 @@ open_for_writing(struct sql_ledger *l, struct err *err)
     return rc == RC_OK ? RC_OK : err_set(err, rc, "%s", why.text);
 }
 
-/* ---- an open ledger whose file was taken away ---------------------------------------------------------- */
+/* ---- an open ledger whose file was taken away ---------------------------------------------- */
 
 /* All rows as the open connection still sees them, as a ledger at <path>.new. */
 static enum rc
@@ -332,7 +339,8 @@ rescue(const struct sql_ledger *l, struct err *err)
 
     /* SQLite does not sync what it copies: written once more, this time to stay. */
     text_printf(&name, "%s.rescue", l->path);
-    if (rc == RC_OK) rc = l->fs->read_all(l->fs->self, text_str(&name), RESCUE_BYTES_MAX, &bytes, err);
+    if (rc == RC_OK)
+        rc = l->fs->read_all(l->fs->self, text_str(&name), RESCUE_BYTES_MAX, &bytes, err);
     remove_suffix(l, ".rescue");
     text_clear(&name);
     text_printf(&name, "%s.new", l->path);
@@ -342,7 +350,8 @@ rescue(const struct sql_ledger *l, struct err *err)
 }
 
 static enum rc
-put_rescued(struct sql_ledger *l, const struct ledger_book *before, const char *why, struct err *err)
+put_rescued(struct sql_ledger *l, const struct ledger_book *before, const char *why,
+            struct err *err)
 {
     CLEANUP(text_free) struct text backup = {0};
     enum rc rc = set_aside(l, &backup, err);
@@ -393,7 +402,7 @@ file_ready(struct sql_ledger *l, struct err *err)
                 err);
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------------- */
+/* ---- opening and closing ------------------------------------------------------------------- */
 
 enum rc
 ledger_open(const struct ledger_options *opt, struct sql_ledger **ret_ledger, struct err *err)

@@ -1,6 +1,6 @@
 #include "state/internal.h"
 
-/* ---- rows ---------------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static struct fill
 read_fill(sqlite3_stmt *st)
@@ -10,8 +10,9 @@ read_fill(sqlite3_stmt *st)
     sql_get_text(st, 0, f.fill_id, sizeof(f.fill_id));
     sql_get_text(st, 1, f.broker_id, sizeof(f.broker_id));
     sql_get_text(st, 2, f.symbol, sizeof(f.symbol));
-    f.side =
-        str_eq((const char *)sqlite3_column_text(st, 3), order_side_name(SIDE_BUY)) ? SIDE_BUY : SIDE_SELL;
+    f.side = str_eq((const char *)sqlite3_column_text(st, 3), order_side_name(SIDE_BUY))
+                 ? SIDE_BUY
+                 : SIDE_SELL;
     f.qty = sqlite3_column_int64(st, 4);
     f.price.e4 = sqlite3_column_int64(st, 5);
     f.at_ns = sqlite3_column_int64(st, 6);
@@ -30,7 +31,8 @@ check_row(struct sql_ledger *l, const struct fill *f, struct err *err)
 }
 
 static enum rc
-read_fills(struct sql_ledger *l, sqlite3_stmt *st, struct arena *a, struct fills *ret_list, struct err *err)
+read_fills(struct sql_ledger *l, sqlite3_stmt *st, struct arena *a, struct fills *ret_list,
+           struct err *err)
 {
     struct fills list = {0};
     size_t cap = 0;
@@ -55,7 +57,7 @@ read_fills(struct sql_ledger *l, sqlite3_stmt *st, struct arena *a, struct fills
     return RC_OK;
 }
 
-/* ---- positions ----------------------------------------------------------------------------------------- */
+/* ---- positions ----------------------------------------------------------------------------- */
 
 /* Folds the row into the entry unless that would leave the bounds in which money is exact. */
 static enum rc
@@ -69,7 +71,8 @@ fold_checked(struct ledger_book_entry *e, const struct fill *f, struct err *err)
 
 /* The position of one symbol from all its fills. */
 static enum rc
-fold_symbol(struct sql_ledger *l, const char *symbol, struct ledger_book_entry *ret_entry, struct err *err)
+fold_symbol(struct sql_ledger *l, const char *symbol, struct ledger_book_entry *ret_entry,
+            struct err *err)
 {
     struct ledger_book_entry e = ledger_book_entry_of(symbol);
     sqlite3_stmt *st = sql_start(l, STMT_FILL_OF_SYMBOL);
@@ -146,7 +149,7 @@ fills_book_ready(struct sql_ledger *l, struct err *err)
     return RC_OK;
 }
 
-/* ---- the seam ------------------------------------------------------------------------------------------ */
+/* ---- the seam ------------------------------------------------------------------------------ */
 
 static enum rc
 insert_fill(struct sql_ledger *l, const struct fill *f, const char *client_id, const char *kind,
@@ -198,12 +201,13 @@ accept_fill(struct sql_ledger *l, const struct fill *f, const char *client_id, c
 
     *ret_entry = ledger_book_find(&l->book, f->symbol);
     if (ledger_book_is_next(ret_entry, f)) return fold_checked(ret_entry, f, err);
-    return fold_symbol(l, f->symbol, ret_entry, err); /* late: everything after it is folded again */
+    return fold_symbol(l, f->symbol, ret_entry,
+                       err); /* late: everything after it is folded again */
 }
 
 static enum rc
-add_fill(void *self, const struct fill *f, const char *client_id, const char *kind, bool *ret_is_new,
-         struct err *err)
+add_fill(void *self, const struct fill *f, const char *client_id, const char *kind,
+         bool *ret_is_new, struct err *err)
 {
     struct sql_ledger *l = self;
     struct ledger_book_entry entry = {0};
@@ -259,7 +263,8 @@ positions(void *self, struct arena *a, struct ledger_positions *ret_list, struct
     if (rc != RC_OK) return rc;
     list.position = ARENA_NEW(a, struct ledger_position, l->book.len);
     for (size_t i = 0; i < l->book.len; i++)
-        if (l->book.entry[i].position.qty != 0) list.position[list.len++] = l->book.entry[i].position;
+        if (l->book.entry[i].position.qty != 0)
+            list.position[list.len++] = l->book.entry[i].position;
     *ret_list = list;
     return RC_OK;
 }

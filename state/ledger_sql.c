@@ -58,7 +58,8 @@ static const char SCHEMA[] =
     "CREATE INDEX fills_fold ON fills (symbol, at_ns, fill_id);"
     "CREATE INDEX fills_at ON fills (at_ns, fill_id);"
     /* Facts are added, never rewritten. */
-    "CREATE TRIGGER intents_facts BEFORE UPDATE OF seq, client_id, symbol, side, type, qty, limit_e4,"
+    "CREATE TRIGGER intents_facts BEFORE UPDATE OF seq, client_id, symbol, side, type, qty, "
+    "limit_e4,"
     "  purpose, reason, context, epoch, cycle, created_ns ON intents"
     "  BEGIN SELECT RAISE(ABORT, 'an intent is a fact'); END;"
     "CREATE TRIGGER intents_stay BEFORE DELETE ON intents"
@@ -72,9 +73,11 @@ static const char SCHEMA[] =
     "CREATE TRIGGER fills_stay BEFORE DELETE ON fills"
     "  BEGIN SELECT RAISE(ABORT, 'a fill is a fact'); END;";
 
-#define INTENT_COLUMNS                                                                                       \
-    "client_id, symbol, side, type, qty, limit_e4, purpose, reason, context, epoch, cycle, created_ns, "     \
-    "state, broker_id, filled_qty, filled_cost_e4, filled_ns, updated_ns, lookups, last_lookup_ns, "         \
+#define INTENT_COLUMNS                                                                             \
+    "client_id, symbol, side, type, qty, limit_e4, purpose, reason, context, epoch, cycle, "       \
+    "created_ns, "                                                                                 \
+    "state, broker_id, filled_qty, filled_cost_e4, filled_ns, updated_ns, lookups, "               \
+    "last_lookup_ns, "                                                                             \
     "is_recorded, note"
 #define FILL_COLUMNS "fill_id, broker_id, symbol, side, qty, price_e4, at_ns"
 
@@ -87,11 +90,13 @@ static const char *const STATEMENTS[STMTS_LEN] = {
     [STMT_META_PUT] = "INSERT INTO meta (key, value) VALUES (?1, ?2)"
                       " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
     [STMT_META_DELETE] = "DELETE FROM meta WHERE key = ?1",
-    [STMT_INTENT_ADD] = "INSERT INTO intents (" INTENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-                        " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
-    [STMT_INTENT_UPDATE] = "UPDATE intents SET state = ?13, broker_id = ?14, filled_qty = ?15,"
-                           " filled_cost_e4 = ?16, filled_ns = ?17, updated_ns = ?18, lookups = ?19,"
-                           " last_lookup_ns = ?20, is_recorded = ?21, note = ?22 WHERE client_id = ?1",
+    [STMT_INTENT_ADD] =
+        "INSERT INTO intents (" INTENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+        " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+    [STMT_INTENT_UPDATE] =
+        "UPDATE intents SET state = ?13, broker_id = ?14, filled_qty = ?15,"
+        " filled_cost_e4 = ?16, filled_ns = ?17, updated_ns = ?18, lookups = ?19,"
+        " last_lookup_ns = ?20, is_recorded = ?21, note = ?22 WHERE client_id = ?1",
     [STMT_INTENT_FIND] = "SELECT " INTENT_COLUMNS " FROM intents WHERE client_id = ?1",
     [STMT_INTENT_LIVE] = "SELECT " INTENT_COLUMNS " FROM intents WHERE is_recorded = 0"
                          " OR state IN ('committed', 'unknown', 'open') ORDER BY created_ns, seq",
@@ -102,17 +107,20 @@ static const char *const STATEMENTS[STMTS_LEN] = {
                        " filled_cost_e4, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [STMT_EVENT_LIST] = "SELECT at_ns, state, broker_id, filled_qty, filled_cost_e4, note"
                         " FROM intent_events WHERE client_id = ?1 ORDER BY seq",
-    [STMT_FILL_ADD] = "INSERT INTO fills (" FILL_COLUMNS ", client_id, kind)"
-                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (fill_id) DO NOTHING",
+    [STMT_FILL_ADD] =
+        "INSERT INTO fills (" FILL_COLUMNS ", client_id, kind)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (fill_id) DO NOTHING",
     [STMT_FILL_FIND] = "SELECT " FILL_COLUMNS " FROM fills WHERE fill_id = ?1",
-    [STMT_FILL_SINCE] = "SELECT " FILL_COLUMNS " FROM fills WHERE at_ns >= ?1 ORDER BY at_ns, fill_id",
-    [STMT_FILL_OF_SYMBOL] = "SELECT " FILL_COLUMNS " FROM fills WHERE symbol = ?1 ORDER BY at_ns, fill_id",
+    [STMT_FILL_SINCE] =
+        "SELECT " FILL_COLUMNS " FROM fills WHERE at_ns >= ?1 ORDER BY at_ns, fill_id",
+    [STMT_FILL_OF_SYMBOL] =
+        "SELECT " FILL_COLUMNS " FROM fills WHERE symbol = ?1 ORDER BY at_ns, fill_id",
     [STMT_FILL_ALL] = "SELECT " FILL_COLUMNS " FROM fills ORDER BY symbol, at_ns, fill_id",
     /* Adjustments are ours and carry our clock: they must not hide fills of the broker. */
     [STMT_FILL_LAST] = "SELECT max(at_ns) FROM fills WHERE kind = 'fill'",
 };
 
-/* ---- errors -------------------------------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------------------------- */
 
 static enum rc
 code_of(int sqlite_code)
@@ -143,7 +151,7 @@ sql_error(struct sql_ledger *l, sqlite3 *db, struct err *err, const char *doing)
     return err_set(err, rc, "ledger: %s: %s", doing, sqlite3_errmsg(db));
 }
 
-/* ---- statements ---------------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------- */
 
 enum rc
 sql_exec(sqlite3 *db, const char *sql, struct err *err)
@@ -169,8 +177,8 @@ enum rc
 sql_prepare(struct sql_ledger *l, struct err *err)
 {
     for (size_t i = 0; i < STMTS_LEN; i++)
-        if (sqlite3_prepare_v3(l->db, STATEMENTS[i], -1, SQLITE_PREPARE_PERSISTENT, &l->stmt[i], NULL) !=
-            SQLITE_OK)
+        if (sqlite3_prepare_v3(l->db, STATEMENTS[i], -1, SQLITE_PREPARE_PERSISTENT, &l->stmt[i],
+                               NULL) != SQLITE_OK)
             return sql_error(l, l->db, err, "prepare");
     return RC_OK;
 }
@@ -179,7 +187,8 @@ void
 sql_finalize(struct sql_ledger *l)
 {
     for (size_t i = 0; i < STMTS_LEN; i++) {
-        (void)sqlite3_finalize(l->stmt[i]); /* repeats the error of the last step, which was reported then */
+        (void)sqlite3_finalize(
+            l->stmt[i]); /* repeats the error of the last step, which was reported then */
         l->stmt[i] = NULL;
     }
 }
@@ -219,7 +228,8 @@ sql_run(struct sql_ledger *l, sqlite3_stmt *st, struct err *err, const char *doi
     return rc;
 }
 
-/* A value that cannot be bound (no memory) would be stored as NULL: a mistake no caller could mend. */
+/* A value that cannot be bound (no memory) would be stored as NULL: a mistake no caller could mend.
+ */
 void
 sql_bind_text(sqlite3_stmt *st, int at, const char *value)
 {
@@ -256,7 +266,7 @@ sql_get_when(sqlite3_stmt *st, int at)
     return sqlite3_column_type(st, at) == SQLITE_NULL ? WHEN_NONE : sqlite3_column_int64(st, at);
 }
 
-/* ---- transactions and meta ----------------------------------------------------------------------------- */
+/* ---- transactions and meta ----------------------------------------------------------------- */
 
 enum rc
 sql_begin(struct sql_ledger *l, struct err *err)

@@ -7,7 +7,7 @@ enum {
     OPERATOR_ONLY_FROM = 3 /* crashes after which changed data are no evidence */
 };
 
-/* ---- the list ------------------------------------------------------------------------------------------ */
+/* ---- the list ------------------------------------------------------------------------------ */
 
 static struct quarantined *
 find(struct quarantine *q, enum stage stage, const char *symbol)
@@ -48,7 +48,8 @@ move_last(struct quarantine *q, struct quarantined *e)
     q->entry[q->len++] = moved;
 }
 
-/* What the engine can go without.  Reconciliation, account, decision and records are not among it. */
+/* What the engine can go without.  Reconciliation, account, decision and records are not among it.
+ */
 static bool
 can_be_left_out(enum stage stage, const char *symbol)
 {
@@ -88,7 +89,8 @@ suspect(struct quarantine *q, const struct flight_report *r, int64_t now_ns)
 }
 
 static void
-note_crash(struct quarantined *e, const struct flight_report *r, const struct flight_exit *x, int64_t now_ns)
+note_crash(struct quarantined *e, const struct flight_report *r, const struct flight_exit *x,
+           int64_t now_ns)
 {
     e->count++;
     e->data_hash = r->data_hash;
@@ -113,7 +115,8 @@ quarantine_fold(struct quarantine *q, const struct flight_report *r, const struc
     if (is_known) move_last(q, known);
     /* In a row: a crash here ends the suspicion of every other place. */
     bool dropped = drop_suspicions(q, q->len - (is_known ? 1 : 0));
-    if (!can_be_left_out(r->stage, r->symbol)) return dropped ? QUARANTINE_CLEARED : QUARANTINE_SAME;
+    if (!can_be_left_out(r->stage, r->symbol))
+        return dropped ? QUARANTINE_CLEARED : QUARANTINE_SAME;
 
     struct quarantined *at = is_known ? &q->entry[q->len - 1] : suspect(q, r, now_ns);
     note_crash(at, r, e, now_ns);
@@ -126,7 +129,8 @@ quarantine_holds(const struct quarantine *q, enum stage stage, const char *symbo
     for (size_t i = 0; i < q->len; i++) {
         const struct quarantined *e = &q->entry[i];
 
-        if (e->is_held && e->stage == stage && str_eq(e->symbol, symbol == NULL ? "" : symbol)) return true;
+        if (e->is_held && e->stage == stage && str_eq(e->symbol, symbol == NULL ? "" : symbol))
+            return true;
     }
     return false;
 }
@@ -157,9 +161,10 @@ quarantine_remove(struct quarantine *q, enum stage stage, const char *symbol)
     return true;
 }
 
-/* ---- the file ------------------------------------------------------------------------------------------ */
+/* ---- the file ------------------------------------------------------------------------------ */
 
-static const struct store_spec SPEC = {.path = QUARANTINE_PATH, .default_json = "[]", .bytes_max = 1 << 20};
+static const struct store_spec SPEC = {
+    .path = QUARANTINE_PATH, .default_json = "[]", .bytes_max = 1 << 20};
 
 /* An entry that cannot be read is passed over: the list is edited by hand. */
 static bool
@@ -186,7 +191,8 @@ quarantine_load(struct quarantine *q, const struct store *store)
     CLEANUP(json_freep) struct json *doc = store_load(store, &SPEC, NULL);
 
     q->len = 0;
-    for (const struct json *v = json_first(doc); v != NULL && q->len < QUARANTINE_MAX; v = json_next(v))
+    for (const struct json *v = json_first(doc); v != NULL && q->len < QUARANTINE_MAX;
+         v = json_next(v))
         if (decode(v, &q->entry[q->len])) q->len++;
 }
 

@@ -51,7 +51,7 @@ split(const struct pass *p, const char *name, struct text *ret_stem, const char 
     return true;
 }
 
-/* ---- old archives -------------------------------------------------------------------------------------- */
+/* ---- old archives -------------------------------------------------------------------------- */
 
 /* The stamps of one log's archives, ascending because names are listed sorted. */
 struct archives {
@@ -106,7 +106,7 @@ drop_oldest(const struct pass *p, const char *stem, const char *ext)
     free(a);
 }
 
-/* ---- archiving ----------------------------------------------------------------------------------------- */
+/* ---- archiving ----------------------------------------------------------------------------- */
 
 /* The first free name from now on, second by second. */
 static enum rc
@@ -119,7 +119,8 @@ archive_name(const struct pass *p, const char *stem, const char *ext, struct tex
         struct fs_stat st = {0};
 
         text_clear(ret_name);
-        text_printf(ret_name, "%s/%s.%s%s", ARCHIVE, stem, when_compact(now_ns + i * NS_PER_S, stamp), ext);
+        text_printf(ret_name, "%s/%s.%s%s", ARCHIVE, stem,
+                    when_compact(now_ns + i * NS_PER_S, stamp), ext);
         enum rc rc = p->fs->stat(p->fs->self, text_str(ret_name), &st, NULL);
         if (rc != RC_OK || !st.exists) return rc;
     }
@@ -152,7 +153,8 @@ look_at(void *ctx, const char *name)
 
     if (!is_log) return true;
     text_printf(&path, "%s/%s", p->folder, name);
-    if (p->fs->stat(p->fs->self, text_str(&path), &st, NULL) != RC_OK || !st.exists || st.is_dir) return true;
+    if (p->fs->stat(p->fs->self, text_str(&path), &st, NULL) != RC_OK || !st.exists || st.is_dir)
+        return true;
     bool is_contract = retention_is_contract_log(text_str(&path));
     if (st.size > (is_contract ? p->limits->contract_bytes : p->limits->other_bytes))
         archive(p, text_str(&path), name, st.size, is_contract);
@@ -169,7 +171,8 @@ retention_run(const struct fs *fs, const struct clock *clock, const struct log *
     if (fs->make_dir(fs->self, ARCHIVE, NULL) != RC_OK) return 0;
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
         p.folder = folders[i];
-        (void)fs->list(fs->self, folders[i], look_at, &p, NULL); /* a folder that is missing has no logs */
+        (void)fs->list(fs->self, folders[i], look_at, &p,
+                       NULL); /* a folder that is missing has no logs */
     }
     return p.archived;
 }

@@ -1,9 +1,10 @@
 /*
- * state: what outlives a process — JSON files that heal, logs that are only appended to, the order ledger,
- * the epoch and the flight recorder (ARCHITECTURE 5 and 6, contract 3).
+ * state: what outlives a process — JSON files that heal, logs that are only appended to, the order
+ * ledger, the epoch and the flight recorder (ARCHITECTURE 5 and 6, contract 3).
  *
- * The one module that writes files; it knows nothing of trading or of a cycle.  Never fails its caller where
- * the contract says so, and never writes over bytes it cannot read: they are set aside.
+ * The one module that writes files; it knows nothing of trading or of a cycle.  Never fails its
+ * caller where the contract says so, and never writes over bytes it cannot read: they are set
+ * aside.
  *
  *   store.c        the state seam (base/store.h): load heals, save replaces, append is one write
  *   aside.c        names for what is set aside

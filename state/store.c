@@ -26,7 +26,7 @@ document_free(struct document *d)
     *d = (struct document){0};
 }
 
-/* ---- what we know of a path --------------------------------------------------------------------------- */
+/* ---- what we know of a path ---------------------------------------------------------------- */
 
 static struct path_note *
 note_of(struct state_store *s, const char *path)
@@ -45,8 +45,8 @@ note_of(struct state_store *s, const char *path)
 static bool
 same_bytes(const struct fs_stat *a, const struct fs_stat *b)
 {
-    return a->exists == b->exists && a->is_dir == b->is_dir && a->inode == b->inode && a->size == b->size &&
-           a->mtime_ns == b->mtime_ns;
+    return a->exists == b->exists && a->is_dir == b->is_dir && a->inode == b->inode &&
+           a->size == b->size && a->mtime_ns == b->mtime_ns;
 }
 
 static void
@@ -65,7 +65,7 @@ now_s(const struct state_store *s)
     return when_to_s(clock_now(s->clock));
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static const char *
 kind_word(const struct json *v)
@@ -78,8 +78,8 @@ static struct json *
 default_of(const struct store_spec *spec)
 {
     struct json *doc = NULL;
-    enum rc rc = json_parse(spec->default_json, strlen(spec->default_json), JSON_STRICT, &JSON_LIMITS_BODY,
-                            &doc, NULL);
+    enum rc rc = json_parse(spec->default_json, strlen(spec->default_json), JSON_STRICT,
+                            &JSON_LIMITS_BODY, &doc, NULL);
 
     ASSERT(rc == RC_OK && (json_is_object(doc) || json_is_array(doc)));
     return doc;
@@ -89,7 +89,8 @@ static enum rc
 parse_document(const struct store_spec *spec, const struct text *bytes, struct json **ret_json,
                struct err *err)
 {
-    const struct json_limits limits = {spec->bytes_max == 0 ? BYTES_MAX : spec->bytes_max, STATE_DEPTH_MAX};
+    const struct json_limits limits = {spec->bytes_max == 0 ? BYTES_MAX : spec->bytes_max,
+                                       STATE_DEPTH_MAX};
     CLEANUP(json_freep) struct json *wanted = default_of(spec);
     CLEANUP(json_freep) struct json *doc = NULL;
 
@@ -120,8 +121,8 @@ read_document(const struct state_store *s, const struct store_spec *spec, const 
     if (ret_doc->stat.is_dir) return err_set(err, RC_IO, "%s: is a directory", path);
 
     rc = fs->read_all(fs->self, path, max, &ret_doc->bytes, err);
-    /* A system that refuses once (no descriptors left, a flaky disk) is asked once more before a file that
-     * may be sound is moved away. */
+    /* A system that refuses once (no descriptors left, a flaky disk) is asked once more before a
+     * file that may be sound is moved away. */
     if (rc == RC_IO) {
         text_clear(&ret_doc->bytes);
         rc = fs->read_all(fs->self, path, max, &ret_doc->bytes, err);
@@ -132,8 +133,8 @@ read_document(const struct state_store *s, const struct store_spec *spec, const 
 
 /* Moves bad bytes away, unless they are no longer those that were read: RC_BUSY, look again. */
 static enum rc
-set_aside(const struct state_store *s, const char *path, const struct fs_stat *read, struct text *ret_backup,
-          struct err *err)
+set_aside(const struct state_store *s, const char *path, const struct fs_stat *read,
+          struct text *ret_backup, struct err *err)
 {
     struct fs_stat st = {0};
     enum rc rc = s->fs->stat(s->fs->self, path, &st, err);
@@ -143,13 +144,14 @@ set_aside(const struct state_store *s, const char *path, const struct fs_stat *r
     return aside_move(s->fs, path, "corrupted", ".json", now_s(s), ret_backup, err);
 }
 
-/* ---- healing ------------------------------------------------------------------------------------------- */
+/* ---- healing ------------------------------------------------------------------------------- */
 
 /* What stands in the place of a bad file. */
 struct cure {
     struct document doc;
     enum store_origin origin;
-    struct text prev_error; /* why the previous generation could not be used; "" = it was, or there is none */
+    struct text prev_error; /* why the previous generation could not be used; "" = it was, or there
+                               is none */
 };
 
 static void
@@ -178,7 +180,8 @@ cure_from_prev(const struct state_store *s, const struct store_spec *spec, struc
     if (rc == RC_OK) return true;
     if (rc == RC_NOT_FOUND) return false;
     text_puts(&c->prev_error, err.text);
-    /* The next save would write over it: evidence is moved away first.  A failure costs the evidence only. */
+    /* The next save would write over it: evidence is moved away first.  A failure costs the
+     * evidence only. */
     (void)set_aside(s, text_str(&prev), &c->doc.stat, &backup, NULL);
     return false;
 }
@@ -219,7 +222,8 @@ log_heal_failed(const struct state_store *s, const char *path, const struct text
                 const struct err *err)
 {
     log_event(s->log, EV_STATE_HEAL_FAILED, F_STR("path", path),
-              F_STR("backup", backup->len == 0 ? NULL : text_str(backup)), F_STR("error", err->text));
+              F_STR("backup", backup->len == 0 ? NULL : text_str(backup)),
+              F_STR("error", err->text));
 }
 
 static void
@@ -231,13 +235,14 @@ log_healed(const struct state_store *s, const struct store_spec *spec, const str
     log_event(s->log, EV_STATE_SELF_HEALED, F_STR("path", spec->path),
               F_STR("backup", backup->len == 0 ? NULL : text_str(backup)),
               F_STR("default_type", kind_word(wanted)), F_STR("used", used),
-              F_STR("prev_error", prev_error == NULL || prev_error->len == 0 ? NULL : text_str(prev_error)));
+              F_STR("prev_error",
+                    prev_error == NULL || prev_error->len == 0 ? NULL : text_str(prev_error)));
 }
 
 /* Puts a cure into the place of a file that is gone by now, and says so. */
 static struct json *
-apply_cure(struct state_store *s, const struct store_spec *spec, struct cure *c, const struct text *backup,
-           enum store_origin *ret_origin)
+apply_cure(struct state_store *s, const struct store_spec *spec, struct cure *c,
+           const struct text *backup, enum store_origin *ret_origin)
 {
     struct err err = {0};
     struct json *doc = c->doc.json;
@@ -245,8 +250,8 @@ apply_cure(struct state_store *s, const struct store_spec *spec, struct cure *c,
     c->doc.json = NULL;
     *ret_origin = c->origin;
     /* Without keep_prev: the previous generation that healed us must survive. */
-    if (s->fs->replace(s->fs->self, spec->path, text_str(&c->doc.bytes), c->doc.bytes.len, false, &err) ==
-        RC_OK) {
+    if (s->fs->replace(s->fs->self, spec->path, text_str(&c->doc.bytes), c->doc.bytes.len, false,
+                       &err) == RC_OK) {
         remember(s, spec->path);
         log_healed(s, spec, backup, origin_word(c->origin), &c->prev_error);
     } else {
@@ -278,7 +283,8 @@ heal(struct state_store *s, const struct store_spec *spec, const struct fs_stat 
     return doc;
 }
 
-/* No file: the default; but a previous generation says that there was one, and it is healed from there. */
+/* No file: the default; but a previous generation says that there was one, and it is healed from
+ * there. */
 static struct json *
 load_missing(struct state_store *s, const struct store_spec *spec, enum store_origin *ret_origin)
 {
@@ -322,7 +328,7 @@ load(void *self, const struct store_spec *spec, enum store_origin *ret_origin)
     return doc;
 }
 
-/* ---- saving -------------------------------------------------------------------------------------------- */
+/* ---- saving -------------------------------------------------------------------------------- */
 
 /* Sets aside what stands at the path if we do not know it and it is bad; says whether it did. */
 static bool
@@ -364,7 +370,7 @@ save(void *self, const struct store_spec *spec, const char *json, size_t len, st
     return err_set(err, rc, "save %s: %s", spec->path, own.text);
 }
 
-/* ---- appending ----------------------------------------------------------------------------------------- */
+/* ---- appending ----------------------------------------------------------------------------- */
 
 static void
 mend_tail(struct state_store *s, struct path_note *n, const char *path)
@@ -372,8 +378,8 @@ mend_tail(struct state_store *s, struct path_note *n, const char *path)
     CLEANUP(torn_tail_free) struct torn_tail torn = {0};
 
     if (n->is_tail_whole) return;
-    /* Set before the event, which may come back here to be appended to the same log.  A tail that cannot be
-     * read or closed is left as it is: our line is still worth its try. */
+    /* Set before the event, which may come back here to be appended to the same log.  A tail that
+     * cannot be read or closed is left as it is: our line is still worth its try. */
     n->is_tail_whole = true;
     if (jsonl_mend_tail(s->fs, path, now_s(s), &torn, NULL) != RC_OK || !torn.is_torn) return;
     log_event(s->log, EV_LOG_TORN_TAIL, F_STR("path", path), F_I64("bytes", torn.bytes),
@@ -389,7 +395,8 @@ set_directory_aside(const struct state_store *s, const char *path)
     struct err err = {0};
 
     if (s->fs->stat(s->fs->self, path, &st, NULL) != RC_OK || !st.is_dir) return false;
-    if (aside_move(s->fs, path, "corrupted", ".json", now_s(s), &backup, &err) != RC_OK) return false;
+    if (aside_move(s->fs, path, "corrupted", ".json", now_s(s), &backup, &err) != RC_OK)
+        return false;
     err_set(&err, RC_IO, "%s: is a directory", path);
     log_read_failed(s, path, &err);
     log_event(s->log, EV_STATE_SELF_HEALED, F_STR("path", path), F_STR("backup", text_str(&backup)),
@@ -402,7 +409,8 @@ complain(struct state_store *s, struct path_note *n, const char *path, const str
 {
     int64_t mono_ns = clock_mono(s->clock);
 
-    if (n->has_complained && mono_ns - n->complained_mono_ns < STATE_COMPLAINT_EVERY_S * NS_PER_S) return;
+    if (n->has_complained && mono_ns - n->complained_mono_ns < STATE_COMPLAINT_EVERY_S * NS_PER_S)
+        return;
     n->has_complained = true;
     n->complained_mono_ns = mono_ns;
     if (s->complaints != NULL) (void)fprintf(s->complaints, "append to %s: %s\n", path, err->text);
@@ -433,10 +441,11 @@ append(void *self, const char *path, const char *json_line, size_t len, struct e
     return err_set(err, rc, "append to %s: %s", path, own.text);
 }
 
-/* ---- the seam ------------------------------------------------------------------------------------------ */
+/* ---- the seam ------------------------------------------------------------------------------ */
 
 void
-state_store_init(struct state_store *s, const struct fs *fs, const struct clock *clock, const struct log *log)
+state_store_init(struct state_store *s, const struct fs *fs, const struct clock *clock,
+                 const struct log *log)
 {
     *s = (struct state_store){.fs = fs, .clock = clock, .log = log, .complaints = stderr};
 }

@@ -7,7 +7,8 @@
 static const char PAPER_HOST[] = "paper-api.alpaca.markets";
 static const char LIVE_HOST[] = "api.alpaca.markets";
 
-/* The URL's host is exactly this: "https://" host, then a port, a path or the end.  A user name before it
+/* The URL's host is exactly this: "https://" host, then a port, a path or the end.  A user name
+ * before it
  * ("https://paper-api...@elsewhere") is no host. */
 static bool
 url_has_host(const char *url, const char *host)
@@ -16,7 +17,8 @@ url_has_host(const char *url, const char *host)
 
     if (strncasecmp(url, "https://", 8) != 0 || strncasecmp(url + 8, host, len) != 0) return false;
     const char *rest = url + 8 + len;
-    return strchr(":/?#", *rest) != NULL && memchr(rest, '@', strcspn(rest, "/?#")) == NULL; /* NUL counts */
+    return strchr(":/?#", *rest) != NULL &&
+           memchr(rest, '@', strcspn(rest, "/?#")) == NULL; /* NUL counts */
 }
 
 enum trade_mode
@@ -76,9 +78,11 @@ arm_state(enum trade_mode mode, enum broker_url_kind url, const struct broker_co
 {
     if (mode == MODE_OTHER) return ARM_UNKNOWN_MODE;
     if (mode == MODE_PAPER && url == URL_LIVE) return ARM_PAPER_ON_LIVE_URL;
-    if (mode == MODE_LIVE && (url == URL_PAPER || url == URL_LOOPBACK)) return ARM_LIVE_ON_PAPER_URL;
+    if (mode == MODE_LIVE && (url == URL_PAPER || url == URL_LOOPBACK))
+        return ARM_LIVE_ON_PAPER_URL;
     if (url == URL_OTHER) return ARM_UNKNOWN_URL;
-    if (mode == MODE_LIVE && cfg->require_live_ack && !is_acknowledged(cfg->live_ack)) return ARM_NO_LIVE_ACK;
+    if (mode == MODE_LIVE && cfg->require_live_ack && !is_acknowledged(cfg->live_ack))
+        return ARM_NO_LIVE_ACK;
     return ARMED;
 }
 

@@ -38,9 +38,10 @@ struct arm_verdict {
 
 #define ARM_LIVE_ACK "YES_I_UNDERSTAND"
 
-enum trade_mode trade_mode_from(const char *word); /* case and surrounding white space do not matter */
-const char *trade_mode_name(enum trade_mode m);    /* "PAPER", "LIVE", "OTHER" */
-const char *arm_state_name(enum arm_state s);      /* "armed", "unknown_mode", … */
+enum trade_mode
+trade_mode_from(const char *word);              /* case and surrounding white space do not matter */
+const char *trade_mode_name(enum trade_mode m); /* "PAPER", "LIVE", "OTHER" */
+const char *arm_state_name(enum arm_state s);   /* "armed", "unknown_mode", … */
 
 /* By the host of the URL, not by text found anywhere in it. */
 enum broker_url_kind broker_url_kind(const char *base_url);

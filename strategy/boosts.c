@@ -8,15 +8,17 @@ boosts_apply(double score, const struct boosts *b)
     return score + b->sector_tide + b->persistence + b->rvol;
 }
 
-/* Not after now, and at most a window before it; an instant of the future says that the clock was moved. */
+/* Not after now, and at most a window before it; an instant of the future says that the clock was
+ * moved. */
 static bool
 is_in_window(int64_t at_ns, int64_t now_ns)
 {
     int64_t age_ns = 0;
-    return at_ns <= now_ns && !__builtin_sub_overflow(now_ns, at_ns, &age_ns) && age_ns <= BOOST_WINDOW_NS;
+    return at_ns <= now_ns && !__builtin_sub_overflow(now_ns, at_ns, &age_ns) &&
+           age_ns <= BOOST_WINDOW_NS;
 }
 
-/* ---- sector tide (R4.33) ------------------------------------------------------------------------------- */
+/* ---- sector tide (R4.33) ------------------------------------------------------------------- */
 
 /* The symbol's place: its own, a free one, or that of the symbol seen longest ago. */
 static struct sector_sighting *
@@ -54,7 +56,7 @@ sector_tide_record(struct sector_tide *t, const char *symbol, int64_t now_ns, st
     if (b->sector_count >= SECTOR_TIDE_SYMBOLS) b->sector_tide = SECTOR_TIDE_BOOST;
 }
 
-/* ---- persistence (R4.34) ------------------------------------------------------------------------------- */
+/* ---- persistence (R4.34) ------------------------------------------------------------------- */
 
 void
 persistence_record(struct persistence *p, int64_t now_ns, struct boosts *b)
@@ -71,7 +73,7 @@ persistence_record(struct persistence *p, int64_t now_ns, struct boosts *b)
     b->persistence = count >= PERSISTENCE_EVENTS ? PERSISTENCE_BOOST : 0;
 }
 
-/* ---- relative volume ----------------------------------------------------------------------------------- */
+/* ---- relative volume ----------------------------------------------------------------------- */
 
 double
 rvol_of(const struct bars *minutes, const struct bars *days, int64_t now_ns)

@@ -1,8 +1,10 @@
 /*
- * Boosts: what is added to the score of a live symbol because of the company it keeps (spec 10 4.5).
+ * Boosts: what is added to the score of a live symbol because of the company it keeps (spec
+ * 10 4.5).
  *
- * Added to the rounded score in this order, neither clamped nor rounded again: sector tide, persistence,
- * relative volume (off unless ENABLE_RVOL_BOOST).  Plain structs with bounded room; time is an argument.
+ * Added to the rounded score in this order, neither clamped nor rounded again: sector tide,
+ * persistence, relative volume (off unless ENABLE_RVOL_BOOST).  Plain structs with bounded room;
+ * time is an argument.
  *
  *   boosts.c       the two trackers, relative volume
  *   boosts_json.c  state/sector_tide_state.json
@@ -40,8 +42,8 @@ struct boosts {
 double boosts_apply(double score, const struct boosts *b);
 
 /*
- * Latest sighting of each symbol that has a sector: enough to count the distinct symbols of a sector
- * inside a window that ends now.  = {0} is empty.
+ * Latest sighting of each symbol that has a sector: enough to count the distinct symbols of a
+ * sector inside a window that ends now.  = {0} is empty.
  */
 struct sector_tide {
     struct sector_sighting {
@@ -53,12 +55,14 @@ struct sector_tide {
 };
 
 /* Records the symbol at now and fills sector_tide, sector and sector_count of the boosts. */
-void sector_tide_record(struct sector_tide *t, const char *symbol, int64_t now_ns, struct boosts *b);
+void sector_tide_record(struct sector_tide *t, const char *symbol, int64_t now_ns,
+                        struct boosts *b);
 
 /* Records without asking for the boost: loading and replays.  sector is static text. */
 void sector_tide_note(struct sector_tide *t, const char *symbol, const char *sector, int64_t at_ns);
 
-/* {"sector_windows": {sector: [{"timestamp": s, "symbol": ...}]}}; what lies outside the window is dropped.
+/* {"sector_windows": {sector: [{"timestamp": s, "symbol": ...}]}}; what lies outside the window is
+ * dropped.
  */
 void sector_tide_decode(const struct json *doc, int64_t now_ns, struct sector_tide *ret_tide);
 void sector_tide_write(const struct sector_tide *t, struct text *to);
@@ -69,12 +73,13 @@ struct persistence {
     uint32_t len, next;
 };
 
-/* Records a sighting and fills persistence and persistence_count of the boosts (b may be NULL: seeding). */
+/* Records a sighting and fills persistence and persistence_count of the boosts (b may be NULL:
+ * seeding). */
 void persistence_record(struct persistence *p, int64_t now_ns, struct boosts *b);
 
 /*
- * Relative volume, two decimals: (volume of the 1-minute bars of the last 20 minutes / 20 * 390) over the
- * mean daily volume of the last 20 daily bars.  0 where either is unknown.
+ * Relative volume, two decimals: (volume of the 1-minute bars of the last 20 minutes / 20 * 390)
+ * over the mean daily volume of the last 20 daily bars.  0 where either is unknown.
  */
 double rvol_of(const struct bars *minutes, const struct bars *days, int64_t now_ns);
 

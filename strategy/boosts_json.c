@@ -10,7 +10,8 @@ read_sighting(const struct json *v, int64_t now_ns, struct sector_tide *t)
 
     if (!symbol_set(symbol, json_str(v, "symbol", ""))) return;
     if (at_ns < 0 || at_ns > now_ns || now_ns - at_ns > BOOST_WINDOW_NS) return;
-    /* The table of sectors may have changed since the file was written: it decides, not the file. */
+    /* The table of sectors may have changed since the file was written: it decides, not the file.
+     */
     const char *sector = symbol_sector(symbol);
     if (strcmp(sector, "Unknown") != 0) sector_tide_note(t, symbol, sector, at_ns);
 }

@@ -4,7 +4,16 @@
 #include "base/when.h"
 #include "strategy/number.h"
 
-enum kind { KIND_STR, KIND_SECRET, KIND_URL, KIND_SECRET_URL, KIND_LIST, KIND_BOOL, KIND_I64, KIND_F64 };
+enum kind {
+    KIND_STR,
+    KIND_SECRET,
+    KIND_URL,
+    KIND_SECRET_URL,
+    KIND_LIST,
+    KIND_BOOL,
+    KIND_I64,
+    KIND_F64
+};
 
 static const struct setting {
     const char *name;
@@ -13,13 +22,14 @@ static const struct setting {
     const char *dflt;
     double min, max;
 } settings[] = {
-#define CONFIG(name, field, kind, dflt, min, max, unit, meaning)                                             \
+#define CONFIG(name, field, kind, dflt, min, max, unit, meaning)                                   \
     {#name, offsetof(struct config, field), KIND_##kind, dflt, (double)(min), (double)(max)},
 #include "config/config.def"
 #undef CONFIG
 };
 
-/* False for texts and lists, which no computation takes from here, and for what is out of bounds. */
+/* False for texts and lists, which no computation takes from here, and for what is out of bounds.
+ */
 static bool
 setting_put(const struct setting *s, double value, struct config *cfg)
 {
@@ -30,7 +40,8 @@ setting_put(const struct setting *s, double value, struct config *cfg)
         memcpy(at, &on, sizeof(on));
         return true;
     }
-    if ((s->kind != KIND_I64 && s->kind != KIND_F64) || !(value >= s->min && value <= s->max)) return false;
+    if ((s->kind != KIND_I64 && s->kind != KIND_F64) || !(value >= s->min && value <= s->max))
+        return false;
     if (s->kind == KIND_F64) {
         memcpy(at, &value, sizeof(value));
         return true;
@@ -50,7 +61,8 @@ settings_default(struct config *cfg)
             value = on ? 1 : 0;
         else if (!str_to_f64(settings[i].dflt, &value))
             continue;
-        (void)setting_put(&settings[i], value, cfg); /* a default is in bounds; texts are passed over */
+        (void)setting_put(&settings[i], value,
+                          cfg); /* a default is in bounds; texts are passed over */
     }
 }
 
@@ -60,14 +72,16 @@ calc_settings(const struct json *in, struct strategy_config *ret_cfg, struct err
     struct config cfg = {0};
 
     settings_default(&cfg);
-    for (const struct json *v = json_first(json_get_obj(in, "settings")); v != NULL; v = json_next(v)) {
+    for (const struct json *v = json_first(json_get_obj(in, "settings")); v != NULL;
+         v = json_next(v)) {
         size_t i = 0;
         while (i < COUNT_OF(settings) && !str_eq(settings[i].name, json_key(v)))
             i++;
         if (i == COUNT_OF(settings))
             return err_set(err, RC_RANGE, "settings: no setting is called %s", json_key(v));
         if (!setting_put(&settings[i], json_f64_of(v, NUMBER_NONE), &cfg))
-            return err_set(err, RC_RANGE, "settings: %s is no number within its bounds", json_key(v));
+            return err_set(err, RC_RANGE, "settings: %s is no number within its bounds",
+                           json_key(v));
     }
     *ret_cfg = cfg.strategy;
     return RC_OK;
@@ -108,6 +122,7 @@ calc_symbol(const struct json *in, char ret_symbol[SYMBOL_MAX], struct err *err)
     const char *text = json_str(in, "symbol", NULL);
 
     if (text == NULL) return err_set(err, RC_PARSE, "\"symbol\" is missing");
-    if (!symbol_set(ret_symbol, text)) return err_set(err, RC_PARSE, "\"symbol\" is no ticker symbol");
+    if (!symbol_set(ret_symbol, text))
+        return err_set(err, RC_PARSE, "\"symbol\" is no ticker symbol");
     return RC_OK;
 }

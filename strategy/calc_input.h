@@ -10,13 +10,15 @@
 struct json;
 
 /*
- * The defaults of config.def, with "settings" of the input in their place: an object of setting names and
- * numbers or booleans.  Texts and lists stay empty.  RC_RANGE names a setting that is unknown or out of
- * bounds.
+ * The defaults of config.def, with "settings" of the input in their place: an object of setting
+ * names and numbers or booleans.  Texts and lists stay empty.  RC_RANGE names a setting that is
+ * unknown or out of bounds.
  */
-enum rc calc_settings(const struct json *in, struct strategy_config *ret_cfg, struct err *err) MUST_USE;
+enum rc calc_settings(const struct json *in, struct strategy_config *ret_cfg,
+                      struct err *err) MUST_USE;
 
-/* An instant: ISO text, or seconds since 1970; dflt where there is none, RC_PARSE where it is neither. */
+/* An instant: ISO text, or seconds since 1970; dflt where there is none, RC_PARSE where it is
+ * neither. */
 enum rc calc_time(const struct json *in, const char *key, int64_t dflt, int64_t *ret_ns,
                   struct err *err) MUST_USE;
 

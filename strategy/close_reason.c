@@ -22,7 +22,8 @@ token(struct tokens *t, const char *fmt, ...)
     int len = vsnprintf(one, sizeof(one), fmt, args);
     va_end(args);
     size_t joint = t->len > 0 ? 1 : 0;
-    if (len <= 0 || (size_t)len >= sizeof(one) || t->len + joint + (size_t)len >= REASON_MAX) return;
+    if (len <= 0 || (size_t)len >= sizeof(one) || t->len + joint + (size_t)len >= REASON_MAX)
+        return;
     if (joint > 0) t->text[t->len] = '+';
     memcpy(t->text + t->len + joint, one, (size_t)len + 1);
     t->len += joint + (size_t)len;

@@ -10,13 +10,15 @@ struct candidate {
 static int
 by_ticker_side_time(const void *left, const void *right)
 {
-    const struct candidate *a = (const struct candidate *)left, *b = (const struct candidate *)right;
+    const struct candidate *a = (const struct candidate *)left,
+                           *b = (const struct candidate *)right;
     int c = strcmp(a->alert->ticker, b->alert->ticker);
     if (c != 0) return c;
     c = (int)b->alert->is_bullish - (int)a->alert->is_bullish; /* bullish first */
     if (c != 0) return c;
     c = (a->at_ns > b->at_ns) - (a->at_ns < b->at_ns);
-    return c != 0 ? c : (a->index > b->index) - (a->index < b->index); /* ties keep the input's order */
+    return c != 0 ? c
+                  : (a->index > b->index) - (a->index < b->index); /* ties keep the input's order */
 }
 
 static uint8_t
@@ -70,7 +72,8 @@ window_len(const struct candidate *c, size_t len, int64_t window_s)
 {
     size_t n = 1;
     while (n < len && strcmp(c[n].alert->ticker, c[0].alert->ticker) == 0 &&
-           c[n].alert->is_bullish == c[0].alert->is_bullish && is_within(c[0].at_ns, c[n].at_ns, window_s))
+           c[n].alert->is_bullish == c[0].alert->is_bullish &&
+           is_within(c[0].at_ns, c[n].at_ns, window_s))
         n++;
     return n;
 }
@@ -90,8 +93,8 @@ filter(const struct flow_alert *const *alert, size_t alerts_len, const struct fl
 }
 
 struct clusters
-clusters_find(const struct flow_alert *const *alert, size_t alerts_len, const struct flow_limits *limits,
-              int64_t now_ns, struct arena *a)
+clusters_find(const struct flow_alert *const *alert, size_t alerts_len,
+              const struct flow_limits *limits, int64_t now_ns, struct arena *a)
 {
     struct clusters found = {0};
     struct candidate *list = ARENA_NEW(a, struct candidate, alerts_len);

@@ -26,8 +26,8 @@ struct clusters {
 };
 
 /*
- * Filters, sorts and cuts.  Within a window every alert lies at most cluster_window_s after the first one,
- * both ends included; the first later one opens the next window.
+ * Filters, sorts and cuts.  Within a window every alert lies at most cluster_window_s after the
+ * first one, both ends included; the first later one opens the next window.
  */
 struct clusters clusters_find(const struct flow_alert *const *alert, size_t alerts_len,
                               const struct flow_limits *limits, int64_t now_ns, struct arena *a);

@@ -4,8 +4,9 @@
 #include "strategy/score_math.h"
 
 /*
- * The weights without any learning (spec 10 R4.7).  temporal_motif is 0.5 and not the 0.6 of an older table:
- * it is what the service has been running with, and it only counts where motifs are given.
+ * The weights without any learning (spec 10 R4.7).  temporal_motif is 0.5 and not the 0.6 of an
+ * older table: it is what the service has been running with, and it only counts where motifs are
+ * given.
  */
 const struct component_row COMPONENTS[COMPONENTS_LEN] = {
     [COMPONENT_FLOW] = {"flow",             "options_flow",      2.4,  "conviction of the options flow"          },
@@ -16,13 +17,18 @@ const struct component_row COMPONENTS[COMPONENTS_LEN] = {
     [COMPONENT_WHALE] = {"whale",            "whale_persistence", 0.7,  "large flow that keeps coming"            },
     [COMPONENT_EVENT] = {"event",            "event_alignment",   0.4,  "flow strong enough to know something"    },
     [COMPONENT_MOTIF] = {"motif_bonus",      "temporal_motif",    0.5,  "staircases and bursts of flow"           },
-    [COMPONENT_TOXICITY] = {"toxicity_penalty", "toxicity_penalty",  -0.9, "flow too crowded to follow"              },
+    [COMPONENT_TOXICITY] = {"toxicity_penalty", "toxicity_penalty",  -0.9,
+                        "flow too crowded to follow"                                                             },
     [COMPONENT_REGIME] = {"regime",           "regime_modifier",   0.3,  "the market's mood"                       },
     [COMPONENT_CONGRESS] = {"congress",         "congress",          0.9,  "trades of politicians"                   },
-    [COMPONENT_SHORTS] = {"shorts_squeeze",   "shorts_squeeze",    0.7,  "short interest that may have to cover"   },
-    [COMPONENT_INSTITUTIONAL] = {"institutional",    "institutional",     0.5,  "ownership, else insider purchases"       },
-    [COMPONENT_TIDE] = {"market_tide",      "market_tide",       0.4,  "calls against puts of the whole market"  },
-    [COMPONENT_CALENDAR] = {"calendar",         "calendar_catalyst", 0.45, "earnings, FDA and economic dates ahead"  },
+    [COMPONENT_SHORTS] = {"shorts_squeeze",   "shorts_squeeze",    0.7,
+                        "short interest that may have to cover"                                                  },
+    [COMPONENT_INSTITUTIONAL] = {"institutional",    "institutional",     0.5,
+                        "ownership, else insider purchases"                                                      },
+    [COMPONENT_TIDE] = {"market_tide",      "market_tide",       0.4,
+                        "calls against puts of the whole market"                                                 },
+    [COMPONENT_CALENDAR] = {"calendar",         "calendar_catalyst", 0.45,
+                        "earnings, FDA and economic dates ahead"                                                 },
     [COMPONENT_GREEKS] = {"greeks_gamma",     "greeks_gamma",      0.4,  "gamma that dealers must hedge"           },
     [COMPONENT_FTD] = {"ftd_pressure",     "ftd_pressure",      0.3,  "failures to deliver"                     },
     [COMPONENT_IV_RANK] = {"iv_rank",          "iv_rank",           0.2,  "implied volatility against its year"     },
@@ -69,7 +75,8 @@ sizing_overlay(const struct scoring *in, const struct composite *c)
     return round_places(x, 3);
 }
 
-/* How long an entry might wait for the pattern to complete; nothing waits (R4.31).  Later rules win. */
+/* How long an entry might wait for the pattern to complete; nothing waits (R4.31).  Later rules
+ * win. */
 static int
 entry_delay_s(const struct enriched *e)
 {
@@ -80,7 +87,8 @@ entry_delay_s(const struct enriched *e)
     return delay_s;
 }
 
-/* The sum times freshness, plus the whale boost, inside the scale.  What overflowed was corrupt: zero. */
+/* The sum times freshness, plus the whale boost, inside the scale.  What overflowed was corrupt:
+ * zero. */
 static double
 total(const struct composite *c, double freshness)
 {

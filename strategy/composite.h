@@ -1,9 +1,10 @@
 /*
- * The composite score of v1: one number, 0 to 8, from everything known about a symbol (spec 10 4.2, 4.3).
+ * The composite score of v1: one number, 0 to 8, from everything known about a symbol (spec
+ * 10 4.2, 4.3).
  *
- * Twenty-one components are added in a fixed order, multiplied by the freshness of the flow, and clamped.
- * Plain double arithmetic, left to right: results agree with the vectors to 1e-9, which only holds while
- * the order of operations stays as it is.  Pure: no clock, no allocation, no text.
+ * Twenty-one components are added in a fixed order, multiplied by the freshness of the flow, and
+ * clamped. Plain double arithmetic, left to right: results agree with the vectors to 1e-9, which
+ * only holds while the order of operations stays as it is.  Pure: no clock, no allocation, no text.
  *
  *   composite.c            composite_v1(): base inputs, sum, overlays; the weights
  *   composite_parts.c      the components
@@ -83,7 +84,8 @@ enum score_regime {
     SCORE_REGIME_OTHER
 };
 enum score_regime score_regime_from(const char *name);
-const char *score_regime_name(enum score_regime r); /* "RISK_ON", "RISK_OFF", "mixed", "NEUTRAL", "other" */
+const char *
+score_regime_name(enum score_regime r); /* "RISK_ON", "RISK_OFF", "mixed", "NEUTRAL", "other" */
 
 #define COMPOSITE_MAX     8.0
 #define COMPOSITE_VERSION "V3.1"
@@ -110,8 +112,8 @@ struct composite {
     enum relation congress, insiders, tide;
     double tide_call_share; /* calls over all; meaningful unless tide is RELATION_NONE */
     enum institutional_path institutional_path;
-    /* Objects that were read: the enriched one, or expanded intel in its place.  Empty ones have is_present
-     * false. */
+    /* Objects that were read: the enriched one, or expanded intel in its place.  Empty ones have
+     * is_present false. */
     struct congress_facts congress_facts;
     struct shorts_facts shorts_facts;
     struct institutional_facts institutional_facts;
@@ -125,8 +127,9 @@ struct composite {
  * intel   NULL where there is none
  * now_ns  dates the sweeps; WHEN_NONE: their age is not asked
  */
-void composite_v1(const struct enriched *e, enum score_regime regime, const struct expanded_intel *intel,
-                  int64_t now_ns, struct composite *ret_composite);
+void composite_v1(const struct enriched *e, enum score_regime regime,
+                  const struct expanded_intel *intel, int64_t now_ns,
+                  struct composite *ret_composite);
 
 /*
  * Computes the golden example (spec 10 4.9) and compares score and components.

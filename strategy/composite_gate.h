@@ -1,8 +1,9 @@
 /*
  * The composite gate: may this symbol become a candidate? (spec 10 R4.35)
  *
- * Seven rules in order, the first that blocks decides.  The first five need the score alone; the last two
- * need the market, so the caller asks them only for symbols that passed the five, to spare the data API.
+ * Seven rules in order, the first that blocks decides.  The first five need the score alone; the
+ * last two need the market, so the caller asks them only for symbols that passed the five, to spare
+ * the data API.
  */
 #ifndef STRATEGY_COMPOSITE_GATE_H
 #define STRATEGY_COMPOSITE_GATE_H
@@ -38,7 +39,8 @@ struct composite_gate_result {
 };
 
 /* Gates 1 to 5.  c NULL: no score.  score: with boosts. */
-struct composite_gate_result composite_gate_score(const struct composite *c, double score, double threshold);
+struct composite_gate_result composite_gate_score(const struct composite *c, double score,
+                                                  double threshold);
 
 /* What the market says; zero where it does not (then the rule passes). */
 struct composite_gate_market {
@@ -51,8 +53,9 @@ struct composite_gate_result composite_gate_market(const struct enriched *e, dou
                                                    const struct composite_gate_market *m);
 
 /* All seven. */
-struct composite_gate_result composite_gate(const struct composite *c, const struct enriched *e, double score,
-                                            double threshold, const struct composite_gate_market *m);
+struct composite_gate_result composite_gate(const struct composite *c, const struct enriched *e,
+                                            double score, double threshold,
+                                            const struct composite_gate_market *m);
 
 /* The symbol's entry of state/uw_thresholds_hierarchical.json, else COMPOSITE_THRESHOLD. */
 double composite_threshold(const struct json *thresholds, const char *symbol);

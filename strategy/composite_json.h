@@ -12,8 +12,9 @@ struct composite_view {
     const char *regime; /* as given to the score, in words */
     const struct composite *composite;
     const struct enriched *enriched;
-    const struct boosts *boosts; /* NULL where none were asked for: the score is then the bare one */
-    const char *gate_msg;        /* NULL, or the name of the gate that marked it (R4.35, gate 7)   */
+    const struct boosts
+        *boosts;          /* NULL where none were asked for: the score is then the bare one */
+    const char *gate_msg; /* NULL, or the name of the gate that marked it (R4.35, gate 7)   */
 };
 
 /* The whole object as a member (key) or element (NULL). */

@@ -99,8 +99,9 @@ note_institutional(struct text *to, const struct composite_view *v)
              f->top_holder_pct, f->top5_holder_pct);
         break;
     case INSTITUTIONAL_INSIDER:
-        note(to, "inst_%s(%sB/%sS,$%.1fM)", relation_word(c->insiders, "confirm", "oppose", "neutral"),
-             f64_text(i->net_buys, a), f64_text(i->net_sells, b), i->total_usd / 1e6);
+        note(to, "inst_%s(%sB/%sS,$%.1fM)",
+             relation_word(c->insiders, "confirm", "oppose", "neutral"), f64_text(i->net_buys, a),
+             f64_text(i->net_sells, b), i->total_usd / 1e6);
         break;
     case INSTITUTIONAL_NONE:
         break;
@@ -129,7 +130,8 @@ note_calendar(struct text *to, const struct composite *c)
     if (f->economic_events > 0) note(to, "econ_events:%s", f64_text(f->economic_events, n));
 }
 
-/* A component that took its default says so; otherwise, where condition held, it says the other word. */
+/* A component that took its default says so; otherwise, where condition held, it says the other
+ * word. */
 static void
 note_step(struct text *to, const struct composite *c, enum component i, const char *default_word,
           bool condition, const char *word)
@@ -149,14 +151,16 @@ note_steps(struct text *to, const struct composite_view *v)
 
     note_step(to, c, COMPONENT_GREEKS, "greeks_neutral_default", f->greeks.has_squeeze_setup,
               "gamma_squeeze_setup");
-    note_step(to, c, COMPONENT_FTD, "ftd_neutral_default", c->has_high_ftd_pressure, "high_ftd_pressure");
+    note_step(to, c, COMPONENT_FTD, "ftd_neutral_default", c->has_high_ftd_pressure,
+              "high_ftd_pressure");
     if (c->has_low_iv) note(to, "low_iv_opportunity");
     if (c->has_high_iv) note(to, "high_iv_caution");
     note_step(to, c, COMPONENT_OI, "oi_change_neutral_default", c->has_strong_calls,
               "strong_call_positioning");
-    note_step(to, c, COMPONENT_ETF, "etf_flow_neutral_default", c->has_risk_on, "risk_on_environment");
-    note_step(to, c, COMPONENT_SQUEEZE, "squeeze_score_neutral_default", f->squeeze.is_high_potential,
-              "high_squeeze_potential");
+    note_step(to, c, COMPONENT_ETF, "etf_flow_neutral_default", c->has_risk_on,
+              "risk_on_environment");
+    note_step(to, c, COMPONENT_SQUEEZE, "squeeze_score_neutral_default",
+              f->squeeze.is_high_potential, "high_squeeze_potential");
 }
 
 void

@@ -17,7 +17,7 @@ relate(int fact, int flow)
     return fact != 0 && flow != 0 ? RELATION_OPPOSE : RELATION_NEUTRAL;
 }
 
-/* ---- what the options flow and the dark pool say ------------------------------------------------------- */
+/* ---- what the options flow and the dark pool say ------------------------------------------- */
 
 static size_t
 recent_sweeps(const struct scoring *in)
@@ -29,7 +29,8 @@ recent_sweeps(const struct scoring *in)
         int64_t age_ns = 0;
         if (!a->is_large_sweep) continue;
         bool is_dated = a->sweep_ns != WHEN_NONE && in->now_ns != WHEN_NONE;
-        if (is_dated && (__builtin_sub_overflow(in->now_ns, a->sweep_ns, &age_ns) || age_ns > age_max_ns))
+        if (is_dated &&
+            (__builtin_sub_overflow(in->now_ns, a->sweep_ns, &age_ns) || age_ns > age_max_ns))
             continue;
         n++;
     }
@@ -58,8 +59,9 @@ dark_pool(const struct scoring *in, double w, struct composite *out)
     const struct dark_pool_facts *f = &in->e->facts.dark_pool;
 
     out->dark_pool_1h_usd = first_non_zero(f->total_notional_1h, f->notional_1h);
-    out->dark_pool_usd = out->dark_pool_1h_usd > 0 ? out->dark_pool_1h_usd
-                                                   : first_non_zero(f->total_notional, f->total_premium);
+    out->dark_pool_usd = out->dark_pool_1h_usd > 0
+                             ? out->dark_pool_1h_usd
+                             : first_non_zero(f->total_notional, f->total_premium);
     if (f->sentiment == SENTIMENT_NEUTRAL && out->dark_pool_usd <= 0)
         out->source[COMPONENT_DARK_POOL] = SOURCE_MISSING;
     double positive = out->dark_pool_usd > 0 ? out->dark_pool_usd : 0;
@@ -82,7 +84,7 @@ insider(const struct scoring *in, double w, struct composite *out)
     return w * 0.25;
 }
 
-/* ---- derived features ---------------------------------------------------------------------------------- */
+/* ---- derived features ---------------------------------------------------------------------- */
 
 static double
 iv_skew(const struct scoring *in, double w, struct composite *out)
@@ -120,7 +122,8 @@ motif(const struct scoring *in, double w, struct composite *out)
     double x = 0;
     if (e->staircase.is_detected) x += w * e->staircase.slope * 3.0;
     if (e->burst.is_detected) x += w * at_most(1, e->burst.intensity / 2.0);
-    if (!e->staircase.is_detected && !e->burst.is_detected) out->source[COMPONENT_MOTIF] = SOURCE_MISSING;
+    if (!e->staircase.is_detected && !e->burst.is_detected)
+        out->source[COMPONENT_MOTIF] = SOURCE_MISSING;
     return x;
 }
 
@@ -158,7 +161,7 @@ regime(const struct scoring *in, double w, struct composite *out)
     return w * (factor - 1.0) * 2.0;
 }
 
-/* ---- expanded facts: their components are rounded to four decimals before the sum ---------------------- */
+/* ---- expanded facts: their components are rounded to four decimals before the sum ---------- */
 
 static double
 congress(const struct scoring *in, double w, struct composite *out)
@@ -182,7 +185,8 @@ congress(const struct scoring *in, double w, struct composite *out)
     return w * 0.2 * activity;
 }
 
-/* Short interest is what makes a squeeze: without it, failures to deliver alone say nothing here. */
+/* Short interest is what makes a squeeze: without it, failures to deliver alone say nothing here.
+ */
 static double
 shorts(const struct scoring *in, double w, struct composite *out)
 {
@@ -282,7 +286,7 @@ calendar(const struct scoring *in, double w, struct composite *out)
     return x;
 }
 
-/* ---- steps: without data five of them give a fifth of their weight ------------------------------------- */
+/* ---- steps: without data five of them give a fifth of their weight ------------------------- */
 
 static double
 default_part(double w, enum component c, struct composite *out)
@@ -319,12 +323,14 @@ ftd(const struct scoring *in, double w, struct composite *out)
     return q > 10000 ? w * 0.1 : w * 0.2;
 }
 
-/* Cheap volatility helps whoever buys options, dear volatility hurts.  30 and 70 are still ordinary. */
+/* Cheap volatility helps whoever buys options, dear volatility hurts.  30 and 70 are still
+ * ordinary. */
 static double
 iv_rank(const struct scoring *in, double w, struct composite *out)
 {
     const double unknown = 50;
-    const struct iv_facts *f = in->e->facts.iv.is_present ? &in->e->facts.iv : &in->e->facts.iv_rank;
+    const struct iv_facts *f =
+        in->e->facts.iv.is_present ? &in->e->facts.iv : &in->e->facts.iv_rank;
     double q = f->has_rank ? f->rank : unknown;
 
     out->has_low_iv = q < 20;
@@ -338,7 +344,8 @@ iv_rank(const struct scoring *in, double w, struct composite *out)
 static double
 oi_change(const struct scoring *in, double w, struct composite *out)
 {
-    const struct oi_facts *f = in->e->facts.oi_change.is_present ? &in->e->facts.oi_change : &in->e->facts.oi;
+    const struct oi_facts *f =
+        in->e->facts.oi_change.is_present ? &in->e->facts.oi_change : &in->e->facts.oi;
     if (!f->is_present) return default_part(w, COMPONENT_OI, out);
 
     double n = f->net_change;

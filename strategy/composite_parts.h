@@ -16,8 +16,8 @@ struct scoring {
 };
 
 /*
- * What a component adds to the sum, for weight w.  Leaves in out what notes and features need, and the
- * source where it is not SOURCE_REAL.
+ * What a component adds to the sum, for weight w.  Leaves in out what notes and features need, and
+ * the source where it is not SOURCE_REAL.
  */
 typedef double component_fn(const struct scoring *in, double w, struct composite *out);
 

@@ -3,8 +3,8 @@
 #include "strategy/score_math.h"
 
 /*
- * The golden example (spec 10, 4.9): a bullish symbol in a NEUTRAL regime of which little is known.  Worked
- * out by hand once; if the program computes anything else it must not trade.
+ * The golden example (spec 10, 4.9): a bullish symbol in a NEUTRAL regime of which little is known.
+ * Worked out by hand once; if the program computes anything else it must not trade.
  */
 static const struct enriched GOLDEN = {
     .sentiment = SENTIMENT_BULLISH,
@@ -16,7 +16,8 @@ static const struct enriched GOLDEN = {
     .toxicity = 0.2,
     .event_alignment = 0.4,
     .freshness = 1.0,
-    .facts = {.dark_pool = {.is_present = true, .total_premium = 2500000}, .insider = {.is_present = true}},
+    .facts = {.dark_pool = {.is_present = true, .total_premium = 2500000},
+              .insider = {.is_present = true}},
 };
 
 static const double GOLDEN_SCORE = 2.628;
@@ -44,10 +45,11 @@ composite_self_test(struct err *err)
     composite_v1(&GOLDEN, SCORE_REGIME_NEUTRAL, NULL, WHEN_NONE, &c);
     for (int i = 0; i < COMPONENTS_LEN; i++) {
         if (!is_same(round_places(c.component[i], 3), GOLDEN_COMPONENTS[i]))
-            return err_set(err, RC_RANGE, "self-test: component %s is %.9f, must be %.3f", COMPONENTS[i].name,
-                           c.component[i], GOLDEN_COMPONENTS[i]);
+            return err_set(err, RC_RANGE, "self-test: component %s is %.9f, must be %.3f",
+                           COMPONENTS[i].name, c.component[i], GOLDEN_COMPONENTS[i]);
     }
     if (!is_same(c.score, GOLDEN_SCORE))
-        return err_set(err, RC_RANGE, "self-test: score is %.9f, must be %.3f", c.score, GOLDEN_SCORE);
+        return err_set(err, RC_RANGE, "self-test: score is %.9f, must be %.3f", c.score,
+                       GOLDEN_SCORE);
     return RC_OK;
 }

@@ -5,7 +5,7 @@
 #include "strategy/decide_parts.h"
 #include "strategy/number.h"
 
-/* ---- the account and the rung ----------------------------------------------------------------------- */
+/* ---- the account and the rung -------------------------------------------------------------- */
 
 static void
 judge_account(const struct strategy_config *cfg, const struct snapshot *seen, struct plan *plan)
@@ -14,10 +14,11 @@ judge_account(const struct strategy_config *cfg, const struct snapshot *seen, st
 
     plan->limits = risk_limits_of(seen->arm.mode, cfg->starting_equity);
     plan->marks = seen->marks;
-    /* Under a clock in doubt the date is in doubt too: no mark moves, or a day's loss would be forgotten. */
+    /* Under a clock in doubt the date is in doubt too: no mark moves, or a day's loss would be
+     * forgotten. */
     if (equity != NULL && equity->e4 > 0 && seen->is_clock_trusted)
-        plan->marks =
-            risk_marks_after(&seen->marks, *equity, seen->ny_date, seen->is_market_open, seen->now_ns);
+        plan->marks = risk_marks_after(&seen->marks, *equity, seen->ny_date, seen->is_market_open,
+                                       seen->now_ns);
     plan->risk = risk_check(&plan->limits, &plan->marks, equity, seen->ny_date);
 }
 
@@ -60,7 +61,7 @@ judge_rung(const struct snapshot *seen, struct plan *plan)
     plan->may_exit = seen->is_market_open && plan->ladder.rung <= RUNG_EXITS_ONLY;
 }
 
-/* ---- positions -------------------------------------------------------------------------------------- */
+/* ---- positions ----------------------------------------------------------------------------- */
 
 struct exit_view
 held_exit_view(const struct strategy_config *cfg, const struct snapshot *seen, const struct held *h)
@@ -121,7 +122,7 @@ judge_positions(const struct strategy_config *cfg, const struct snapshot *seen, 
     }
 }
 
-/* ---- candidates ------------------------------------------------------------------------------------- */
+/* ---- candidates ---------------------------------------------------------------------------- */
 
 /* Descending composite score, a score that is no number last; ties by symbol. */
 static bool
@@ -181,7 +182,8 @@ judge_candidates(const struct strategy_config *cfg, const struct snapshot *seen,
 }
 
 void
-decide(const struct strategy_config *cfg, const struct snapshot *seen, struct arena *a, struct plan *ret_plan)
+decide(const struct strategy_config *cfg, const struct snapshot *seen, struct arena *a,
+       struct plan *ret_plan)
 {
     *ret_plan = (struct plan){.exploration_used = seen->exploration_used};
     judge_account(cfg, seen, ret_plan);

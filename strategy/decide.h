@@ -25,7 +25,7 @@
 void decide(const struct strategy_config *cfg, const struct snapshot *seen, struct arena *a,
             struct plan *ret_plan);
 
-/* ---- `stockbot calc` (ARCHITECTURE 9): one JSON object in, one out ---------------------------------- */
+/* ---- `stockbot calc` (ARCHITECTURE 9): one JSON object in, one out ------------------------- */
 
 enum rc entry_gates_calc(const struct json *in, struct json_out *out, struct err *err) MUST_USE;
 enum rc size_calc(const struct json *in, struct json_out *out, struct err *err) MUST_USE;
@@ -33,6 +33,7 @@ enum rc exit_calc(const struct json *in, struct json_out *out, struct err *err) 
 enum rc displacement_calc(const struct json *in, struct json_out *out, struct err *err) MUST_USE;
 
 /* The keys each reads, for `stockbot calc --describe`. */
-extern const char ENTRY_GATES_CALC_HELP[], SIZE_CALC_HELP[], EXIT_CALC_HELP[], DISPLACEMENT_CALC_HELP[];
+extern const char ENTRY_GATES_CALC_HELP[], SIZE_CALC_HELP[], EXIT_CALC_HELP[],
+    DISPLACEMENT_CALC_HELP[];
 
 #endif

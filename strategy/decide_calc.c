@@ -9,28 +9,34 @@ enum { CALC_HOLDINGS_MAX = 1024 };
 
 const char SIZE_CALC_HELP[] =
     "in:  equity, ref (USD), score; optional sentiment (BULLISH|BEARISH), conviction (0..1),\n"
-    "     market_regime (\"mixed\"), stage (\"bootstrap\"), mode (\"PAPER\"), settings {STARTING_EQUITY}\n"
-    "out: qty and each step: base_usd, conviction_multiplier, notional_usd, qty_base, flow_modifier, "
+    "     market_regime (\"mixed\"), stage (\"bootstrap\"), mode (\"PAPER\"), settings "
+    "{STARTING_EQUITY}\n"
+    "out: qty and each step: base_usd, conviction_multiplier, notional_usd, qty_base, "
+    "flow_modifier, "
     "qty_flow,\n"
     "     score_multiplier, slippage_multiplier, regime_multiplier, dynamic_multiplier\n";
 
 const char ENTRY_GATES_CALC_HELP[] =
-    "in:  symbol, direction (bullish|bearish), score, ref (last trade, USD), equity, buying_power (USD), "
+    "in:  symbol, direction (bullish|bearish), score, ref (last trade, USD), equity, buying_power "
+    "(USD), "
     "now;\n"
-    "     optional qty (else as size-v1 says, from conviction too), limit (USD; else ref), bid, ask, "
+    "     optional qty (else as size-v1 says, from conviction too), limit (USD; else ref), bid, "
+    "ask, "
     "toxicity,\n"
-    "     market_regime (\"mixed\"), stage (\"bootstrap\"), mode (\"PAPER\"), shortable (bool), atr14, "
+    "     market_regime (\"mixed\"), stage (\"bootstrap\"), mode (\"PAPER\"), shortable (bool), "
+    "atr14, "
     "first_close,\n"
     "     last_close (bars of three minutes), cooldown_until, last_fill, entries_accepted, "
     "exploration_used,\n"
     "     score_adjustment, freeze_active, broker_degraded (bool), settings {NAME: value},\n"
     "     positions and pending: arrays of {symbol, qty (signed), market_value, cost (USD)}\n"
     "     theme_limits are off: every symbol is \"general\"\n"
-    "out: passed; gate, gate_number (1..20), message, reason, detail, number, threshold of the first that "
+    "out: passed; gate, gate_number (1..20), message, reason, detail, number, threshold of the "
+    "first that "
     "blocks;\n"
     "     qty, expectancy, momentum, is_flip, and gates: all twenty, each asked alone\n";
 
-/* ---- size-v1 ---------------------------------------------------------------------------------------- */
+/* ---- size-v1 ------------------------------------------------------------------------------- */
 
 static void
 size_write(struct json_out *o, const char *key, const struct size_result *r)
@@ -66,7 +72,8 @@ size_read(const struct json *in, const char *sentiment_key, const struct risk_li
                             .limits = limits};
 
     if (need.rc != RC_OK) return need.rc;
-    if (s.ref.e4 <= 0 || s.ref.e4 > PRICE_MAX_E4) return err_set(err, RC_RANGE, "\"ref\" is no price");
+    if (s.ref.e4 <= 0 || s.ref.e4 > PRICE_MAX_E4)
+        return err_set(err, RC_RANGE, "\"ref\" is no price");
     *ret_size = size_entry(&s);
     return RC_OK;
 }
@@ -86,7 +93,7 @@ size_calc(const struct json *in, struct json_out *out, struct err *err)
     return rc;
 }
 
-/* ---- entry-gates-v1 --------------------------------------------------------------------------------- */
+/* ---- entry-gates-v1 ------------------------------------------------------------------------ */
 
 static enum rc
 book_read(const struct json *list, bool is_position, struct holdings *book, struct err *err)

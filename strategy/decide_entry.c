@@ -4,9 +4,10 @@
 #include "strategy/decide_parts.h"
 #include "strategy/number.h"
 
-static const double SHORT_MARGIN = 1.5; /* buying power that a short takes, as gate 20 asks for it */
+static const double SHORT_MARGIN =
+    1.5; /* buying power that a short takes, as gate 20 asks for it */
 
-/* ---- the desk --------------------------------------------------------------------------------------- */
+/* ---- the desk ------------------------------------------------------------------------------ */
 
 static usd
 magnitude(usd a)
@@ -48,7 +49,8 @@ holding_of(const struct held *h, const struct exit_verdict *verdict)
     usd price = p->price.e4 > 0 ? p->price : h->last.price;
     struct holding one = {
         .qty = p->qty,
-        .market_value = p->market_value.e4 != 0 ? magnitude(p->market_value) : value_of(p->qty, price),
+        .market_value =
+            p->market_value.e4 != 0 ? magnitude(p->market_value) : value_of(p->qty, price),
         .cost = magnitude(p->cost),
         .is_position = true,
         .can_be_closed = can_be_closed(h, verdict),
@@ -69,8 +71,8 @@ holding_of_pending(const struct pending_entry *p)
 }
 
 static struct displaceable
-displaceable_of(const struct strategy_config *cfg, const struct snapshot *seen, const struct held *h,
-                const struct exit_verdict *verdict)
+displaceable_of(const struct strategy_config *cfg, const struct snapshot *seen,
+                const struct held *h, const struct exit_verdict *verdict)
 {
     struct displaceable d = {.current = h->record.entry_score,
                              .entry_score = h->record.entry_score,
@@ -82,7 +84,8 @@ displaceable_of(const struct strategy_config *cfg, const struct snapshot *seen, 
 
     (void)str_copy(d.symbol, sizeof(d.symbol), h->at_broker.symbol);
     if (h->in_cache && number_is_known(h->mixed_score)) d.current = h->mixed_score;
-    /* A position that a rule closes anyway in this cycle makes no room for anybody in particular. */
+    /* A position that a rule closes anyway in this cycle makes no room for anybody in particular.
+     */
     d.is_out = !can_be_closed(h, verdict) || verdict->action == EXIT_CLOSE;
     if (d.is_out || !exit_measure(&view, &m)) return d;
     d.pnl_pct = m.pnl_pct;
@@ -91,7 +94,8 @@ displaceable_of(const struct strategy_config *cfg, const struct snapshot *seen, 
 }
 
 struct desk
-desk_open(const struct strategy_config *cfg, const struct snapshot *seen, struct arena *a, struct plan *plan)
+desk_open(const struct strategy_config *cfg, const struct snapshot *seen, struct arena *a,
+          struct plan *plan)
 {
     struct desk d = {.cfg = cfg,
                      .seen = seen,
@@ -115,7 +119,7 @@ desk_open(const struct strategy_config *cfg, const struct snapshot *seen, struct
     return d;
 }
 
-/* ---- one candidate ---------------------------------------------------------------------------------- */
+/* ---- one candidate ------------------------------------------------------------------------- */
 
 /* What is worked out for a candidate before the gates are asked. */
 struct draft {
@@ -176,10 +180,11 @@ refuse_halt(struct desk *d, const struct candidate *c)
 {
     const struct plan *plan = d->plan;
     const struct halt_row *row = halt_row(plan->ladder.reason);
-    const char *detail = plan->ladder.reason == HALT_FROZEN       ? plan->freeze->key
-                         : plan->ladder.reason == HALT_RISK_LIMIT ? risk_breach_key(plan->risk.breach)
-                         : plan->ladder.reason == HALT_NOT_ARMED  ? arm_state_name(d->seen->arm.state)
-                                                                  : rung_name(plan->ladder.rung);
+    const char *detail =
+        plan->ladder.reason == HALT_FROZEN       ? plan->freeze->key
+        : plan->ladder.reason == HALT_RISK_LIMIT ? risk_breach_key(plan->risk.breach)
+        : plan->ladder.reason == HALT_NOT_ARMED  ? arm_state_name(d->seen->arm.state)
+                                                 : rung_name(plan->ladder.rung);
 
     struct refusal *r = refuse(d, c, REFUSED_HALT, row->name, row->event, detail);
     if (plan->ladder.reason != HALT_RISK_LIMIT) return;
@@ -200,11 +205,13 @@ refuse_outright(struct desk *d, const struct candidate *c)
     } else if (c->is_quarantined) {
         (void)refuse(d, c, REFUSED_SYMBOL, "quarantined", "symbol_quarantined", "");
     } else if (c->is_frozen) {
-        (void)refuse(d, c, REFUSED_SYMBOL, "symbol_frozen", "symbol_frozen", "ledger and broker disagree");
+        (void)refuse(d, c, REFUSED_SYMBOL, "symbol_frozen", "symbol_frozen",
+                     "ledger and broker disagree");
     } else if (c->direction == DIRECTION_NONE) {
         (void)refuse(d, c, REFUSED_SYMBOL, "direction_neutral", "direction_neutral", "");
     } else if (!c->last.is_known || c->last.price.e4 <= 0 || c->last.price.e4 > PRICE_MAX_E4) {
-        (void)refuse(d, c, REFUSED_SYMBOL, "bad_ref_price", "bad_ref_price", "no usable last trade");
+        (void)refuse(d, c, REFUSED_SYMBOL, "bad_ref_price", "bad_ref_price",
+                     "no usable last trade");
     } else {
         return false;
     }
@@ -224,11 +231,13 @@ price_of(const struct desk *d, const struct candidate *c, const struct draft *t)
         .cfg = d->cfg,
     };
     if (seen->session_open_ns != WHEN_NONE)
-        in.minutes_since_open = fmax(0, (double)(seen->now_ns - seen->session_open_ns) / (double)NS_PER_MIN);
+        in.minutes_since_open =
+            fmax(0, (double)(seen->now_ns - seen->session_open_ns) / (double)NS_PER_MIN);
     return entry_price(&in);
 }
 
-/* The position that would go for this candidate: turned around, or displaced where the book is full. */
+/* The position that would go for this candidate: turned around, or displaced where the book is
+ * full. */
 static void
 find_room(struct desk *d, struct draft *t)
 {
@@ -249,16 +258,19 @@ find_room(struct desk *d, struct draft *t)
                                      .cfg = d->cfg};
     t->displacement = displacement_find(&view);
     t->is_displacement_asked = true;
-    if (t->displacement.tier != DISPLACEMENT_NONE) t->skip = d->displaceable[t->displacement.index].symbol;
+    if (t->displacement.tier != DISPLACEMENT_NONE)
+        t->skip = d->displaceable[t->displacement.index].symbol;
 }
 
 static struct draft
 draft_of(struct desk *d, const struct candidate *c)
 {
     const struct snapshot *seen = d->seen;
-    struct draft t = {.candidate = c, .side = c->direction == DIRECTION_BULLISH ? SIDE_BUY : SIDE_SELL};
+    struct draft t = {.candidate = c,
+                      .side = c->direction == DIRECTION_BULLISH ? SIDE_BUY : SIDE_SELL};
 
-    t.multiplier = structural_multiplier(seen->structural_regime, c->direction) * seen->macro_multiplier;
+    t.multiplier =
+        structural_multiplier(seen->structural_regime, c->direction) * seen->macro_multiplier;
     t.score = c->composite_score * structural_multiplier(seen->structural_regime, c->direction) *
               seen->macro_multiplier; /* left to right, as the score is defined */
     struct size_inputs size = {.equity = seen->account.equity,
@@ -336,7 +348,7 @@ refuse_by_gate(struct desk *d, const struct draft *t, const struct gate_verdict 
     r->quote = t->quote;
 }
 
-/* ---- an accepted entry ------------------------------------------------------------------------------ */
+/* ---- an accepted entry --------------------------------------------------------------------- */
 
 static struct close_first
 close_first_of(const struct desk *d, const struct draft *t)
@@ -346,8 +358,8 @@ close_first_of(const struct desk *d, const struct draft *t)
     struct exit_view view = held_exit_view(d->cfg, d->seen, p->held);
     struct close_first f = {.is_needed = true,
                             .side = p->side,
-                            .qty =
-                                p->held->at_broker.qty < 0 ? -p->held->at_broker.qty : p->held->at_broker.qty,
+                            .qty = p->held->at_broker.qty < 0 ? -p->held->at_broker.qty
+                                                              : p->held->at_broker.qty,
                             .is_already_planned = p->verdict.action == EXIT_CLOSE,
                             .is_flip = t->flip != NULL,
                             .displacement = t->displacement};
@@ -376,7 +388,8 @@ book_entry(struct desk *d, const struct planned_entry *e)
 
     if (e->close_first.is_needed) holdings_leave(&d->book, e->close_first.symbol);
     for (size_t i = 0; i < d->plan->positions_len; i++) {
-        if (str_eq(d->displaceable[i].symbol, e->close_first.symbol)) d->displaceable[i].is_out = true;
+        if (str_eq(d->displaceable[i].symbol, e->close_first.symbol))
+            d->displaceable[i].is_out = true;
     }
     (void)str_copy(one.symbol, sizeof(one.symbol), e->symbol);
     holdings_add(&d->book, &one);

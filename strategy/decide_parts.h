@@ -22,8 +22,8 @@ struct exit_view held_exit_view(const struct strategy_config *cfg, const struct 
                                 const struct held *h);
 
 /* Opens the desk: positions and pending entries into the book, positions into the displaceable. */
-struct desk desk_open(const struct strategy_config *cfg, const struct snapshot *seen, struct arena *a,
-                      struct plan *plan);
+struct desk desk_open(const struct strategy_config *cfg, const struct snapshot *seen,
+                      struct arena *a, struct plan *plan);
 
 /* Judges one candidate: adds it to the plan's entries or to its refusals. */
 void desk_judge(struct desk *d, const struct candidate *c);

@@ -30,7 +30,8 @@ compare(double a, double b)
     return (a > b) - (a < b);
 }
 
-/* Takes list[i] as the choice if it comes before the choice so far; equal ones keep the list's order. */
+/* Takes list[i] as the choice if it comes before the choice so far; equal ones keep the list's
+ * order. */
 static void
 choose(struct displacement_verdict *r, enum displacement_tier tier, size_t i, int order)
 {
@@ -52,7 +53,8 @@ find_elite(const struct displacement_view *v, struct displacement_verdict *r)
     if (!(v->score > ELITE_SCORE)) return;
     for (size_t i = 0; i < v->len; i++) {
         const struct displaceable *p = &v->list[i], *best = &v->list[r->index];
-        if (is_out(v, p) || !(p->current < ELITE_WEAK_SCORE || p->pnl_pct < ELITE_LOSS_PCT)) continue;
+        if (is_out(v, p) || !(p->current < ELITE_WEAK_SCORE || p->pnl_pct < ELITE_LOSS_PCT))
+            continue;
         int order = compare(p->current, best->current);
         choose(r, DISPLACEMENT_ELITE, i, order != 0 ? order : compare(p->pnl_pct, best->pnl_pct));
     }
@@ -67,7 +69,8 @@ find_competitive(const struct displacement_view *v, struct displacement_verdict 
     if (!(v->score > COMPETITIVE_SCORE)) return;
     for (size_t i = 0; i < v->len; i++) {
         if (is_out(v, &v->list[i])) continue;
-        choose(r, DISPLACEMENT_COMPETITIVE, i, compare(v->list[i].current, v->list[r->index].current));
+        choose(r, DISPLACEMENT_COMPETITIVE, i,
+               compare(v->list[i].current, v->list[r->index].current));
     }
     if (r->tier == DISPLACEMENT_NONE) return;
     double advantage = v->score - v->list[r->index].current;
@@ -86,7 +89,8 @@ displacement_fail_reason(const struct displacement_view *v, const struct displac
     const struct strategy_config *cfg = v->cfg;
     int64_t cooldown_ns = cfg->displacement_cooldown_h * NS_PER_HOUR;
 
-    if (p->displaced_ns != WHEN_NONE && v->now_ns - p->displaced_ns < cooldown_ns) return "in_cooldown";
+    if (p->displaced_ns != WHEN_NONE && v->now_ns - p->displaced_ns < cooldown_ns)
+        return "in_cooldown";
     if (!(fabs(p->pnl_pct) / 100 <= cfg->displacement_max_pnl)) return "pnl_too_high";
     if (!(p->age_h >= (double)cfg->displacement_min_age_h)) return "too_young";
     if (!(v->score - p->entry_score >= cfg->displacement_score_advantage))
@@ -118,13 +122,15 @@ find_normal(const struct displacement_view *v, struct displacement_verdict *r)
         if (order == 0) order = compare(-p->age_h, -best->age_h);
         choose(r, DISPLACEMENT_NORMAL, i, order != 0 ? order : compare(p->pnl_pct, best->pnl_pct));
     }
-    if (r->tier == DISPLACEMENT_NORMAL) r->score_advantage = v->score - v->list[r->index].entry_score;
+    if (r->tier == DISPLACEMENT_NORMAL)
+        r->score_advantage = v->score - v->list[r->index].entry_score;
 }
 
 struct displacement_verdict
 displacement_find(const struct displacement_view *v)
 {
-    static void (*const tiers[])(const struct displacement_view *, struct displacement_verdict *) = {
+    static void (*const tiers[])(const struct displacement_view *,
+                                 struct displacement_verdict *) = {
         find_elite,
         find_competitive,
         find_normal,

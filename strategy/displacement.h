@@ -1,8 +1,9 @@
 /*
  * displacement: which position a full book gives up for a better candidate.
  *
- * Three tiers, the first that yields a candidate wins: elite (score above 3.6 against the weak), competitive
- * (score above 4.0 against the weakest, by more than one point), normal (old, flat and far weaker).
+ * Three tiers, the first that yields a candidate wins: elite (score above 3.6 against the weak),
+ * competitive (score above 4.0 against the weakest, by more than one point), normal (old, flat and
+ * far weaker).
  *
  * Source: spec 10 section 7; contract 2.3 and 5.3 (may never raise).
  */
@@ -18,7 +19,8 @@
 struct displaceable {
     char symbol[SYMBOL_MAX];
     bool is_out;    /* close pending or planned, displaced in this cycle, quarantined, not ours */
-    double current; /* composite score now, regime mixed; the entry score where not in the cache; 0 unknown */
+    double current; /* composite score now, regime mixed; the entry score where not in the cache; 0
+                       unknown */
     double entry_score;   /* 0 unknown */
     double pnl_pct;       /* NaN unknown */
     double age_h;         /* NaN unknown: counts as too young */
@@ -43,10 +45,12 @@ enum displacement_tier {
 
 struct displacement_verdict {
     enum displacement_tier tier;
-    size_t index;       /* into the list, where tier is not NONE */
-    const char *reason; /* "elite_tier_displacement", "competitive_displacement", "" for the normal tier */
-    const char *why;    /* elite: "score_too_low" or "negative_pnl"; else "" */
-    double score_advantage; /* over the current (competitive) or entry score (normal); NaN for elite */
+    size_t index; /* into the list, where tier is not NONE */
+    const char
+        *reason; /* "elite_tier_displacement", "competitive_displacement", "" for the normal tier */
+    const char *why; /* elite: "score_too_low" or "negative_pnl"; else "" */
+    double
+        score_advantage; /* over the current (competitive) or entry score (normal); NaN for elite */
     /* Where none was found: why the normal tier refused each; counts. */
     int too_young, pnl_too_high, score_advantage_insufficient, in_cooldown;
 };
@@ -54,7 +58,8 @@ struct displacement_verdict {
 struct displacement_verdict displacement_find(const struct displacement_view *v);
 
 /* Why one position fails the normal tier: "too_young", "pnl_too_high", …; "" where it would do. */
-const char *displacement_fail_reason(const struct displacement_view *v, const struct displaceable *p);
+const char *displacement_fail_reason(const struct displacement_view *v,
+                                     const struct displaceable *p);
 const char *displacement_tier_name(enum displacement_tier t);
 
 #endif

@@ -13,7 +13,8 @@ enrich_freshness(int64_t updated_s, int64_t now_ns)
     return clamp(pow(0.5, (age_s / 60) / half_life_min), 0, 1);
 }
 
-/* How far conviction stands from the middle; a third more where the flow takes a side.  Not signed by it. */
+/* How far conviction stands from the middle; a third more where the flow takes a side.  Not signed
+ * by it. */
 static double
 iv_term_skew(double conviction, enum sentiment s)
 {
@@ -22,7 +23,8 @@ iv_term_skew(double conviction, enum sentiment s)
     return clamp(x, -0.15, 0.15);
 }
 
-/* Options and dark pool together say more than options alone; against each other they say nothing. */
+/* Options and dark pool together say more than options alone; against each other they say nothing.
+ */
 static double
 smile_slope(enum sentiment options, enum sentiment dark_pool)
 {
@@ -86,8 +88,8 @@ enrich(const struct symbol_flow *flow, const struct risk_features *risk, int64_t
 {
     const struct dark_pool_facts *dp = &flow->facts.dark_pool;
     const double block_usd = 10000000;
-    /* Unknown conviction is average for the derived features, and none for the score itself: absent flow
-     * must not look like average flow. */
+    /* Unknown conviction is average for the derived features, and none for the score itself: absent
+     * flow must not look like average flow. */
     double c = flow->has_conviction ? flow->conviction : 0.5;
     double dark_pool_usd = first_non_zero(dp->total_notional, dp->total_premium);
 

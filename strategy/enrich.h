@@ -1,5 +1,6 @@
 /*
- * Enrichment: from what the cache says of a symbol to what the score is computed from (spec 10 4.1).
+ * Enrichment: from what the cache says of a symbol to what the score is computed from (spec
+ * 10 4.1).
  *
  * Pure.  The enriched values borrow the alerts of the symbol_flow they were made from.
  *
@@ -11,12 +12,14 @@
 
 #include "strategy/symbol_flow.h"
 
-/* state/symbol_risk_features.json of one symbol; the v1 score does not use it, v2 and records do. */
+/* state/symbol_risk_features.json of one symbol; the v1 score does not use it, v2 and records do.
+ */
 struct risk_features {
     double realized_vol_5d, realized_vol_20d, beta_vs_spy; /* 0 where unknown */
 };
 
-/* Patterns over several updates.  The live path has one sample, so only the sweep block can fire (R4.3). */
+/* Patterns over several updates.  The live path has one sample, so only the sweep block can fire
+ * (R4.3). */
 struct staircase_motif {
     bool is_detected;
     double steps, slope;
@@ -58,7 +61,8 @@ struct enriched {
 void enrich(const struct symbol_flow *flow, const struct risk_features *risk, int64_t now_ns,
             struct enriched *ret_enriched);
 
-/* 0.5^(age / 15 min), 0..1; ages count whole seconds; updated_s WHEN_NONE is fresh (spec 10 R4.4). */
+/* 0.5^(age / 15 min), 0..1; ages count whole seconds; updated_s WHEN_NONE is fresh (spec 10 R4.4).
+ */
 double enrich_freshness(int64_t updated_s, int64_t now_ns);
 
 #endif

@@ -74,9 +74,10 @@ enriched_done(struct enriched *e)
     e->alerts_len = 0;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
-/* What enrichment replaces; "shorts" and the objects below are written whether the cache has them or not. */
+/* What enrichment replaces; "shorts" and the objects below are written whether the cache has them
+ * or not. */
 static const char *const REPLACED[] = {
     "sentiment",
     "conviction",
@@ -102,8 +103,9 @@ static const char *const REPLACED[] = {
     "beta_vs_spy",
 };
 
-static const char *const OBJECTS[] = {"dark_pool",     "insider", "market_tide", "calendar",  "congress",
-                                      "institutional", "greeks",  "iv_rank",     "oi_change", "etf_flow"};
+static const char *const OBJECTS[] = {"dark_pool", "insider",       "market_tide", "calendar",
+                                      "congress",  "institutional", "greeks",      "iv_rank",
+                                      "oi_change", "etf_flow"};
 
 static bool
 is_listed(const char *key, const char *const *list, size_t len)
@@ -119,7 +121,8 @@ is_replaced(const char *key, const struct enriched *e)
 {
     if (strcmp(key, "squeeze_score") == 0 || strcmp(key, "synthetic_squeeze") == 0)
         return e->has_synthetic_squeeze;
-    return is_listed(key, REPLACED, COUNT_OF(REPLACED)) || is_listed(key, OBJECTS, COUNT_OF(OBJECTS));
+    return is_listed(key, REPLACED, COUNT_OF(REPLACED)) ||
+           is_listed(key, OBJECTS, COUNT_OF(OBJECTS));
 }
 
 static void
@@ -205,7 +208,8 @@ write_observed(struct json_out *o, const struct json *cache_obj, const struct en
 }
 
 void
-enriched_write(struct json_out *o, const char *key, const struct json *cache_obj, const struct enriched *e)
+enriched_write(struct json_out *o, const char *key, const struct json *cache_obj,
+               const struct enriched *e)
 {
     json_out_obj(o, key);
     for (const struct json *m = json_first(cache_obj); m != NULL; m = json_next(m)) {

@@ -1,5 +1,6 @@
 /*
- * The "enriched" object (spec 10 4.1, 4.3) from and to bytes: `stockbot calc`, replays and checks by hand.
+ * The "enriched" object (spec 10 4.1, 4.3) from and to bytes: `stockbot calc`, replays and checks
+ * by hand.
  */
 #ifndef STRATEGY_ENRICHED_JSON_H
 #define STRATEGY_ENRICHED_JSON_H

@@ -62,7 +62,8 @@ entry_quote_of(const struct nbbo *quote, const struct last_trade *last)
 {
     struct entry_quote q = {0};
 
-    if (quote->is_known && quote->bid.e4 > 0 && quote->ask.e4 > 0 && usd_cmp(quote->bid, quote->ask) <= 0) {
+    if (quote->is_known && quote->bid.e4 > 0 && quote->ask.e4 > 0 &&
+        usd_cmp(quote->bid, quote->ask) <= 0) {
         q = (struct entry_quote){.is_known = true, .bid = quote->bid, .ask = quote->ask};
     } else if (last->is_known && last->price.e4 > 0) {
         q = (struct entry_quote){.is_known = true,
@@ -113,7 +114,8 @@ mode_of_route(enum entry_route r)
 static enum entry_mode
 mode_after_regime(enum entry_mode mode, const char *market_regime)
 {
-    if (str_eq(market_regime, "high_vol_neg_gamma") || str_eq(market_regime, "downtrend_flow_heavy"))
+    if (str_eq(market_regime, "high_vol_neg_gamma") ||
+        str_eq(market_regime, "downtrend_flow_heavy"))
         return ENTRY_MARKET_FALLBACK;
     return str_eq(market_regime, "low_vol_uptrend") ? ENTRY_MAKER_BIAS : mode;
 }
@@ -130,7 +132,8 @@ entry_price(const struct entry_price_inputs *in)
     if (in->cfg->exec_predictor) {
         p.predicted_slippage = PREDICTOR_SPREAD_SHARE * p.spread_bps +
                                PREDICTOR_TIME_SHARE * (in->minutes_since_open / SESSION_MIN);
-        p.mode = p.predicted_slippage >= in->cfg->slippage_threshold_bps ? ENTRY_MAKER_BIAS : ENTRY_MIDPOINT;
+        p.mode = p.predicted_slippage >= in->cfg->slippage_threshold_bps ? ENTRY_MAKER_BIAS
+                                                                         : ENTRY_MIDPOINT;
     }
     p.mode = mode_after_regime(p.mode, in->market_regime);
     p.has_limit = entry_limit(p.mode, in->side, &in->quote, in->cfg->entry_tolerance_bps, &p.limit);
@@ -146,8 +149,8 @@ limit_of(double price)
 }
 
 bool
-entry_limit(enum entry_mode mode, enum order_side side, const struct entry_quote *q, double tolerance_bps,
-            usd *ret_limit)
+entry_limit(enum entry_mode mode, enum order_side side, const struct entry_quote *q,
+            double tolerance_bps, usd *ret_limit)
 {
     double bid = usd_to_double(q->bid), ask = usd_to_double(q->ask);
     double mid = mid_of(q), tol = mid * tolerance_bps / BPS;
@@ -156,7 +159,8 @@ entry_limit(enum entry_mode mode, enum order_side side, const struct entry_quote
 
     switch (mode) {
     case ENTRY_MAKER_BIAS:
-        price = is_buy ? fmin(ask - tol, fmax(bid, mid - tol)) : fmin(ask, fmax(bid + tol, mid - tol));
+        price =
+            is_buy ? fmin(ask - tol, fmax(bid, mid - tol)) : fmin(ask, fmax(bid + tol, mid - tol));
         break;
     case ENTRY_MIDPOINT:
         price = is_buy ? fmin(mid, ask - tol) : fmax(mid, bid + tol);

@@ -36,9 +36,9 @@ struct entry_price_inputs {
     enum order_side side;
     double toxicity; /* NaN where not told */
     const char *market_regime;
-    enum entry_route
-        route_rule; /* selection_rules of the regime in the router file; ROUTE_LIMIT_OFFSET without one */
-    double minutes_since_open; /* >= 0 */
+    enum entry_route route_rule; /* selection_rules of the regime in the router file;
+                                    ROUTE_LIMIT_OFFSET without one */
+    double minutes_since_open;   /* >= 0 */
     const struct strategy_config *cfg;
 };
 
@@ -51,13 +51,15 @@ struct entry_price {
     usd limit;                 /* whole cents, > 0 */
 };
 
-const char *entry_mode_name(enum entry_mode m); /* "MAKER_BIAS", "MIDPOINT", "BID_PLUS", "MARKET_FALLBACK" */
+const char *
+entry_mode_name(enum entry_mode m); /* "MAKER_BIAS", "MIDPOINT", "BID_PLUS", "MARKET_FALLBACK" */
 const char *entry_route_name(enum entry_route r); /* "limit_offset", … */
 enum entry_route entry_route_from(const char *word, enum entry_route dflt);
 /* The rule of a regime where the router file is missing: quiet regimes peg the middle. */
 enum entry_route entry_route_default(const char *market_regime);
 
-/* The NBBO where it is usable (bid, ask > 0, bid <= ask), else the substitute around the last trade. */
+/* The NBBO where it is usable (bid, ask > 0, bid <= ask), else the substitute around the last
+ * trade. */
 struct entry_quote entry_quote_of(const struct nbbo *quote, const struct last_trade *last);
 
 /* (ask - bid) / middle * 10000 */
@@ -69,6 +71,7 @@ struct entry_price entry_price(const struct entry_price_inputs *in);
 bool entry_limit(enum entry_mode mode, enum order_side side, const struct entry_quote *q,
                  double tolerance_bps, usd *ret_limit);
 /* The limit of the next attempt, from the previous one and a fresh quote. */
-usd entry_reprice(enum order_side side, usd previous, const struct entry_quote *q, double tolerance_bps);
+usd entry_reprice(enum order_side side, usd previous, const struct entry_quote *q,
+                  double tolerance_bps);
 
 #endif

@@ -9,15 +9,19 @@ const char EXIT_CALC_HELP[] =
     "in:  symbol, qty (signed), entry_price, price (USD), now;\n"
     "     optional unrealised_fraction, entered (instant), entry_score, direction (else by side), "
     "market_regime,\n"
-    "     high_water, low_water, trail_dist (USD), profit_acceleration (bool), current_score (absent: not "
+    "     high_water, low_water, trail_dist (USD), profit_acceleration (bool), current_score "
+    "(absent: not "
     "known),\n"
-    "     current_sentiment (BULLISH|BEARISH), exit_regime (\"mixed\"), targets [{gain, part, hit}],\n"
+    "     current_sentiment (BULLISH|BEARISH), exit_regime (\"mixed\"), targets [{gain, part, "
+    "hit}],\n"
     "     settings {NAME: value}\n"
     "out: action (hold|close|close_part|not_evaluated), rule, label, reason, qty, target,\n"
-    "     triggers [{rule, number, threshold}], measures, high_water, low_water, profit_acceleration\n";
+    "     triggers [{rule, number, threshold}], measures, high_water, low_water, "
+    "profit_acceleration\n";
 
 const char DISPLACEMENT_CALC_HELP[] =
-    "in:  symbol (of the new candidate), score, now, positions [{symbol, current, entry_score, pnl_pct, "
+    "in:  symbol (of the new candidate), score, now, positions [{symbol, current, entry_score, "
+    "pnl_pct, "
     "age_h,\n"
     "     displaced (instant)}]; optional settings {DISPLACEMENT_…}\n"
     "out: tier (none|elite|competitive|normal), symbol (that gives way, or null), reason, "
@@ -25,14 +29,15 @@ const char DISPLACEMENT_CALC_HELP[] =
     "     score_advantage, and where there is none the counts too_young, pnl_too_high,\n"
     "     score_advantage_insufficient, in_cooldown\n";
 
-/* ---- exit-v1 ---------------------------------------------------------------------------------------- */
+/* ---- exit-v1 ------------------------------------------------------------------------------- */
 
 static size_t
 targets_read(const struct json *list, struct exit_target ret_target[EXIT_TARGETS_MAX])
 {
     size_t len = 0;
 
-    for (const struct json *v = json_first(list); v != NULL && len < EXIT_TARGETS_MAX; v = json_next(v)) {
+    for (const struct json *v = json_first(list); v != NULL && len < EXIT_TARGETS_MAX;
+         v = json_next(v)) {
         ret_target[len++] = (struct exit_target){.gain = calc_number(v, "gain"),
                                                  .part = calc_number(v, "part"),
                                                  .is_hit = json_bool(v, "hit", false)};
@@ -68,14 +73,16 @@ static enum rc
 position_read(const struct json *in, struct position *ret_position, struct err *err)
 {
     struct json_in need = {.obj = in, .err = err};
-    struct position p = {.qty = json_need_i64(&need, "qty"), .price = json_need_usd(&need, "price")};
+    struct position p = {.qty = json_need_i64(&need, "qty"),
+                         .price = json_need_usd(&need, "price")};
     usd entry = json_need_usd(&need, "entry_price");
 
     p.unrealised_fraction = calc_number(in, "unrealised_fraction");
     if (need.rc != RC_OK) return need.rc;
     if (p.qty == 0 || p.qty > QTY_MAX || p.qty < -QTY_MAX)
         return err_set(err, RC_RANGE, "\"qty\" is no holding");
-    if (p.price.e4 <= 0 || p.price.e4 > PRICE_MAX_E4) return err_set(err, RC_RANGE, "\"price\" is no price");
+    if (p.price.e4 <= 0 || p.price.e4 > PRICE_MAX_E4)
+        return err_set(err, RC_RANGE, "\"price\" is no price");
     if (entry.e4 <= 0 || entry.e4 > PRICE_MAX_E4)
         return err_set(err, RC_RANGE, "\"entry_price\" is no price");
     p.cost = usd_abs(usd_notional(entry, p.qty));
@@ -159,7 +166,7 @@ exit_calc(const struct json *in, struct json_out *out, struct err *err)
     return RC_OK;
 }
 
-/* ---- displacement-v1 -------------------------------------------------------------------------------- */
+/* ---- displacement-v1 ----------------------------------------------------------------------- */
 
 static enum rc
 displaceable_read(const struct json *in, struct displaceable *ret_one, struct err *err)
@@ -211,7 +218,8 @@ displacement_calc(const struct json *in, struct json_out *out, struct err *err)
     CLEANUP(arena_done) struct arena arena = {0};
     struct strategy_config cfg = {0};
     char symbol[SYMBOL_MAX];
-    struct displacement_view view = {.symbol = symbol, .score = calc_number(in, "score"), .cfg = &cfg};
+    struct displacement_view view = {
+        .symbol = symbol, .score = calc_number(in, "score"), .cfg = &cfg};
     const struct json *positions = json_get_arr(in, "positions");
 
     if (json_len(positions) > POSITIONS_MAX)
@@ -219,7 +227,8 @@ displacement_calc(const struct json *in, struct json_out *out, struct err *err)
     struct displaceable *list = ARENA_NEW(&arena, struct displaceable, json_len(positions));
     enum rc rc = calc_settings(in, &cfg, err);
     if (rc == RC_OK) rc = calc_symbol(in, symbol, err);
-    if (rc == RC_OK && !number_is_known(view.score)) rc = err_set(err, RC_PARSE, "\"score\" is missing");
+    if (rc == RC_OK && !number_is_known(view.score))
+        rc = err_set(err, RC_PARSE, "\"score\" is missing");
     if (rc == RC_OK) rc = calc_time(in, "now", WHEN_NONE, &view.now_ns, err);
     if (rc == RC_OK && view.now_ns == WHEN_NONE) rc = err_set(err, RC_PARSE, "\"now\" is missing");
     for (const struct json *v = json_first(positions); rc == RC_OK && v != NULL; v = json_next(v)) {

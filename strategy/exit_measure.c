@@ -65,7 +65,8 @@ exit_water_marks(const struct position_record *record, usd price)
 bool
 exit_measure(const struct exit_view *v, struct exit_measures *ret_m)
 {
-    struct exit_measures m = {.score_ratio = NUMBER_NONE, .decay = NUMBER_NONE, .urgency_reason = ""};
+    struct exit_measures m = {
+        .score_ratio = NUMBER_NONE, .decay = NUMBER_NONE, .urgency_reason = ""};
     double ent = v->record->entry_score, cur = v->current_score;
     bool is_long = v->held->qty > 0;
 
@@ -77,8 +78,8 @@ exit_measure(const struct exit_view *v, struct exit_measures *ret_m)
 
     struct water_marks w = exit_water_marks(v->record, m.price);
     usd best = is_long ? usd_sub(w.high, m.entry) : usd_sub(m.entry, w.low);
-    m.high_water_pct = number_clamp(100 * usd_to_double(best) / usd_to_double(m.entry), -EXIT_PNL_LIMIT_PCT,
-                                    EXIT_PNL_LIMIT_PCT);
+    m.high_water_pct = number_clamp(100 * usd_to_double(best) / usd_to_double(m.entry),
+                                    -EXIT_PNL_LIMIT_PCT, EXIT_PNL_LIMIT_PCT);
     m.drawdown_pct = m.high_water_pct - m.pnl_pct;
 
     if (ent > 0 && cur > 0) {
@@ -103,7 +104,8 @@ urgency_add(struct exit_measures *m, double points, const char *factor)
 /*
  * Urgency: fading score + turned flow + fall from the best P&L + great age + deep loss, at most 10.
  *
- * A symbol that left the cache counts as faded altogether (score 0); an unreadable cache says nothing.
+ * A symbol that left the cache counts as faded altogether (score 0); an unreadable cache says
+ * nothing.
  */
 void
 exit_urgency(const struct exit_view *v, struct exit_measures *m)
@@ -120,15 +122,16 @@ exit_urgency(const struct exit_view *v, struct exit_measures *m)
         urgency_add(m, points * DRAWDOWN_WEIGHT, "drawdown");
     }
     if (age_h > OLD_H)
-        urgency_add(m, fmin(OLD_POINTS_MAX, (age_h - OLD_H) / OLD_H_PER_POINT) * OLD_WEIGHT, "time_decay");
+        urgency_add(m, fmin(OLD_POINTS_MAX, (age_h - OLD_H) / OLD_H_PER_POINT) * OLD_WEIGHT,
+                    "time_decay");
     if (m->pnl_pct < DEEP_LOSS_PCT) urgency_add(m, DEEP_LOSS_POINTS, "deep_loss");
     m->urgency = round_dec(fmin(URGENCY_MAX, m->urgency), 2);
 }
 
 /*
- * The trailing stop, rounded to 0.0001 USD: the best price since entry less a distance (long), plus it
- * (short).  The distance is trail_dist, or a fraction of that best price: 0.005 for a winner held 30 min,
- * 0.01 in a mixed regime, else TRAILING_STOP_PCT.
+ * The trailing stop, rounded to 0.0001 USD: the best price since entry less a distance (long), plus
+ * it (short).  The distance is trail_dist, or a fraction of that best price: 0.005 for a winner
+ * held 30 min, 0.01 in a mixed regime, else TRAILING_STOP_PCT.
  */
 void
 exit_trail(const struct exit_view *v, const struct water_marks *w, struct exit_measures *m)
@@ -138,11 +141,13 @@ exit_trail(const struct exit_view *v, const struct water_marks *w, struct exit_m
     double sign = is_long ? -1 : 1;
 
     if (v->record->has_trail_dist) {
-        m->trail_stop = is_long ? usd_sub(best, v->record->trail_dist) : usd_add(best, v->record->trail_dist);
+        m->trail_stop =
+            is_long ? usd_sub(best, v->record->trail_dist) : usd_add(best, v->record->trail_dist);
     } else {
-        m->trail_fraction = exit_is_accelerated(m)                   ? EXIT_TRAIL_ACCELERATED
-                            : str_eq_nocase(v->exit_regime, "mixed") ? EXIT_TRAIL_MIXED
-                                                                     : v->cfg->trailing_stop_fraction;
+        m->trail_fraction = exit_is_accelerated(m) ? EXIT_TRAIL_ACCELERATED
+                            : str_eq_nocase(v->exit_regime, "mixed")
+                                ? EXIT_TRAIL_MIXED
+                                : v->cfg->trailing_stop_fraction;
         m->trail_stop.e4 = llround((double)best.e4 * (1 + sign * m->trail_fraction));
     }
     m->trail_is_invalid = m->trail_stop.e4 <= 0;

@@ -6,7 +6,8 @@
 
 #include "strategy/exits.h"
 
-#define EXIT_DRAWDOWN_PCT 3.0 /* a larger fall from the best P&L counts towards the urgency and is said */
+#define EXIT_DRAWDOWN_PCT                                                                          \
+    3.0 /* a larger fall from the best P&L counts towards the urgency and is said */
 
 struct water_marks {
     usd high, low;

@@ -52,7 +52,8 @@ exit_targets_of(const struct strategy_config *cfg, struct exit_target ret_target
     for (size_t i = 0; i < cfg->profit_targets.len && len < EXIT_TARGETS_MAX; i++) {
         struct exit_target t = {0};
         if (!str_to_f64(cfg->profit_targets.item[i], &t.gain)) continue;
-        if (i >= cfg->scale_out_fractions.len || !str_to_f64(cfg->scale_out_fractions.item[i], &t.part))
+        if (i >= cfg->scale_out_fractions.len ||
+            !str_to_f64(cfg->scale_out_fractions.item[i], &t.part))
             t.part = 0;
         ret_target[len++] = t;
     }
@@ -82,7 +83,8 @@ ask_regime_protection(const struct exit_view *v, struct exit_verdict *r)
     const char *regime = v->record->market_regime;
 
     if (regime[0] == '\0' || str_eq(regime, "unknown")) regime = v->exit_regime;
-    if (str_eq(regime, "high_vol_neg_gamma") && v->held->qty > 0 && r->m.pnl_pct < EXIT_REGIME_LOSS_PCT)
+    if (str_eq(regime, "high_vol_neg_gamma") && v->held->qty > 0 &&
+        r->m.pnl_pct < EXIT_REGIME_LOSS_PCT)
         triggered(r, EXIT_REGIME_PROTECTION, r->m.pnl_pct, EXIT_REGIME_LOSS_PCT);
 }
 
@@ -91,7 +93,8 @@ static void
 ask_urgency(const struct exit_view *v, struct exit_verdict *r)
 {
     exit_urgency(v, &r->m);
-    if (r->m.urgency >= EXIT_URGENCY_MIN) triggered(r, EXIT_URGENCY, r->m.urgency, EXIT_URGENCY_MIN);
+    if (r->m.urgency >= EXIT_URGENCY_MIN)
+        triggered(r, EXIT_URGENCY, r->m.urgency, EXIT_URGENCY_MIN);
 }
 
 /* R6.7: held for days and still near where it began. */
@@ -112,13 +115,15 @@ ask_stale_alpha(const struct exit_view *v, struct exit_verdict *r)
         triggered(r, EXIT_STALE_ALPHA, r->m.pnl_pct, EXIT_STALE_ALPHA_PCT);
 }
 
-/* R6.9: held for two hours without momentum; in a panic, where asked for, only if the signal faded too. */
+/* R6.9: held for two hours without momentum; in a panic, where asked for, only if the signal faded
+ * too. */
 static void
 ask_stale_trade(const struct exit_view *v, struct exit_verdict *r)
 {
     double minutes = (double)v->cfg->stale_trade_min;
 
-    if (!(r->m.age_min >= minutes) || fabs(r->m.pnl_pct) / 100 > v->cfg->stale_trade_momentum) return;
+    if (!(r->m.age_min >= minutes) || fabs(r->m.pnl_pct) / 100 > v->cfg->stale_trade_momentum)
+        return;
     if (v->cfg->regime_aware_stale && str_eq(v->exit_regime, "PANIC") &&
         !(r->m.score_ratio < EXIT_DECAY_RATIO))
         return;
@@ -138,7 +143,8 @@ ask_stops(const struct exit_view *v, const struct water_marks *w, struct exit_ve
         triggered(r, EXIT_TRAIL_STOP, usd_to_double(m->price), usd_to_double(m->trail_stop));
     if (m->pnl_pct / 100 <= EXIT_STOP_LOSS_FRACTION)
         triggered(r, EXIT_STOP_LOSS, m->pnl_pct, 100 * EXIT_STOP_LOSS_FRACTION);
-    if (m->score_ratio < EXIT_DECAY_RATIO) triggered(r, EXIT_SIGNAL_DECAY, m->score_ratio, EXIT_DECAY_RATIO);
+    if (m->score_ratio < EXIT_DECAY_RATIO)
+        triggered(r, EXIT_SIGNAL_DECAY, m->score_ratio, EXIT_DECAY_RATIO);
     if (m->pnl_pct / 100 >= EXIT_PROFIT_FRACTION)
         triggered(r, EXIT_PROFIT_TARGET, m->pnl_pct, 100 * EXIT_PROFIT_FRACTION);
 }

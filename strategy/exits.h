@@ -1,14 +1,15 @@
 /*
  * exits: when an open position is closed, in whole or in part, and why.
  *
- * Pure.  One position in, one verdict out; the verdict also carries the water marks and flags to keep.
+ * Pure.  One position in, one verdict out; the verdict also carries the water marks and flags to
+ * keep.
  *
  *   exits.c         the rules in order (R6.5..R6.17)
  *   exit_measure.c  what they look at (R6.4, R6.6, R6.10)
  *
- * Order of the rules: regime protection, exit urgency, stale by days, stale alpha, stale trade: the first
- * that fires closes.  Then trailing stop, stop loss, signal decay and profit target are asked together.
- * Only where none closes, the scale-out targets.
+ * Order of the rules: regime protection, exit urgency, stale by days, stale alpha, stale trade: the
+ * first that fires closes.  Then trailing stop, stop loss, signal decay and profit target are asked
+ * together. Only where none closes, the scale-out targets.
  *
  * Source: spec 10 R6.1..R6.16 (its R6.16 constants stand in exits.h).
  */
@@ -21,20 +22,21 @@
 #include "strategy/direction.h"
 #include "strategy/regime.h"
 
-/* ---- the fixed numbers (R6.16) ---------------------------------------------------------------------- */
+/* ---- the fixed numbers (R6.16) ------------------------------------------------------------- */
 
-#define EXIT_STOP_LOSS_FRACTION (-0.01) /* P&L at or below: stop loss                              */
-#define EXIT_PROFIT_FRACTION    0.0075  /* P&L at or above: profit target                          */
-#define EXIT_DECAY_RATIO        0.60    /* score now / at entry below: signal decay                */
-#define EXIT_TRAIL_ACCELERATED  0.005   /* trailing fraction of a winner ...                       */
-#define EXIT_ACCELERATION_MIN   30.0    /* ... that has been held for so many minutes              */
-#define EXIT_TRAIL_MIXED        0.01    /* trailing fraction while the regime is mixed             */
-#define EXIT_REGIME_LOSS_PCT    (-0.5)  /* P&L below: a long in negative gamma is closed           */
-#define EXIT_STALE_ALPHA_PCT    0.20    /* P&L below, after STALE_TRADE_EXIT_MINUTES: no alpha left */
-#define EXIT_URGENCY_MIN        6.0     /* urgency at or above closes                              */
-#define EXIT_PNL_LIMIT_PCT      1000.0  /* P&L figures are clamped to plus and minus this          */
+#define EXIT_STOP_LOSS_FRACTION                                                                    \
+    (-0.01)                           /* P&L at or below: stop loss                              */
+#define EXIT_PROFIT_FRACTION   0.0075 /* P&L at or above: profit target                          */
+#define EXIT_DECAY_RATIO       0.60   /* score now / at entry below: signal decay                */
+#define EXIT_TRAIL_ACCELERATED 0.005  /* trailing fraction of a winner ...                       */
+#define EXIT_ACCELERATION_MIN  30.0   /* ... that has been held for so many minutes              */
+#define EXIT_TRAIL_MIXED       0.01   /* trailing fraction while the regime is mixed             */
+#define EXIT_REGIME_LOSS_PCT   (-0.5) /* P&L below: a long in negative gamma is closed           */
+#define EXIT_STALE_ALPHA_PCT   0.20   /* P&L below, after STALE_TRADE_EXIT_MINUTES: no alpha left */
+#define EXIT_URGENCY_MIN       6.0    /* urgency at or above closes                              */
+#define EXIT_PNL_LIMIT_PCT     1000.0 /* P&L figures are clamped to plus and minus this          */
 
-/* ---- what we keep about a position (position_metadata.json, spec 10 R8.9) --------------------------- */
+/* ---- what we keep about a position (position_metadata.json, spec 10 R8.9) ------------------ */
 
 enum { EXIT_TARGETS_MAX = 8 };
 
@@ -45,7 +47,7 @@ struct exit_target {
 };
 
 struct position_record {
-    bool is_known;      /* false: the broker has a position we have no record of; all below is default */
+    bool is_known; /* false: the broker has a position we have no record of; all below is default */
     int64_t entered_ns; /* WHEN_NONE: not known; the time rules then stay silent */
     usd entry_price;    /* zero: not known */
     double entry_score; /* final score at entry; 0: not known */
@@ -59,17 +61,19 @@ struct position_record {
     size_t targets_len; /* 0: no scale-outs */
 };
 
-/* PROFIT_TARGETS and SCALE_OUT_FRACTIONS of the settings; a missing part is 0. Returns the count. */
-size_t exit_targets_of(const struct strategy_config *cfg, struct exit_target ret_target[EXIT_TARGETS_MAX]);
+/* PROFIT_TARGETS and SCALE_OUT_FRACTIONS of the settings; a missing part is 0. Returns the count.
+ */
+size_t exit_targets_of(const struct strategy_config *cfg,
+                       struct exit_target ret_target[EXIT_TARGETS_MAX]);
 
-/* ---- in --------------------------------------------------------------------------------------------- */
+/* ---- in ------------------------------------------------------------------------------------ */
 
 struct exit_view {
     const struct position *held; /* as the broker reports it, quantity not 0 */
     const struct position_record *record;
     struct last_trade last; /* stands in where the broker tells no price */
-    double
-        current_score; /* composite score without boosts, regime as exit_regime; 0: symbol not in the cache */
+    double current_score; /* composite score without boosts, regime as exit_regime; 0: symbol not in
+                             the cache */
     enum direction current_direction; /* sentiment now */
     const char *exit_regime;          /* "mixed", "RISK_ON", … (exit_regime_name) */
     int64_t now_ns;
@@ -77,7 +81,7 @@ struct exit_view {
     const struct strategy_config *cfg;
 };
 
-/* ---- out -------------------------------------------------------------------------------------------- */
+/* ---- out ----------------------------------------------------------------------------------- */
 
 enum exit_rule {
     EXIT_REGIME_PROTECTION,
@@ -112,7 +116,8 @@ enum exit_not {
 /* A rule that holds: its number stood on the wrong side of its threshold. */
 struct exit_trigger {
     enum exit_rule rule;
-    double number, threshold; /* in the rule's own unit: per cent, minutes, USD, score ratio, urgency */
+    double number,
+        threshold; /* in the rule's own unit: per cent, minutes, USD, score ratio, urgency */
 };
 
 /* Measures of R6.4; NaN where not known. */
@@ -136,7 +141,8 @@ struct exit_verdict {
     enum exit_action action;
     enum exit_not why_not;
     enum exit_rule rule; /* the rule that decided; EXIT_RULES_LEN for none */
-    const char *label;   /* "stop_loss", "signal_decay", "profit_075", "trail_stop", "stale_trade", … */
+    const char
+        *label; /* "stop_loss", "signal_decay", "profit_075", "trail_stop", "stale_trade", … */
     struct exit_trigger trigger[EXIT_RULES_LEN]; /* all that hold among those asked */
     size_t triggers_len;
     struct exit_measures m;
@@ -157,7 +163,8 @@ struct exit_verdict exit_decide(const struct exit_view *v);
 /* The measures alone (also for displacement, R7.2); false where no price is known. */
 bool exit_measure(const struct exit_view *v, struct exit_measures *ret_m);
 
-const char *exit_rule_name(enum exit_rule r); /* event name of the rule, "regime_safety_trigger", … */
+const char *
+exit_rule_name(enum exit_rule r); /* event name of the rule, "regime_safety_trigger", … */
 const char *exit_not_name(enum exit_not n);
 
 #endif

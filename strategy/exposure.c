@@ -8,7 +8,8 @@
 struct holdings
 holdings_new(struct arena *a, size_t cap, const struct themes *themes)
 {
-    return (struct holdings){.holding = ARENA_NEW(a, struct holding, cap), .cap = cap, .themes = themes};
+    return (struct holdings){
+        .holding = ARENA_NEW(a, struct holding, cap), .cap = cap, .themes = themes};
 }
 
 const char *
@@ -61,7 +62,8 @@ const struct holding *
 holdings_find(const struct holdings *h, const char *symbol)
 {
     for (size_t i = 0; i < h->len; i++) {
-        if (!h->holding[i].is_leaving && str_eq(h->holding[i].symbol, symbol)) return &h->holding[i];
+        if (!h->holding[i].is_leaving && str_eq(h->holding[i].symbol, symbol))
+            return &h->holding[i];
     }
     return NULL;
 }
@@ -113,7 +115,8 @@ exposure_theme(const struct holdings *h, const char *theme, const char *skip)
 
     for (size_t i = 0; i < h->len; i++) {
         const struct holding *one = &h->holding[i];
-        if (!is_skipped(one, skip) && str_eq(one->theme, theme)) sum = add_saturating(sum, one->market_value);
+        if (!is_skipped(one, skip) && str_eq(one->theme, theme))
+            sum = add_saturating(sum, one->market_value);
     }
     return sum;
 }
@@ -154,7 +157,8 @@ exposure_cost_of_others(const struct holdings *h, const char *symbol, const char
 
     for (size_t i = 0; i < h->len; i++) {
         const struct holding *one = &h->holding[i];
-        if (!is_skipped(one, skip) && !str_eq(one->symbol, symbol)) sum = add_saturating(sum, one->cost);
+        if (!is_skipped(one, skip) && !str_eq(one->symbol, symbol))
+            sum = add_saturating(sum, one->cost);
     }
     return sum;
 }

@@ -11,10 +11,11 @@ const struct flow_limits FLOW_LIMITS_DEFAULT = {
     .cluster_min = 3,
 };
 
-/* ---- the keys of an alert ------------------------------------------------------------------------------
+/* ---- the keys of an alert
+ * ------------------------------------------------------------------------------
  *
- * An alert has some 36 members and a cache tens of thousands of alerts, so it is walked once, and a name is
- * compared only with those that share its first letter and its length. */
+ * An alert has some 36 members and a cache tens of thousands of alerts, so it is walked once, and a
+ * name is compared only with those that share its first letter and its length. */
 
 struct key_row {
     const char *name;
@@ -27,13 +28,13 @@ struct key_list {
     size_t len;
 };
 
-#define KEY(name, key)                                                                                       \
-    {                                                                                                        \
-        (name), sizeof(name) - 1, (key)                                                                      \
+#define KEY(name, key)                                                                             \
+    {                                                                                              \
+        (name), sizeof(name) - 1, (key)                                                            \
     }
-#define KEYS(...)                                                                                            \
-    {                                                                                                        \
-        (const struct key_row[]){__VA_ARGS__}, COUNT_OF(((const struct key_row[]){__VA_ARGS__}))             \
+#define KEYS(...)                                                                                  \
+    {                                                                                              \
+        (const struct key_row[]){__VA_ARGS__}, COUNT_OF(((const struct key_row[]){__VA_ARGS__}))   \
     }
 
 static const struct key_list KEYS_BY_LETTER['z' - 'a' + 1] = {
@@ -48,10 +49,11 @@ static const struct key_list KEYS_BY_LETTER['z' - 'a' + 1] = {
     ['p' - 'a'] = KEYS(KEY("premium", KEY_PREMIUM)),
     ['s' - 'a'] = KEYS(KEY("symbol", KEY_SYMBOL), KEY("sweep", KEY_SWEEP)),
     ['t' - 'a'] =
-        KEYS(KEY("ticker", KEY_TICKER), KEY("type", KEY_TYPE), KEY("total_ask_side_prem", KEY_ASK_SIDE),
-             KEY("total_bid_side_prem", KEY_BID_SIDE), KEY("total_premium", KEY_TOTAL_PREMIUM),
-             KEY("timestamp", KEY_TIMESTAMP), KEY("totalPremium", KEY_TOTAL_PREMIUM_CAMEL), KEY("ts", KEY_TS),
-             KEY("t", KEY_T), KEY("time", KEY_TIME), KEY("trade_type", KEY_TRADE_TYPE), KEY("tag", KEY_TAG)),
+        KEYS(KEY("ticker", KEY_TICKER), KEY("type", KEY_TYPE),
+             KEY("total_ask_side_prem", KEY_ASK_SIDE), KEY("total_bid_side_prem", KEY_BID_SIDE),
+             KEY("total_premium", KEY_TOTAL_PREMIUM), KEY("timestamp", KEY_TIMESTAMP),
+             KEY("totalPremium", KEY_TOTAL_PREMIUM_CAMEL), KEY("ts", KEY_TS), KEY("t", KEY_T),
+             KEY("time", KEY_TIME), KEY("trade_type", KEY_TRADE_TYPE), KEY("tag", KEY_TAG)),
     ['v' - 'a'] = KEYS(KEY("volume", KEY_VOLUME)),
 };
 
@@ -62,7 +64,8 @@ key_of(const char *name)
     const struct key_list *list = &KEYS_BY_LETTER[name[0] - 'a'];
     size_t len = list->len > 0 ? strlen(name) : 0;
     for (size_t i = 0; i < list->len; i++) {
-        if (list->row[i].len == len && memcmp(list->row[i].name, name, len) == 0) return list->row[i].key;
+        if (list->row[i].len == len && memcmp(list->row[i].name, name, len) == 0)
+            return list->row[i].key;
     }
     return ALERT_KEYS_LEN;
 }
@@ -78,7 +81,7 @@ alert_fields_read(const struct json *alert, struct alert_fields *f)
     }
 }
 
-/* ---- readers ------------------------------------------------------------------------------------------- */
+/* ---- readers ------------------------------------------------------------------------------- */
 
 const struct json *
 alert_first_usable(const struct json *a, const struct json *b)
@@ -117,7 +120,7 @@ instant_of(const struct json *v, bool may_be_ms)
     return when_from_s_f64(x);
 }
 
-/* ---- the sweep rule (R4.10) ---------------------------------------------------------------------------- */
+/* ---- the sweep rule (R4.10) ---------------------------------------------------------------- */
 
 static bool
 says_yes(const struct json *v)
@@ -180,7 +183,7 @@ read_sweep(const struct alert_fields *f, struct flow_alert *a)
     if (a->is_large_sweep) a->sweep_ns = sweep_instant(f);
 }
 
-/* ---- normalisation (R3.1) ------------------------------------------------------------------------------ */
+/* ---- normalisation (R3.1) ------------------------------------------------------------------ */
 
 static bool
 is_bullish(const struct alert_fields *f)
@@ -199,26 +202,30 @@ type_of(const struct alert_fields *f)
     return fact_flag(f->value[KEY_HAS_MULTILEG]) ? FLOW_MULTILEG : FLOW_SINGLELEG;
 }
 
-/* False where the alert cannot be normalised: no ticker, no number of contracts, a time that is none. */
+/* False where the alert cannot be normalised: no ticker, no number of contracts, a time that is
+ * none. */
 static bool
 read_normal(const struct alert_fields *f, struct flow_alert *a)
 {
     const struct json *ticker = alert_first_usable(f->value[KEY_TICKER], f->value[KEY_SYMBOL]);
     const struct json *at = alert_first_usable(f->value[KEY_CREATED_AT], f->value[KEY_TIMESTAMP]);
-    const struct json *premium = alert_first_usable(f->value[KEY_TOTAL_PREMIUM], f->value[KEY_PREMIUM]);
+    const struct json *premium =
+        alert_first_usable(f->value[KEY_TOTAL_PREMIUM], f->value[KEY_PREMIUM]);
     const struct json *expiry = alert_first_usable(f->value[KEY_EXPIRY], f->value[KEY_EXPIRATION]);
     const struct json *oi = alert_first_usable(f->value[KEY_OPEN_INTEREST], f->value[KEY_OI]);
     int64_t volume = 0, open_interest = 0;
 
     a->at_ns = at == NULL ? WHEN_NONE : instant_of(at, false);
-    a->expiry_ns = json_string(expiry) == NULL ? WHEN_NONE : when_parse_or_none(json_string(expiry));
+    a->expiry_ns =
+        json_string(expiry) == NULL ? WHEN_NONE : when_parse_or_none(json_string(expiry));
     a->premium_usd = json_f64_of(premium, 0);
     a->type = (uint8_t)type_of(f);
     a->is_bullish = is_bullish(f);
 
     if (json_string(ticker) == NULL || !symbol_set(a->ticker, json_string(ticker))) return false;
     if (at != NULL && a->at_ns == WHEN_NONE) return false;
-    if (!alert_whole(f->value[KEY_VOLUME], &volume) || !alert_whole(oi, &open_interest)) return false;
+    if (!alert_whole(f->value[KEY_VOLUME], &volume) || !alert_whole(oi, &open_interest))
+        return false;
     a->has_volume_over_oi = volume > open_interest;
     return true;
 }
@@ -235,7 +242,7 @@ flow_alert_decode(const struct json *alert)
     return a;
 }
 
-/* ---- the base filter (R3.2) ---------------------------------------------------------------------------- */
+/* ---- the base filter (R3.2) ---------------------------------------------------------------- */
 
 static int64_t
 floor_days(int64_t ns)
@@ -249,7 +256,8 @@ flow_alert_passes(const struct flow_alert *a, const struct flow_limits *limits, 
     int64_t ahead_ns = 0;
 
     if (!a->is_usable || a->premium_usd < limits->min_premium_usd) return false;
-    if (a->expiry_ns == WHEN_NONE || __builtin_sub_overflow(a->expiry_ns, now_ns, &ahead_ns)) return false;
+    if (a->expiry_ns == WHEN_NONE || __builtin_sub_overflow(a->expiry_ns, now_ns, &ahead_ns))
+        return false;
     if (floor_days(ahead_ns) > limits->max_expiry_days) return false;
     return a->has_volume_over_oi && a->type != FLOW_MULTILEG;
 }

@@ -1,13 +1,13 @@
 /*
  * One option flow alert, reduced to what strategy decides on (spec 10 section 3, R3.1 and R3.2).
  *
- * An alert arrives as an object of some 36 fields; a symbol keeps up to a hundred of them and the engine
- * thousands of symbols.  What stays is 56 bytes an alert: what the base filter, the clusters and the sweep
- * urgency of the score read.  Pure: the clock is an argument where one is needed.
+ * An alert arrives as an object of some 36 fields; a symbol keeps up to a hundred of them and the
+ * engine thousands of symbols.  What stays is 56 bytes an alert: what the base filter, the clusters
+ * and the sweep urgency of the score read.  Pure: the clock is an argument where one is needed.
  *
  *   flow.c        flow_alert_decode(), the base filter, names
- *   flow_json.c   flow_alert_write(): the normalised alert as an object, for `stockbot calc` and logs
- *   clusters.c    alerts that came close together (clusters.h)
+ *   flow_json.c   flow_alert_write(): the normalised alert as an object, for `stockbot calc` and
+ * logs clusters.c    alerts that came close together (clusters.h)
  */
 #ifndef STRATEGY_FLOW_H
 #define STRATEGY_FLOW_H
@@ -19,9 +19,9 @@
 enum flow_type { FLOW_SWEEP, FLOW_BLOCK, FLOW_MULTILEG, FLOW_SINGLELEG, FLOW_TYPES_LEN };
 
 struct flow_alert {
-    int64_t at_ns;     /* WHEN_NONE: the alert names no time, which means now                      */
-    int64_t expiry_ns; /* a date is its 00:00 UTC; WHEN_NONE: none, or not a date                  */
-    int64_t sweep_ns;  /* time by the keys of the sweep rule (R4.10); WHEN_NONE: no time is known  */
+    int64_t at_ns; /* WHEN_NONE: the alert names no time, which means now                      */
+    int64_t expiry_ns; /* a date is its 00:00 UTC; WHEN_NONE: none, or not a date */
+    int64_t sweep_ns; /* time by the keys of the sweep rule (R4.10); WHEN_NONE: no time is known  */
     double premium_usd;
     char ticker[SYMBOL_MAX]; /* "" where the alert is not usable */
     uint8_t type;            /* enum flow_type */
@@ -48,11 +48,13 @@ extern const struct flow_limits FLOW_LIMITS_DEFAULT;
 struct flow_alert flow_alert_decode(const struct json *alert);
 
 /*
- * The base filter (spec 10 R3.2): premium, expiry, volume over open interest, single-leg kinds only.
+ * The base filter (spec 10 R3.2): premium, expiry, volume over open interest, single-leg kinds
+ * only.
  *
  * An expiry in the past passes: only the far end is bounded.
  */
-bool flow_alert_passes(const struct flow_alert *a, const struct flow_limits *limits, int64_t now_ns);
+bool flow_alert_passes(const struct flow_alert *a, const struct flow_limits *limits,
+                       int64_t now_ns);
 
 /* "sweep", "block", "multileg", "singleleg" */
 const char *flow_type_name(enum flow_type t);

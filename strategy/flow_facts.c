@@ -2,7 +2,7 @@
 
 #include "strategy/score_math.h"
 
-/* ---- words and flags ----------------------------------------------------------------------------------- */
+/* ---- words and flags ----------------------------------------------------------------------- */
 
 enum sentiment
 sentiment_from(const char *word)
@@ -89,10 +89,11 @@ num_of_usable(const struct json *obj, const char *a, const char *b)
 static void
 word(char *dst, size_t size, const struct json *obj, const char *key)
 {
-    (void)str_copy(dst, size, json_str(obj, key, "")); /* longer words are cut: they are only shown */
+    (void)str_copy(dst, size,
+                   json_str(obj, key, "")); /* longer words are cut: they are only shown */
 }
 
-/* ---- one object each ----------------------------------------------------------------------------------- */
+/* ---- one object each ----------------------------------------------------------------------- */
 
 static struct dark_pool_facts
 read_dark_pool(const struct json *v)
@@ -134,7 +135,8 @@ read_tide(const struct json *v)
         return t;
     }
     size_t n = 0;
-    for (const struct json *r = json_first(rows); r != NULL && n < rows_max; r = json_next(r), n++) {
+    for (const struct json *r = json_first(rows); r != NULL && n < rows_max;
+         r = json_next(r), n++) {
         t.call_usd += num(r, "net_call_premium");
         t.put_usd += fabs(num(r, "net_put_premium"));
     }
@@ -151,7 +153,8 @@ read_calendar(const struct json *v)
         .has_earnings = flag(v, "has_earnings"),
         .has_fda = flag(v, "has_fda"),
         .days_to_earnings = json_f64(v, "days_to_earnings", days_unknown),
-        .economic_events = json_is_array(events) ? (double)json_len(events) : json_f64_of(events, 0),
+        .economic_events =
+            json_is_array(events) ? (double)json_len(events) : json_f64_of(events, 0),
     };
     word(c.fda, sizeof c.fda, v, "fda_catalyst");
     return c;
@@ -206,12 +209,14 @@ read_shorts(const struct json *v)
     };
 }
 
-/* A rank that is no number is no rank: as rank 0 it would score as cheap volatility (spec 10, 10.2 no. 19).
+/* A rank that is no number is no rank: as rank 0 it would score as cheap volatility (spec 10, 10.2
+ * no. 19).
  */
 static struct iv_facts
 read_iv(const struct json *v)
 {
-    double rank = json_f64(v, "iv_rank", (double)NAN), one_year = json_f64(v, "iv_rank_1y", (double)NAN);
+    double rank = json_f64(v, "iv_rank", (double)NAN),
+           one_year = json_f64(v, "iv_rank_1y", (double)NAN);
     double known = isnan(rank) ? one_year : rank;
     return (struct iv_facts){
         .is_present = v != NULL,
@@ -257,7 +262,7 @@ read_squeeze(const struct json *v)
     return s;
 }
 
-/* ---- gamma levels (R4.30) ------------------------------------------------------------------------------ */
+/* ---- gamma levels (R4.30) ------------------------------------------------------------------ */
 
 /* Keeps the lowest GAMMA_LEVELS_MAX distinct levels in ascending order. */
 static void
@@ -290,8 +295,8 @@ level_of(const struct json *v)
 static void
 read_levels(const struct json *greeks, struct flow_facts *f)
 {
-    static const char *const lists[] = {"gamma_exposure_levels", "gammaExposureLevels", "gamma_levels",
-                                        "gammaLevels"};
+    static const char *const lists[] = {"gamma_exposure_levels", "gammaExposureLevels",
+                                        "gamma_levels", "gammaLevels"};
     static const char *const singles[] = {"gamma_wall",     "gamma_max_strike", "gammaWall",
                                           "gammaMaxStrike", "max_pain",         "maxPain"};
     const struct json *list = NULL;
@@ -304,7 +309,7 @@ read_levels(const struct json *greeks, struct flow_facts *f)
         add_level(f, num(greeks, singles[i]));
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 const struct json *
 facts_cache_shorts(const struct json *cache_obj)
@@ -324,7 +329,8 @@ flow_facts_decode(const struct json *obj, enum facts_source source, struct flow_
         .congress = read_congress(full(obj, "congress")),
         .institutional = read_institutional(full(obj, "institutional")),
         .greeks = read_greeks(full(obj, "greeks")),
-        .shorts = read_shorts(source == FACTS_CACHE ? facts_cache_shorts(obj) : full(obj, "shorts")),
+        .shorts =
+            read_shorts(source == FACTS_CACHE ? facts_cache_shorts(obj) : full(obj, "shorts")),
         .ftd = read_shorts(full(obj, "ftd")),
         .iv_rank = read_iv(full(obj, "iv_rank")),
         .iv = read_iv(full(obj, "iv")),

@@ -1,11 +1,11 @@
 /*
- * What the flow cache says of one symbol, as plain values (spec 10 section 2.2): everything the v1 score
- * reads, and nothing else.
+ * What the flow cache says of one symbol, as plain values (spec 10 section 2.2): everything the v1
+ * score reads, and nothing else.
  *
- * Reading never fails.  null is absent, an object of another type is absent, an object without a member is
- * empty, and empty is the same as absent (is_present = false).  A number may be text; one that is not
- * finite or not a number counts as its default (spec 10 R0.2, R0.3).  A flag is true for true, for a number
- * other than zero, and for a text of config's kind (yes, on, 1, ...).
+ * Reading never fails.  null is absent, an object of another type is absent, an object without a
+ * member is empty, and empty is the same as absent (is_present = false).  A number may be text; one
+ * that is not finite or not a number counts as its default (spec 10 R0.2, R0.3).  A flag is true
+ * for true, for a number other than zero, and for a text of config's kind (yes, on, 1, ...).
  */
 #ifndef STRATEGY_FLOW_FACTS_H
 #define STRATEGY_FLOW_FACTS_H
@@ -121,7 +121,8 @@ struct flow_facts {
     size_t gamma_levels_len;
 };
 
-/* data/uw_expanded_intel.json of one symbol: stands in where the cache object is empty (spec 10 4.3). */
+/* data/uw_expanded_intel.json of one symbol: stands in where the cache object is empty (spec
+ * 10 4.3). */
 struct expanded_intel {
     struct congress_facts congress;
     struct shorts_facts shorts;
@@ -131,14 +132,17 @@ struct expanded_intel {
 };
 
 enum facts_source {
-    FACTS_CACHE,   /* "shorts" is the first non-empty of ftd_pressure, shorts_ftds, ftd (spec 10 R4.5) */
+    FACTS_CACHE, /* "shorts" is the first non-empty of ftd_pressure, shorts_ftds, ftd (spec 10 R4.5)
+                  */
     FACTS_ENRICHED /* "shorts" is called shorts */
 };
 
-void flow_facts_decode(const struct json *obj, enum facts_source source, struct flow_facts *ret_facts);
+void flow_facts_decode(const struct json *obj, enum facts_source source,
+                       struct flow_facts *ret_facts);
 void expanded_intel_decode(const struct json *obj, struct expanded_intel *ret_intel);
 
-/* The cache's object about short selling: first non-empty of ftd_pressure, shorts_ftds, ftd; NULL if none. */
+/* The cache's object about short selling: first non-empty of ftd_pressure, shorts_ftds, ftd; NULL
+ * if none. */
 const struct json *facts_cache_shorts(const struct json *cache_obj);
 
 /* Truth of a flag as the comment at the top says; false for NULL. */

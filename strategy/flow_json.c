@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* A value as it was received: text as it is, a number in its shortest form, "" for what is absent. */
+/* A value as it was received: text as it is, a number in its shortest form, "" for what is absent.
+ */
 static void
 put_received(struct text *to, const struct json *v)
 {
@@ -50,7 +51,8 @@ write_magnitude(struct json_out *o, const struct json *alert)
         alert_first_usable(json_get(alert, "flow_magnitude"), json_get(alert, "magnitude"));
     char word[FACT_WORD_MAX] = "";
 
-    if (v != NULL) (void)str_copy(word, sizeof word, json_string(v) != NULL ? json_string(v) : "UNKNOWN");
+    if (v != NULL)
+        (void)str_copy(word, sizeof word, json_string(v) != NULL ? json_string(v) : "UNKNOWN");
     str_upper(word);
     json_out_str(o, "flow_magnitude", word);
 }
@@ -58,7 +60,8 @@ write_magnitude(struct json_out *o, const struct json *alert)
 static void
 write_contracts(struct json_out *o, const struct json *alert)
 {
-    const struct json *oi = alert_first_usable(json_get(alert, "open_interest"), json_get(alert, "oi"));
+    const struct json *oi =
+        alert_first_usable(json_get(alert, "open_interest"), json_get(alert, "oi"));
     int64_t volume = 0, open_interest = 0;
 
     /* A text that is no number was the reason to drop the alert; it is shown as 0. */
@@ -69,10 +72,11 @@ write_contracts(struct json_out *o, const struct json *alert)
 }
 
 void
-flow_alert_write(struct json_out *o, const char *key, const struct json *alert, const struct flow_alert *a,
-                 int64_t now_ns)
+flow_alert_write(struct json_out *o, const char *key, const struct json *alert,
+                 const struct flow_alert *a, int64_t now_ns)
 {
-    const struct json *expiry = alert_first_usable(json_get(alert, "expiry"), json_get(alert, "expiration"));
+    const struct json *expiry =
+        alert_first_usable(json_get(alert, "expiry"), json_get(alert, "expiration"));
     const struct json *conv =
         alert_first_usable(json_get(alert, "flow_conv"), json_get(alert, "flow_conviction"));
     char at[ISO_TEXT_MAX];

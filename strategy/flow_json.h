@@ -51,7 +51,8 @@ void alert_fields_read(const struct json *alert, struct alert_fields *ret_fields
 /* "First usable of (a, b)": present, not null, "", 0, false or empty; NULL where neither is. */
 const struct json *alert_first_usable(const struct json *a, const struct json *b);
 
-/* The integer value of a number or a text, 0 for what is absent; false for a text that spells none. */
+/* The integer value of a number or a text, 0 for what is absent; false for a text that spells none.
+ */
 bool alert_whole(const struct json *v, int64_t *ret_value);
 
 #endif

@@ -7,7 +7,8 @@ freeze_decode(const struct json *v, const struct zone *ny)
 {
     struct freeze f = {0};
 
-    (void)str_copy(f.key, sizeof(f.key), json_key(v)); /* a long key is cut, and freezes all the same */
+    (void)str_copy(f.key, sizeof(f.key),
+                   json_key(v)); /* a long key is cut, and freezes all the same */
     if (json_kind(v) == JSON_BOOL) {
         f.is_active = json_is_true(v);
         return f;
@@ -21,11 +22,12 @@ freeze_decode(const struct json *v, const struct zone *ny)
 }
 
 enum rc
-freezes_decode(const struct json *doc, const struct zone *ny, struct arena *a, struct freezes *ret_freezes,
-               struct err *err)
+freezes_decode(const struct json *doc, const struct zone *ny, struct arena *a,
+               struct freezes *ret_freezes, struct err *err)
 {
     if (!json_is_object(doc)) return err_set(err, RC_PARSE, "freezes: not an object");
-    if (json_len(doc) > FREEZES_MAX) return err_set(err, RC_RANGE, "freezes: more than %d keys", FREEZES_MAX);
+    if (json_len(doc) > FREEZES_MAX)
+        return err_set(err, RC_RANGE, "freezes: more than %d keys", FREEZES_MAX);
 
     struct freezes list = {.is_known = true, .freeze = ARENA_NEW(a, struct freeze, json_len(doc))};
     for (const struct json *v = json_first(doc); v != NULL; v = json_next(v)) {
@@ -39,7 +41,8 @@ freezes_decode(const struct json *doc, const struct zone *ny, struct arena *a, s
 bool
 freeze_has_run_out(const struct freeze *f, struct date ny_date)
 {
-    return f->is_active && f->is_day_scoped && f->ny_date.year != 0 && date_cmp(f->ny_date, ny_date) < 0;
+    return f->is_active && f->is_day_scoped && f->ny_date.year != 0 &&
+           date_cmp(f->ny_date, ny_date) < 0;
 }
 
 bool

@@ -66,8 +66,8 @@ expectancy_of(const struct entry_view *v)
                            .toxicity_term = toxicity_term(v->toxicity)};
     const char *refused = refused_at_once(v);
 
-    e.ev = round_dec((v->score / EV_SCORE_SCALE - EV_SCORE_MIDDLE) * (1 + EV_PROFILE) + e.regime_term +
-                         EV_TIME_OF_DAY - e.toxicity_term,
+    e.ev = round_dec((v->score / EV_SCORE_SCALE - EV_SCORE_MIDDLE) * (1 + EV_PROFILE) +
+                         e.regime_term + EV_TIME_OF_DAY - e.toxicity_term,
                      4);
     if (refused != NULL) {
         (void)snprintf(e.reason, sizeof(e.reason), "%s", refused);
@@ -76,8 +76,8 @@ expectancy_of(const struct entry_view *v)
         (void)snprintf(e.reason, sizeof(e.reason), "expectancy_passed");
     } else if (e.ev >= EV_EXPLORATION_FLOOR && v->exploration_used < stage->exploration_quota) {
         e.passed = e.uses_exploration = true;
-        (void)snprintf(e.reason, sizeof(e.reason), "exploration_quota_%d/%d", v->exploration_used + 1,
-                       stage->exploration_quota);
+        (void)snprintf(e.reason, sizeof(e.reason), "exploration_quota_%d/%d",
+                       v->exploration_used + 1, stage->exploration_quota);
     } else {
         (void)snprintf(e.reason, sizeof(e.reason), "ev_below_floor_%s", stage->name);
     }
@@ -92,13 +92,15 @@ gate_expectancy(const struct entry_view *v, struct gate_verdict *r)
     (void)str_copy(r->detail, sizeof(r->detail), r->expectancy.reason);
     if (str_eq(r->expectancy.reason, "score_floor_breach"))
         return gate_compared(r, v->score, v->cfg->min_exec_score, true);
-    return gate_compared(r, r->expectancy.ev, stage_limits(v->stage)->ev_floor, !r->expectancy.passed);
+    return gate_compared(r, r->expectancy.ev, stage_limits(v->stage)->ev_floor,
+                         !r->expectancy.passed);
 }
 
 double
 score_min(const struct entry_view *v)
 {
-    return (v->stage == STAGE_BOOTSTRAP ? SCORE_MIN_BOOTSTRAP : v->cfg->min_exec_score) + v->score_adjustment;
+    return (v->stage == STAGE_BOOTSTRAP ? SCORE_MIN_BOOTSTRAP : v->cfg->min_exec_score) +
+           v->score_adjustment;
 }
 
 bool
@@ -124,11 +126,13 @@ momentum_of(const struct entry_view *v)
     double first = usd_to_double(v->momentum.first_close);
 
     if (v->momentum.data != MOMENTUM_KNOWN || !(first > 0)) {
-        m.status = v->momentum.data == MOMENTUM_INSUFFICIENT ? IGNITION_INSUFFICIENT : IGNITION_ERROR;
+        m.status =
+            v->momentum.data == MOMENTUM_INSUFFICIENT ? IGNITION_INSUFFICIENT : IGNITION_ERROR;
         return m;
     }
     m.change = (usd_to_double(v->momentum.last_close) - first) / first;
-    bool went = v->direction == DIRECTION_BULLISH ? m.change >= m.threshold : m.change <= -m.threshold;
+    bool went =
+        v->direction == DIRECTION_BULLISH ? m.change >= m.threshold : m.change <= -m.threshold;
     bool is_still = v->score > MOMENTUM_STILL_SCORE && fabs(m.change) < MOMENTUM_STILL;
     m.status = went || is_still                    ? IGNITION_PASSED
                : v->score >= MOMENTUM_BYPASS_SCORE ? IGNITION_BYPASSED
@@ -164,14 +168,15 @@ losses_in_a_row(const double *pnl_pct, size_t len)
 {
     int losses = 0;
 
-    while (losses < SCORE_FLOOR_LOSSES && (size_t)losses < len && pnl_pct[len - 1 - (size_t)losses] < 0)
+    while (losses < SCORE_FLOOR_LOSSES && (size_t)losses < len &&
+           pnl_pct[len - 1 - (size_t)losses] < 0)
         losses++;
     return losses;
 }
 
 struct score_floor
-score_floor_after(const struct score_floor *f, const double *pnl_pct, size_t len, int64_t last_closed_ns,
-                  int64_t now_ns)
+score_floor_after(const struct score_floor *f, const double *pnl_pct, size_t len,
+                  int64_t last_closed_ns, int64_t now_ns)
 {
     struct score_floor after = *f;
 

@@ -72,7 +72,8 @@ gate_theme(const struct entry_view *v, struct gate_verdict *r)
 static bool
 gate_score_validity(const struct entry_view *v, struct gate_verdict *r)
 {
-    return gate_compared(r, v->score, 0, !v->has_score || !number_is_known(v->score) || v->score <= 0);
+    return gate_compared(r, v->score, 0,
+                         !v->has_score || !number_is_known(v->score) || v->score <= 0);
 }
 
 /* 4 */
@@ -157,7 +158,8 @@ gate_order_size(const struct entry_view *v, struct gate_verdict *r)
 {
     if (!v->is_account_known) return gate_missing(r, "account_unknown");
     double value = notional_of(v), power = BUYING_POWER_SHARE * usd_to_double(v->buying_power);
-    double max = usd_to_double(v->limits->max_position), min = usd_to_double(v->limits->min_position);
+    double max = usd_to_double(v->limits->max_position),
+           min = usd_to_double(v->limits->min_position);
 
     if (v->direction == DIRECTION_BULLISH && value > power) {
         detail(r, "exceeds 95%% of the buying power");
@@ -184,8 +186,8 @@ static bool
 gate_metadata(const struct entry_view *v, struct gate_verdict *r)
 {
     if (!v->has_score || !number_is_known(v->score)) return gate_missing(r, "score");
-    bool has_regime =
-        v->market_regime != NULL && v->market_regime[0] != '\0' && !str_eq(v->market_regime, "unknown");
+    bool has_regime = v->market_regime != NULL && v->market_regime[0] != '\0' &&
+                      !str_eq(v->market_regime, "unknown");
     return !has_regime && gate_missing(r, "market_regime");
 }
 
@@ -221,34 +223,37 @@ static const struct gate_row {
     bool (*blocks)(const struct entry_view *v, struct gate_verdict *r);
 } gates[GATES_LEN] = {
     [GATE_CONCENTRATION] = {"concentration",           "concentration_blocked_bullish",       "concentration_gate",
-                            gate_concentration                                                                                                  },
-    [GATE_THEME] = {"theme",                   "theme_exposure_blocked",              "theme_exposure",                gate_theme       },
+                            gate_concentration                                                                                              },
+    [GATE_THEME] = {"theme",                   "theme_exposure_blocked",              "theme_exposure",            gate_theme       },
     [GATE_SCORE_VALIDITY] = {"score_validity",          "invalid_entry_score_blocked",         "invalid_entry_score",
-                            gate_score_validity                                                                                                 },
+                            gate_score_validity                                                                                             },
     [GATE_MIN_NOTIONAL] = {"minimum_notional",        "min_notional_floor_reject",           "min_notional",
-                            gate_min_notional                                                                                                   },
+                            gate_min_notional                                                                                               },
     [GATE_ONE_POSITION] = {"one_position_per_symbol", "max_one_position_per_symbol",
-                            "max_one_position_per_symbol",                                                                     gate_one_position},
-    [GATE_EXPECTANCY] = {"expectancy",              "expectancy_blocked",                  "expectancy_blocked",            gate_expectancy  },
-    [GATE_CYCLE_CAP] = {"cycle_cap",               "max_new_positions_per_cycle_reached", "max_new_positions_per_cycle",
-                            gate_cycle_cap                                                                                                      },
-    [GATE_MIN_SCORE] = {"minimum_score",           "score_below_min",                     "score_below_min",               gate_min_score   },
-    [GATE_CAPACITY] = {"capacity",                "max_positions_reached",               "max_positions_reached",         gate_capacity    },
-    [GATE_COOLDOWN] = {"cooldown",                "symbol_on_cooldown",                  "symbol_on_cooldown",            gate_cooldown    },
+                            "max_one_position_per_symbol",                                                                 gate_one_position},
+    [GATE_EXPECTANCY] = {"expectancy",              "expectancy_blocked",                  "expectancy_blocked",        gate_expectancy  },
+    [GATE_CYCLE_CAP] = {"cycle_cap",               "max_new_positions_per_cycle_reached",
+                            "max_new_positions_per_cycle",                                                                 gate_cycle_cap   },
+    [GATE_MIN_SCORE] = {"minimum_score",           "score_below_min",                     "score_below_min",           gate_min_score   },
+    [GATE_CAPACITY] = {"capacity",                "max_positions_reached",               "max_positions_reached",     gate_capacity    },
+    [GATE_COOLDOWN] = {"cooldown",                "symbol_on_cooldown",                  "symbol_on_cooldown",        gate_cooldown    },
     [GATE_SYMBOL_EXPOSURE] = {"symbol_exposure",         "symbol_exposure_blocked",             "symbol_exposure_limit",
-                            gate_symbol_exposure                                                                                                },
+                            gate_symbol_exposure                                                                                            },
     [GATE_SECTOR_EXPOSURE] = {"sector_exposure",         "sector_exposure_blocked",             "sector_exposure_limit",
-                            gate_sector_exposure                                                                                                },
-    [GATE_MOMENTUM] = {"momentum",                "momentum_ignition_blocked",           "momentum_ignition_filter",      gate_momentum    },
-    [GATE_ORDER_SIZE] = {"order_size",              "order_validation_failed",             "order_validation_failed",       gate_order_size  },
-    [GATE_LONG_ONLY] = {"long_only",               "long_only_blocked_short_entry",       "long_only_blocked_short_entry",
-                            gate_long_only                                                                                                      },
-    [GATE_METADATA] = {"metadata",                "metadata_missing",                    "metadata_missing",              gate_metadata    },
-    [GATE_SHORTABLE] = {"shortable",               "asset_not_shortable_blocked",         "asset_not_shortable",           gate_shortable   },
-    [GATE_TRADE_GUARD] = {"trade_guard",             "trade_guard_blocked",                 "trade_guard",                   gate_trade_guard },
-    [GATE_SPREAD] = {"spread",                  "spread_watchdog_blocked",             "spread_too_wide",               gate_spread      },
+                            gate_sector_exposure                                                                                            },
+    [GATE_MOMENTUM] = {"momentum",                "momentum_ignition_blocked",           "momentum_ignition_filter",
+                            gate_momentum                                                                                                   },
+    [GATE_ORDER_SIZE] = {"order_size",              "order_validation_failed",             "order_validation_failed",
+                            gate_order_size                                                                                                 },
+    [GATE_LONG_ONLY] = {"long_only",               "long_only_blocked_short_entry",
+                            "long_only_blocked_short_entry",                                                               gate_long_only   },
+    [GATE_METADATA] = {"metadata",                "metadata_missing",                    "metadata_missing",          gate_metadata    },
+    [GATE_SHORTABLE] = {"shortable",               "asset_not_shortable_blocked",         "asset_not_shortable",
+                            gate_shortable                                                                                                  },
+    [GATE_TRADE_GUARD] = {"trade_guard",             "trade_guard_blocked",                 "trade_guard",               gate_trade_guard },
+    [GATE_SPREAD] = {"spread",                  "spread_watchdog_blocked",             "spread_too_wide",           gate_spread      },
     [GATE_BUYING_POWER] = {"buying_power",            "insufficient_buying_power",           "insufficient_buying_power",
-                            gate_buying_power                                                                                                   },
+                            gate_buying_power                                                                                               },
 };
 
 const char *

@@ -1,9 +1,10 @@
 /*
- * gates: the twenty questions an entry must pass, in order; the first that blocks ends the candidate.
+ * gates: the twenty questions an entry must pass, in order; the first that blocks ends the
+ * candidate.
  *
- * Pure and table-driven: one row a gate in gates.c.  What is not known blocks (fail closed), except where
- * the row says that it passes: momentum without bars, spread without a quote.  Nothing is closed or
- * ordered before all gates were passed.
+ * Pure and table-driven: one row a gate in gates.c.  What is not known blocks (fail closed), except
+ * where the row says that it passes: momentum without bars, spread without a quote.  Nothing is
+ * closed or ordered before all gates were passed.
  *
  *   gates.c         the table and the short gates
  *   gate_parts.h    what these three share
@@ -48,7 +49,8 @@ enum entry_gate {
 };
 
 enum { ENTRIES_PER_CYCLE_MAX = 6 };
-#define FLIP_SCORE_MIN 4.0 /* an opposite position is turned around only from this score on (R5.29) */
+#define FLIP_SCORE_MIN                                                                             \
+    4.0 /* an opposite position is turned around only from this score on (R5.29) */
 
 enum tristate { TRI_UNKNOWN, TRI_NO, TRI_YES };
 
@@ -96,7 +98,7 @@ struct entry_view {
     int64_t last_fill_ns;      /* entry or exit; WHEN_NONE for none */
 
     /* what would be closed first (R5.29, R5.27) */
-    bool is_flip;                                    /* an opposite position stands and the score suffices */
+    bool is_flip; /* an opposite position stands and the score suffices */
     const struct displacement_verdict *displacement; /* NULL where the book is not full */
     const char *skip; /* the symbol that will be gone: displaced or flipped; NULL */
 
@@ -110,8 +112,9 @@ struct entry_view {
 };
 
 /*
- * The position that a candidate would turn around: of the same instrument, opposite, free to be closed, and
- * the score is at least FLIP_SCORE_MIN.  NULL where there is none, or where an entry is pending too.
+ * The position that a candidate would turn around: of the same instrument, opposite, free to be
+ * closed, and the score is at least FLIP_SCORE_MIN.  NULL where there is none, or where an entry is
+ * pending too.
  */
 const struct holding *flip_of(const struct holdings *book, const char *symbol, enum direction d,
                               double score);
@@ -140,10 +143,10 @@ struct momentum_result {
 
 struct gate_verdict {
     bool is_blocked;
-    enum entry_gate gate;            /* the first that blocked; GATES_LEN where none did */
-    double number, threshold;        /* of that gate; NaN where it has none */
-    char reason[REASON_MAX];         /* for blocked_trades.jsonl */
-    char detail[REASON_MAX];         /* theme, existing side, error …; "" where the numbers say all */
+    enum entry_gate gate;     /* the first that blocked; GATES_LEN where none did */
+    double number, threshold; /* of that gate; NaN where it has none */
+    char reason[REASON_MAX];  /* for blocked_trades.jsonl */
+    char detail[REASON_MAX];  /* theme, existing side, error …; "" where the numbers say all */
     struct expectancy expectancy;    /* set once gate 6 was asked */
     struct momentum_result momentum; /* set once gate 13 was asked */
 };
@@ -153,7 +156,8 @@ struct gate_verdict entry_gates(const struct entry_view *v);
 /* One gate alone, for tests and `stockbot calc`; as the row of the table asks it. */
 struct gate_verdict entry_gate(enum entry_gate g, const struct entry_view *v);
 
-const char *gate_name(enum entry_gate g);    /* "concentration", "theme", … (gate_type of the events) */
+const char *
+gate_name(enum entry_gate g); /* "concentration", "theme", … (gate_type of the events) */
 const char *gate_message(enum entry_gate g); /* event name: "concentration_blocked_bullish", … */
 
 struct expectancy expectancy_of(const struct entry_view *v);
@@ -163,7 +167,7 @@ const char *ignition_name(enum ignition s); /* "passed", "bypassed_high_score", 
 /* Base 1.5 in bootstrap, else MIN_EXEC_SCORE, plus the adjustment. */
 double score_min(const struct entry_view *v);
 
-/* ---- the self-healing score floor (R5.26) ----------------------------------------------------------- */
+/* ---- the self-healing score floor (R5.26) -------------------------------------------------- */
 
 struct score_floor {
     double adjustment;    /* 0 or 0.5 */
@@ -173,8 +177,8 @@ struct score_floor {
 };
 
 /*
- * 0.5 once the last three closed trades all lost; back to 0 when one of the last three did not, or 24 h
- * after it was set (it is set again only by a trade closed after that).
+ * 0.5 once the last three closed trades all lost; back to 0 when one of the last three did not, or
+ * 24 h after it was set (it is set again only by a trade closed after that).
  *
  * pnl_pct  of the last closed trades, newest last; fewer than three raise nothing
  * last_closed_ns  of the newest of them, WHEN_NONE without one

@@ -1,8 +1,8 @@
 /*
  * ladder: how much the engine may do in this cycle, and why not more (ARCHITECTURE 4).
  *
- * One row a reason; the worst rung of all reasons that hold is the rung.  It climbs back by itself in the
- * cycle in which the reason is gone: by evidence, not by time.
+ * One row a reason; the worst rung of all reasons that hold is the rung.  It climbs back by itself
+ * in the cycle in which the reason is gone: by evidence, not by time.
  */
 #ifndef STRATEGY_LADDER_H
 #define STRATEGY_LADDER_H

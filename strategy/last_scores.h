@@ -18,7 +18,8 @@ struct counter_signal {
     enum sentiment old_direction, new_direction;
 };
 
-struct counter_signal last_score_turn(const struct last_score *old, const struct last_score *new_score);
+struct counter_signal last_score_turn(const struct last_score *old,
+                                      const struct last_score *new_score);
 
 /* One entry of state/last_scores.json: {"score", "direction": "bullish", "ts": ISO}; and back. */
 struct last_score last_score_decode(const struct json *entry);

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* Market regime label (R5.5): realised volatility where SPY is in the cache, and a breadth nobody measures.
+/* Market regime label (R5.5): realised volatility where SPY is in the cache, and a breadth nobody
+ * measures.
  */
 static const double SPY_VOLATILITY = 0.2;
 static const double BREADTH = 0.0;
@@ -41,7 +42,8 @@ enum structural_regime
 structural_regime_from(const char *word)
 {
     for (int r = REGIME_NEUTRAL; r < REGIME_OTHER; r++) {
-        if (str_eq(word, structural_regime_name((enum structural_regime)r))) return (enum structural_regime)r;
+        if (str_eq(word, structural_regime_name((enum structural_regime)r)))
+            return (enum structural_regime)r;
     }
     return REGIME_OTHER;
 }
@@ -69,12 +71,14 @@ returns_of(const double *close, size_t len, double *ret_mean, double *ret_deviat
 }
 
 struct structural_state
-structural_regime_of(const double *close, size_t len, const struct structural_state *previous, int64_t now_ns)
+structural_regime_of(const double *close, size_t len, const struct structural_state *previous,
+                     int64_t now_ns)
 {
     struct structural_state s = {.regime = REGIME_NEUTRAL, .confidence = 0.5, .updated_ns = now_ns};
     double mean = 0, deviation = 0;
 
-    if (len < REGIME_RETURNS_MIN + 1 || !returns_of(close, len, &mean, &deviation)) return *previous;
+    if (len < REGIME_RETURNS_MIN + 1 || !returns_of(close, len, &mean, &deviation))
+        return *previous;
     if (deviation > WILD_DEVIATION && mean < PANIC_MEAN) {
         s.regime = REGIME_PANIC;
         s.confidence = 0.7;
@@ -96,9 +100,9 @@ structural_multiplier(enum structural_regime r, enum direction d)
     } factor[] = {
         [REGIME_NEUTRAL] = {1.0, 1.0},
           [REGIME_RISK_ON] = {1.2, 0.9},
-          [REGIME_RISK_OFF] = {0.8, 1.1},
-        [REGIME_PANIC] = {1.2, 0.9},
-          [REGIME_OTHER] = {1.0, 1.0},
+        [REGIME_RISK_OFF] = {0.8, 1.1},
+          [REGIME_PANIC] = {1.2, 0.9},
+        [REGIME_OTHER] = {1.0, 1.0},
     };
     if (d == DIRECTION_NONE) return 1.0;
     return d == DIRECTION_BULLISH ? factor[r].bullish : factor[r].bearish;

@@ -10,23 +10,26 @@
 
 enum { REGIME_NAME_MAX = 32 };
 
-/* ---- market regime label (R5.5) --------------------------------------------------------------------- */
+/* ---- market regime label (R5.5) ------------------------------------------------------------ */
 
 struct market_regime_inputs {
     bool has_spy;       /* SPY is in the flow cache: volatility is then the constant 0.2, else 0 */
     enum direction spy; /* bearish: gamma sign -1, else +1                                        */
-    double net_premium; /* sum of dark_pool.total_premium over the configured tickers in the cache */
+    double
+        net_premium; /* sum of dark_pool.total_premium over the configured tickers in the cache */
 };
 
 /*
- * "high_vol_neg_gamma", "low_vol_uptrend", "downtrend_flow_heavy" or "mixed".  With the two constants (no
- * breadth is measured) it is always "mixed"; the function is the place where a measured value would count.
+ * "high_vol_neg_gamma", "low_vol_uptrend", "downtrend_flow_heavy" or "mixed".  With the two
+ * constants (no breadth is measured) it is always "mixed"; the function is the place where a
+ * measured value would count.
  */
 const char *market_regime(const struct market_regime_inputs *in);
 /* The same with volatility and breadth given. */
-const char *market_regime_of(double spy_vol_20d, double breadth, double net_premium, int gamma_sign);
+const char *market_regime_of(double spy_vol_20d, double breadth, double net_premium,
+                             int gamma_sign);
 
-/* ---- structural regime (R5.14, R5.15) --------------------------------------------------------------- */
+/* ---- structural regime (R5.14, R5.15) ------------------------------------------------------ */
 
 enum structural_regime {
     REGIME_NEUTRAL, /* where nothing is known yet */
@@ -48,16 +51,18 @@ enum {
     REGIME_LOOKBACK_DAYS = 60 /* calendar days of daily closes of SPY   */
 };
 
-const char *structural_regime_name(enum structural_regime r); /* "NEUTRAL", "RISK_ON", …, "unknown" */
+const char *
+structural_regime_name(enum structural_regime r); /* "NEUTRAL", "RISK_ON", …, "unknown" */
 enum structural_regime structural_regime_from(const char *word);
 
 /*
- * The regime from daily closes, oldest first; previous where there are too few returns or a close is not
- * positive.  Mean m and population deviation s of the simple returns: s > 0.03 and m < -0.01 PANIC (0.7);
- * s > 0.03 RISK_OFF (0.6); m > 0.005 RISK_ON (0.6); else NEUTRAL (0.5).
+ * The regime from daily closes, oldest first; previous where there are too few returns or a close
+ * is not positive.  Mean m and population deviation s of the simple returns: s > 0.03 and m < -0.01
+ * PANIC (0.7); s > 0.03 RISK_OFF (0.6); m > 0.005 RISK_ON (0.6); else NEUTRAL (0.5).
  */
 struct structural_state structural_regime_of(const double *close, size_t len,
-                                             const struct structural_state *previous, int64_t now_ns);
+                                             const struct structural_state *previous,
+                                             int64_t now_ns);
 
 /* Factor on the composite score by regime and direction, without the macro factor. */
 double structural_multiplier(enum structural_regime r, enum direction d);

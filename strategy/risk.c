@@ -123,7 +123,8 @@ risk_check(const struct risk_limits *limits, const struct risk_marks *marks, con
     double loss_fraction = -pnl / usd_to_double(v.equity);
 
     if (usd_cmp(v.equity, limits->min_equity) < 0) {
-        risk_breached(&v, RISK_EQUITY_FLOOR, usd_to_double(v.equity), usd_to_double(limits->min_equity));
+        risk_breached(&v, RISK_EQUITY_FLOOR, usd_to_double(v.equity),
+                      usd_to_double(limits->min_equity));
     } else if (v.drawdown_fraction >= limits->max_drawdown_fraction) {
         risk_breached(&v, RISK_DRAWDOWN, v.drawdown_fraction, limits->max_drawdown_fraction);
     } else if (usd_cmp(v.daily_pnl, usd_neg(limits->daily_loss)) <= 0) {
@@ -136,14 +137,15 @@ risk_check(const struct risk_limits *limits, const struct risk_marks *marks, con
 
 /* Trades closed in (now - days, now]: how many, how many won, what they brought. */
 static int
-trades_within(const struct closed_trade *trades, size_t len, int64_t now_ns, int days, double *ret_win_rate,
-              double *ret_pnl_usd)
+trades_within(const struct closed_trade *trades, size_t len, int64_t now_ns, int days,
+              double *ret_win_rate, double *ret_pnl_usd)
 {
     int count = 0, wins = 0;
     double pnl = 0;
 
     for (size_t i = 0; i < len; i++) {
-        if (trades[i].closed_ns < now_ns - days * NS_PER_DAY || trades[i].closed_ns > now_ns) continue;
+        if (trades[i].closed_ns < now_ns - days * NS_PER_DAY || trades[i].closed_ns > now_ns)
+            continue;
         count++;
         wins += trades[i].pnl_usd > 0;
         pnl += trades[i].pnl_usd;
@@ -154,14 +156,18 @@ trades_within(const struct closed_trade *trades, size_t len, int64_t now_ns, int
 }
 
 struct performance_verdict
-performance_check(enum trade_mode mode, const struct closed_trade *trades, size_t len, int64_t now_ns)
+performance_check(enum trade_mode mode, const struct closed_trade *trades, size_t len,
+                  int64_t now_ns)
 {
     struct performance_verdict v = {0};
 
-    v.trades_30d = trades_within(trades, len, now_ns, PERFORMANCE_LONG_DAYS, &v.win_rate_30d, &v.pnl_usd_30d);
-    v.trades_2d = trades_within(trades, len, now_ns, PERFORMANCE_SHORT_DAYS, &v.win_rate_2d, &v.pnl_usd_2d);
+    v.trades_30d =
+        trades_within(trades, len, now_ns, PERFORMANCE_LONG_DAYS, &v.win_rate_30d, &v.pnl_usd_30d);
+    v.trades_2d =
+        trades_within(trades, len, now_ns, PERFORMANCE_SHORT_DAYS, &v.win_rate_2d, &v.pnl_usd_2d);
     if (mode == MODE_PAPER || v.trades_30d < PERFORMANCE_LONG_TRADES_MIN) return v;
-    bool is_long_bad = v.win_rate_30d < PERFORMANCE_LONG_WIN_RATE && v.pnl_usd_30d < PERFORMANCE_LONG_PNL_USD;
+    bool is_long_bad =
+        v.win_rate_30d < PERFORMANCE_LONG_WIN_RATE && v.pnl_usd_30d < PERFORMANCE_LONG_PNL_USD;
     bool is_short_bad = v.trades_2d >= PERFORMANCE_SHORT_TRADES_MIN &&
                         v.win_rate_2d < PERFORMANCE_SHORT_WIN_RATE &&
                         v.pnl_usd_2d < PERFORMANCE_SHORT_PNL_USD;

@@ -1,8 +1,8 @@
 /*
  * risk: what the account may lose, and the freezes that stop new entries.
  *
- * Pure.  The marks (peak equity, equity at the start of the day) come in as values and go out as values;
- * whoever called keeps them in state/peak_equity.json and state/daily_start_equity.json.
+ * Pure.  The marks (peak equity, equity at the start of the day) come in as values and go out as
+ * values; whoever called keeps them in state/peak_equity.json and state/daily_start_equity.json.
  *
  *   risk.c      limits by mode, marks, the four account limits, the performance freeze
  *   freezes.c   governor_freezes.json: which keys are active, which have run out
@@ -19,7 +19,7 @@
 #include "model/order.h"
 #include "strategy/arm.h"
 
-/* ---- limits (R5.9) ---------------------------------------------------------------------------------- */
+/* ---- limits (R5.9) ------------------------------------------------------------------------- */
 
 struct risk_limits {
     usd starting_equity;
@@ -35,7 +35,7 @@ struct risk_limits {
 /* starting_equity_usd: STARTING_EQUITY of the settings; 0 takes the mode's own. */
 struct risk_limits risk_limits_of(enum trade_mode mode, double starting_equity_usd);
 
-/* ---- marks (R5.11, R5.12) --------------------------------------------------------------------------- */
+/* ---- marks (R5.11, R5.12) ------------------------------------------------------------------ */
 
 struct risk_marks {
     bool has_peak; /* false: missing or healed file; the peak starts at the equity seen next */
@@ -48,13 +48,13 @@ struct risk_marks {
 };
 
 /*
- * The marks after this equity was seen: the peak only rises; the first equity of a date with an open
- * market is that date's baseline, and a baseline of another date is replaced by it.
+ * The marks after this equity was seen: the peak only rises; the first equity of a date with an
+ * open market is that date's baseline, and a baseline of another date is replaced by it.
  */
 struct risk_marks risk_marks_after(const struct risk_marks *m, usd equity, struct date ny_date,
                                    bool is_market_open, int64_t now_ns);
 
-/* ---- the account limits (R5.10) --------------------------------------------------------------------- */
+/* ---- the account limits (R5.10) ------------------------------------------------------------ */
 
 enum risk_breach {
     RISK_NONE,
@@ -81,7 +81,7 @@ const char *risk_breach_key(enum risk_breach b);
 struct risk_verdict risk_check(const struct risk_limits *limits, const struct risk_marks *marks,
                                const usd *equity, struct date ny_date);
 
-/* ---- performance freeze, LIVE only (R5.8) ----------------------------------------------------------- */
+/* ---- performance freeze, LIVE only (R5.8) -------------------------------------------------- */
 
 struct closed_trade {
     int64_t closed_ns;
@@ -95,10 +95,11 @@ struct performance_verdict {
     double pnl_usd_30d, pnl_usd_2d;
 };
 
-struct performance_verdict performance_check(enum trade_mode mode, const struct closed_trade *trades,
-                                             size_t len, int64_t now_ns);
+struct performance_verdict performance_check(enum trade_mode mode,
+                                             const struct closed_trade *trades, size_t len,
+                                             int64_t now_ns);
 
-/* ---- freezes (R5.6, R5.7) --------------------------------------------------------------------------- */
+/* ---- freezes (R5.6, R5.7) ------------------------------------------------------------------ */
 
 enum { FREEZE_KEY_MAX = 64, FREEZES_MAX = 256 };
 
@@ -111,15 +112,16 @@ struct freeze {
 };
 
 struct freezes {
-    bool is_known; /* false: the file could not be read; counts as frozen (R8.7: a kill switch is never lost)
+    bool is_known; /* false: the file could not be read; counts as frozen (R8.7: a kill switch is
+                    * never lost)
                     */
     struct freeze *freeze;
     size_t len;
 };
 
 /*
- * Reads governor_freezes.json.  A value that is neither a boolean nor an object is no freeze.  More than
- * FREEZES_MAX keys is RC_RANGE, a key longer than FREEZE_KEY_MAX - 1 is cut.
+ * Reads governor_freezes.json.  A value that is neither a boolean nor an object is no freeze.  More
+ * than FREEZES_MAX keys is RC_RANGE, a key longer than FREEZE_KEY_MAX - 1 is cut.
  *
  * ny is the New York zone, for the date of a timestamp.
  */

@@ -37,8 +37,9 @@ first_non_zero(double a, double b)
 /*
  * round_dec() without the detour over text, for the hot path; k is 0..6.  The same bits, always.
  *
- * Scaled by a power of ten, a number of this size is off by less than 1e-6, so only one that lies so close
- * to a tie needs the slow way.  A whole number over a power of ten is the double nearest to that decimal.
+ * Scaled by a power of ten, a number of this size is off by less than 1e-6, so only one that lies
+ * so close to a tie needs the slow way.  A whole number over a power of ten is the double nearest
+ * to that decimal.
  */
 static inline double
 round_places(double x, int k)

@@ -74,7 +74,9 @@ score_multiplier(double score)
 static double
 slippage_multiplier(double estimate)
 {
-    return estimate < SLIPPAGE_LOW ? SLIPPAGE_LOW_STEP : estimate > SLIPPAGE_HIGH ? SLIPPAGE_HIGH_STEP : 1.0;
+    return estimate < SLIPPAGE_LOW    ? SLIPPAGE_LOW_STEP
+           : estimate > SLIPPAGE_HIGH ? SLIPPAGE_HIGH_STEP
+                                      : 1.0;
 }
 
 static double
@@ -91,11 +93,12 @@ size_entry(const struct size_inputs *in)
 
     if (in->ref.e4 <= 0) return r;
     r.is_ok = true;
-    r.base_usd =
-        number_clamp(usd_to_double(in->equity) * in->limits->risk_per_trade_fraction,
-                     usd_to_double(in->limits->min_position), usd_to_double(in->limits->max_position));
+    r.base_usd = number_clamp(usd_to_double(in->equity) * in->limits->risk_per_trade_fraction,
+                              usd_to_double(in->limits->min_position),
+                              usd_to_double(in->limits->max_position));
     r.conviction_multiplier = conviction_multiplier(in->score);
-    r.notional_usd = fmin(r.base_usd * r.conviction_multiplier, usd_to_double(in->limits->max_position));
+    r.notional_usd =
+        fmin(r.base_usd * r.conviction_multiplier, usd_to_double(in->limits->max_position));
     r.qty_base = whole_shares(floor(r.notional_usd / ref));
 
     r.flow_modifier = flow_modifier(in->sentiment, in->conviction);

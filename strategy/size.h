@@ -9,7 +9,8 @@
 #include "strategy/direction.h"
 #include "strategy/risk.h"
 
-/* How far the installation has been let off the leash (state/system_stage.json); changed by operators only.
+/* How far the installation has been let off the leash (state/system_stage.json); changed by
+ * operators only.
  */
 enum trading_stage {
     STAGE_BOOTSTRAP, /* also where the file is missing or names another */

@@ -1,11 +1,11 @@
 /*
  * snapshot: everything one decision may look at, and everything it wants to happen.
  *
- * The engine gathers a snapshot, decide() turns it into a plan, the engine acts on the plan.  A recorded
- * snapshot decided again gives the same plan.
+ * The engine gathers a snapshot, decide() turns it into a plan, the engine acts on the plan.  A
+ * recorded snapshot decided again gives the same plan.
  *
- * A source that did not answer is marked missing, never zero: is_known, is_…_known, WHEN_NONE, NaN or
- * TRI_UNKNOWN.  What is missing blocks entries; exits run on what there is.
+ * A source that did not answer is marked missing, never zero: is_known, is_…_known, WHEN_NONE, NaN
+ * or TRI_UNKNOWN.  What is missing blocks entries; exits run on what there is.
  *
  * Sizes: at most SYMBOLS_MAX candidates, POSITIONS_MAX positions and PENDING_MAX pending entries.
  */
@@ -24,7 +24,7 @@
 
 enum { POSITIONS_MAX = 1024, PENDING_MAX = 256 };
 
-/* ==== seen ============================================================================================ */
+/* ==== seen ================================================================================== */
 
 /* One scored symbol of this cycle. */
 struct candidate {
@@ -34,7 +34,8 @@ struct candidate {
     double toxicity;          /* features_for_learning.toxicity; NaN where not told */
     double conviction;        /* of the cache entry; NaN where not told */
 
-    /* Verdict of the composite gate (R4.35).  A refused symbol comes without the market data below. */
+    /* Verdict of the composite gate (R4.35).  A refused symbol comes without the market data below.
+     */
     struct {
         bool is_refused;
         const char *gate; /* "score_gate", "toxicity_gate", … */
@@ -57,7 +58,8 @@ struct held {
     struct position at_broker;
     struct position_record record;
     struct last_trade last; /* where the broker tells no price */
-    /* From the flow cache: 0 and DIRECTION_NONE where it has not the symbol, NaN where it could not be read.
+    /* From the flow cache: 0 and DIRECTION_NONE where it has not the symbol, NaN where it could not
+     * be read.
      */
     bool in_cache;
     double exit_score;        /* composite score, no boosts, regime as exit_regime_name() (R6.4) */
@@ -108,22 +110,24 @@ struct snapshot {
     /* the market */
     const char *market_regime; /* label of R5.5 */
     enum structural_regime structural_regime;
-    double macro_multiplier;     /* m_mac of R5.14; 1.0 without a macro state */
-    enum entry_route route_rule; /* of the router file for the label; entry_route_default() without one */
+    double macro_multiplier; /* m_mac of R5.14; 1.0 without a macro state */
+    enum entry_route
+        route_rule; /* of the router file for the label; entry_route_default() without one */
 
     /* thresholds that live in state files */
     enum trading_stage stage;
-    int exploration_used;        /* today, New York */
-    double score_adjustment;     /* of struct score_floor */
-    double starting_equity;      /* STARTING_EQUITY of the settings, 0 by mode */
-    const struct themes *themes; /* NULL: not readable; the theme gate then blocks while the setting is on */
+    int exploration_used;    /* today, New York */
+    double score_adjustment; /* of struct score_floor */
+    double starting_equity;  /* STARTING_EQUITY of the settings, 0 by mode */
+    const struct themes
+        *themes; /* NULL: not readable; the theme gate then blocks while the setting is on */
 
     /* every scored symbol, any order */
     struct candidate *candidate;
     size_t candidates_len;
 };
 
-/* ==== planned ========================================================================================= */
+/* ==== planned =============================================================================== */
 
 /* A position that must be confirmed closed before the entry may be sent. */
 struct close_first {
@@ -132,7 +136,8 @@ struct close_first {
     int64_t qty; /* > 0: all of it */
     enum order_side side;
     char reason[REASON_MAX]; /* "displaced_by_NVDA", "position_flip", … */
-    bool is_already_planned; /* plan.position closes it by a rule: wait for that, send no second order */
+    bool is_already_planned; /* plan.position closes it by a rule: wait for that, send no second
+                                order */
     bool is_flip;            /* else a displacement: */
     struct displacement_verdict displacement;
     struct exit_measures m; /* of the position that goes */
@@ -161,9 +166,10 @@ struct planned_entry {
 /* One position, judged. */
 struct planned_position {
     char symbol[SYMBOL_MAX];
-    const struct held *held;     /* in the snapshot */
-    enum order_side side;        /* of the order that closes it */
-    struct exit_verdict verdict; /* action EXIT_HOLD, EXIT_CLOSE, EXIT_CLOSE_PART or EXIT_NOT_EVALUATED */
+    const struct held *held; /* in the snapshot */
+    enum order_side side;    /* of the order that closes it */
+    struct exit_verdict
+        verdict; /* action EXIT_HOLD, EXIT_CLOSE, EXIT_CLOSE_PART or EXIT_NOT_EVALUATED */
 };
 
 /* Who refused a symbol. */
@@ -207,9 +213,10 @@ struct plan {
     /* the account, judged */
     struct risk_limits limits;
     struct risk_verdict risk;
-    struct risk_marks marks;       /* to be kept */
-    const struct freeze *freeze;   /* the first in force, NULL for none */
-    const struct freeze **run_out; /* day-scoped freezes of earlier dates: to be removed from the file */
+    struct risk_marks marks;     /* to be kept */
+    const struct freeze *freeze; /* the first in force, NULL for none */
+    const struct freeze *
+        *run_out; /* day-scoped freezes of earlier dates: to be removed from the file */
     size_t run_out_len;
     int exploration_used; /* to be kept */
 };

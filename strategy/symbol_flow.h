@@ -1,8 +1,9 @@
 /*
- * One symbol of data/uw_flow_cache.json, as the v1 path keeps it from cycle to cycle (spec 10 section 2.2).
+ * One symbol of data/uw_flow_cache.json, as the v1 path keeps it from cycle to cycle (spec 10
+ * section 2.2).
  *
- * Under one KiB, and 56 bytes an alert, in one allocation that symbol_flow_done gives back.  The bytes of the
- * cache are not needed afterwards.
+ * Under one KiB, and 56 bytes an alert, in one allocation that symbol_flow_done gives back.  The
+ * bytes of the cache are not needed afterwards.
  */
 #ifndef STRATEGY_SYMBOL_FLOW_H
 #define STRATEGY_SYMBOL_FLOW_H
@@ -11,7 +12,8 @@
 #include "strategy/flow_facts.h"
 
 enum {
-    FLOW_ALERTS_MAX = 1024 /* a symbol; the writer keeps 100.  Further ones are counted, not read. */
+    FLOW_ALERTS_MAX =
+        1024 /* a symbol; the writer keeps 100.  Further ones are counted, not read. */
 };
 
 struct symbol_flow {
@@ -29,18 +31,21 @@ struct symbol_flow {
 };
 
 /*
- * Gives a symbol_flow to be freed with symbol_flow_done; never fails: what is missing is marked missing.
+ * Gives a symbol_flow to be freed with symbol_flow_done; never fails: what is missing is marked
+ * missing.
  *
- * symbol  its key in the cache; upper-cased.  False (and nothing given) where it is no symbol or obj is no
- *         object: the caller skips it.
+ * symbol  its key in the cache; upper-cased.  False (and nothing given) where it is no symbol or
+ * obj is no object: the caller skips it.
  */
-bool symbol_flow_decode(const char *symbol, const struct json *obj, struct symbol_flow *ret_flow) MUST_USE;
+bool symbol_flow_decode(const char *symbol, const struct json *obj,
+                        struct symbol_flow *ret_flow) MUST_USE;
 void symbol_flow_done(struct symbol_flow *f); /* as after = {0} */
 
 /* Older than two hours, or of unknown age: stale for reporting (spec 10 R2.5). */
 bool symbol_flow_is_stale(const struct symbol_flow *f, int64_t now_ns);
 
-/* The alerts of an array, at most FLOW_ALERTS_MAX; gives memory for free().  NULL where there are none. */
+/* The alerts of an array, at most FLOW_ALERTS_MAX; gives memory for free().  NULL where there are
+ * none. */
 struct flow_alert *flow_alerts_decode(const struct json *array, size_t *ret_len);
 
 #endif

@@ -47,7 +47,8 @@ refuses_form(const struct entry_view *v, const struct guarded *g, struct gate_ve
 {
     if (v->symbol == NULL || v->symbol[0] == '\0')
         return refuse(r, NUMBER_NONE, NUMBER_NONE, "invalid_symbol");
-    if (v->direction == DIRECTION_NONE) return refuse(r, NUMBER_NONE, NUMBER_NONE, "invalid_side_unknown");
+    if (v->direction == DIRECTION_NONE)
+        return refuse(r, NUMBER_NONE, NUMBER_NONE, "invalid_side_unknown");
     if (v->qty <= 0) return refuse(r, (double)v->qty, 1, "invalid_qty_%lld", (long long)v->qty);
     if (!(g->price > 0)) return refuse(r, g->price, 0, "invalid_price_%.2f", g->price);
     return false;
@@ -60,18 +61,20 @@ refuses_size(const struct entry_view *v, const struct guarded *g, struct gate_ve
     double order_max = v->cfg->max_notional_per_order, position_max = v->cfg->max_position_size_usd;
 
     if (g->notional > order_max)
-        return refuse(r, g->notional, order_max, "notional_exceeds_limit_%.2f_max_%.2f", g->notional,
-                      order_max);
+        return refuse(r, g->notional, order_max, "notional_exceeds_limit_%.2f_max_%.2f",
+                      g->notional, order_max);
     if (g->held == NULL && v->qty == 1 && g->price > position_max)
-        return refuse(r, g->price, position_max, "min_share_notional_exceeds_cap_price_%.2f_cap_%.2f",
-                      g->price, position_max);
+        return refuse(r, g->price, position_max,
+                      "min_share_notional_exceeds_cap_price_%.2f_cap_%.2f", g->price, position_max);
     if (g->result_notional > position_max)
-        return refuse(r, g->result_notional, position_max, "position_size_exceeds_limit_%.2f_max_%.2f",
-                      g->result_notional, position_max);
+        return refuse(r, g->result_notional, position_max,
+                      "position_size_exceeds_limit_%.2f_max_%.2f", g->result_notional,
+                      position_max);
     return false;
 }
 
-/* An order as large as the opposite position would end or turn it, which is not what an entry is for. */
+/* An order as large as the opposite position would end or turn it, which is not what an entry is
+ * for. */
 static bool
 refuses_flip(const struct entry_view *v, const struct guarded *g, struct gate_verdict *r)
 {
@@ -94,14 +97,14 @@ refuses_equity_share(const struct entry_view *v, const struct guarded *g, struct
     double all_max = v->cfg->max_portfolio_exposure, one_max = v->cfg->max_concentration;
 
     if (all > all_max)
-        return refuse(r, all, all_max, "portfolio_exposure_exceeds_limit_%.2f%%_max_%.2f%%", 100 * all,
-                      100 * all_max);
+        return refuse(r, all, all_max, "portfolio_exposure_exceeds_limit_%.2f%%_max_%.2f%%",
+                      100 * all, 100 * all_max);
     if (one > one_max)
-        return refuse(r, one, one_max, "symbol_concentration_exceeds_limit_%.2f%%_max_%.2f%%", 100 * one,
-                      100 * one_max);
+        return refuse(r, one, one_max, "symbol_concentration_exceeds_limit_%.2f%%_max_%.2f%%",
+                      100 * one, 100 * one_max);
     if (v->direction == DIRECTION_BULLISH && g->notional > power)
-        return refuse(r, g->notional, power, "insufficient_buying_power_%.2f_available_%.2f", g->notional,
-                      power);
+        return refuse(r, g->notional, power, "insufficient_buying_power_%.2f_available_%.2f",
+                      g->notional, power);
     return false;
 }
 

@@ -82,10 +82,14 @@ note_error(struct service *svc, const struct step *step)
     if (step->what == HAPPENED_EXITED && step->exit_code < 0)
         (void)snprintf(to, sizeof svc->error, "ended by signal %d", -step->exit_code); /* fits */
     if (step->what == HAPPENED_EXITED && step->exit_code >= 0)
-        (void)snprintf(to, sizeof svc->error, "ended with exit status %d", step->exit_code); /* fits */
-    if (step->obstacle == OBSTACLE_NO_PROGRAM) (void)str_copy(to, sizeof svc->error, "program_missing");
-    if (step->obstacle == OBSTACLE_NO_SECRETS) (void)str_copy(to, sizeof svc->error, "secrets_missing");
-    if (step->obstacle == OBSTACLE_FOREIGN_LOCK) (void)str_copy(to, sizeof svc->error, "lock_held_elsewhere");
+        (void)snprintf(to, sizeof svc->error, "ended with exit status %d",
+                       step->exit_code); /* fits */
+    if (step->obstacle == OBSTACLE_NO_PROGRAM)
+        (void)str_copy(to, sizeof svc->error, "program_missing");
+    if (step->obstacle == OBSTACLE_NO_SECRETS)
+        (void)str_copy(to, sizeof svc->error, "secrets_missing");
+    if (step->obstacle == OBSTACLE_FOREIGN_LOCK)
+        (void)str_copy(to, sizeof svc->error, "lock_held_elsewhere");
 }
 
 void
@@ -102,7 +106,8 @@ act_step(struct supervisor *s, struct service *svc, enum happening what, int exi
     if (what != HAPPENED_READY && what != HAPPENED_PROGRESS && what != HAPPENED_CYCLE)
         step.in_session = surround_in_session(s);
     if (machine_may_start(&svc->m, what, step.now_ns)) step.obstacle = surround_obstacle(s, svc);
-    if (what == HAPPENED_EXITED && step.obstacle != OBSTACLE_FOREIGN_LOCK) step.obstacle = OBSTACLE_NONE;
+    if (what == HAPPENED_EXITED && step.obstacle != OBSTACLE_FOREIGN_LOCK)
+        step.obstacle = OBSTACLE_NONE;
     note_error(svc, &step);
     machine_step(&svc->m, svc->rules, &s->limits, &step, &todo);
     for (size_t i = 0; i < todo.len; i++) {

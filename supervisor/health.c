@@ -8,20 +8,21 @@ static const struct store_spec HEALTH = {.path = HEALTH_PATH, .default_json = "{
 /*
  * R1.20, and for an engine that lives but completes no cycle: DEGRADED.
  *
- * Its heartbeat is the cycle record on its pipe, sent once the heartbeat file is written: the same fact,
- * without reading JSON that somebody else wrote.
+ * Its heartbeat is the cycle record on its pipe, sent once the heartbeat file is written: the same
+ * fact, without reading JSON that somebody else wrote.
  */
 static enum service_status
 status_of(const struct supervisor *s, const struct service *svc)
 {
     const enum service_status status = machine_status(&svc->m, svc->rules);
-    const bool is_late =
-        svc->rules->is_watched && machine_has_child(&svc->m) && sup_mono(s) - svc->cycle_ns > HEARTBEAT_NS;
+    const bool is_late = svc->rules->is_watched && machine_has_child(&svc->m) &&
+                         sup_mono(s) - svc->cycle_ns > HEARTBEAT_NS;
 
     return status == STATUS_OK && is_late ? STATUS_DEGRADED : status;
 }
 
-/* R1.20; a supervisor on its way down, whose last word stays in the file, does not leave an OK behind. */
+/* R1.20; a supervisor on its way down, whose last word stays in the file, does not leave an OK
+ * behind. */
 static enum service_status
 overall_status(const struct supervisor *s)
 {
@@ -32,7 +33,8 @@ overall_status(const struct supervisor *s)
 
         if (!svc->is_wanted) continue;
         if (svc->rules->is_critical && svc->status == STATUS_FAILED) return STATUS_FAILED;
-        if (svc->status == STATUS_FAILED || (svc->rules->is_critical && svc->status == STATUS_DEGRADED))
+        if (svc->status == STATUS_FAILED ||
+            (svc->rules->is_critical && svc->status == STATUS_DEGRADED))
             overall = STATUS_DEGRADED;
     }
     return overall;

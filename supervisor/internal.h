@@ -25,15 +25,19 @@ enum {
     LAST_EXIT_MAX = sizeof FLIGHT_EXIT_ENV + FLIGHT_EXIT_TEXT_MAX
 };
 
-#define FILES_NS      (1 * NS_PER_S)    /* files are looked at that often while a service waits for one  */
-#define HEALTH_NS     (300 * NS_PER_S)  /* R1.19 */
-#define RETENTION_NS  (1800 * NS_PER_S) /* R1.17 */
-#define HEARTBEAT_NS  (180 * NS_PER_S)  /* an engine without a cycle for that long is DEGRADED (R1.20)   */
-#define FIRST_WAIT_NS (1 * NS_PER_S)    /* for the simulator to listen before the others start           */
-#define REAP_NS       (2 * NS_PER_S)    /* how long we wait for the end of a killed child (R1.13)        */
-#define COMPLAINT_NS  (60 * NS_PER_S)   /* the same internal error is told once in it                    */
+#define FILES_NS     (1 * NS_PER_S) /* files are looked at that often while a service waits for one */
+#define HEALTH_NS    (300 * NS_PER_S)  /* R1.19 */
+#define RETENTION_NS (1800 * NS_PER_S) /* R1.17 */
+#define HEARTBEAT_NS                                                                               \
+    (180 * NS_PER_S) /* an engine without a cycle for that long is DEGRADED (R1.20)   */
+#define FIRST_WAIT_NS                                                                              \
+    (1 * NS_PER_S)             /* for the simulator to listen before the others start           */
+#define REAP_NS (2 * NS_PER_S) /* how long we wait for the end of a killed child (R1.13)        */
+#define COMPLAINT_NS                                                                               \
+    (60 * NS_PER_S) /* the same internal error is told once in it                    */
 
-/* Where a child was when somebody asked: in its flight recorder, else in its last progress record. */
+/* Where a child was when somebody asked: in its flight recorder, else in its last progress record.
+ */
 struct place {
     uint64_t cycle;
     enum stage stage;
@@ -84,7 +88,8 @@ struct supervisor {
     struct watched watched[WATCHED_MAX];
     size_t watched_len;
     struct arena env_arena;
-    const char *env[CHILD_ENV_MAX]; /* what the children's environment has more, less and other than ours */
+    const char *
+        env[CHILD_ENV_MAX]; /* what the children's environment has more, less and other than ours */
     size_t env_len;
     const char *missing[SECRETS_MAX]; /* required secrets that are empty */
     size_t missing_len;
@@ -105,7 +110,8 @@ sup_mono(const struct supervisor *s)
     return clock_mono(s->seams.clock);
 }
 
-/* ---- record.c -------------------------------------------------------------------------------------------
+/* ---- record.c
+ * -------------------------------------------------------------------------------------------
  */
 
 /* {"ts": DT, "event": event, fields} in logs/supervisor.jsonl. */
@@ -119,13 +125,15 @@ void record_action(struct supervisor *s, struct service *svc, enum action act);
 /* SUPERVISOR_TICK_ERROR; the same words once a minute. */
 void record_error(struct supervisor *s, const struct err *err);
 
-/* ---- act.c ----------------------------------------------------------------------------------------------
+/* ---- act.c
+ * ----------------------------------------------------------------------------------------------
  */
 
 /* One step of a service's machine and all that follows from it. */
 void act_step(struct supervisor *s, struct service *svc, enum happening what, int exit_code);
 
-/* ---- spawn.c --------------------------------------------------------------------------------------------
+/* ---- spawn.c
+ * --------------------------------------------------------------------------------------------
  */
 
 /* Starts the program with its progress pipe; the service's error says why not. */
@@ -138,7 +146,8 @@ bool service_reap(struct supervisor *s, struct service *svc, int *ret_exit_code)
 /* Closes the descriptors without looking at the child. */
 void service_forget(struct service *svc);
 
-/* ---- place.c --------------------------------------------------------------------------------------------
+/* ---- place.c
+ * --------------------------------------------------------------------------------------------
  */
 
 /* Fills svc->place. */
@@ -146,7 +155,8 @@ void place_look(const struct supervisor *s, struct service *svc);
 /* Keeps how the child ended, before the machine hears of it, for the next one (state/flight.h). */
 void place_note_exit(struct service *svc, int exit_code);
 
-/* ---- surround.c -----------------------------------------------------------------------------------------
+/* ---- surround.c
+ * -----------------------------------------------------------------------------------------
  */
 
 enum obstacle surround_obstacle(struct supervisor *s, struct service *svc);
@@ -154,15 +164,19 @@ bool surround_in_session(const struct supervisor *s);
 /* Ends the holder of the service's lock if it is a child that an earlier supervisor left behind. */
 void surround_evict(struct supervisor *s, struct service *svc);
 
-/* ---- settings.c -----------------------------------------------------------------------------------------
+/* ---- settings.c
+ * -----------------------------------------------------------------------------------------
  */
 
-/* What follows from s->cfg: limits, watched files, the children's environment, the missing secrets. */
+/* What follows from s->cfg: limits, watched files, the children's environment, the missing secrets.
+ */
 void settings_apply(struct supervisor *s);
-/* Looks at the watched files; reads the settings again if one changed, or if asked to.  True then. */
+/* Looks at the watched files; reads the settings again if one changed, or if asked to.  True then.
+ */
 bool settings_refresh(struct supervisor *s, bool is_asked_for);
 
-/* ---- health.c -------------------------------------------------------------------------------------------
+/* ---- health.c
+ * -------------------------------------------------------------------------------------------
  */
 
 /* Notices changed states; writes state/health.json if there is one, or if it is due. */

@@ -1,6 +1,6 @@
 #include "supervisor/machine.h"
 
-/* ---- causes: happenings, refined by what the machine knows -------------------------------------------- */
+/* ---- causes: happenings, refined by what the machine knows --------------------------------- */
 
 enum cause {
     CAUSE_NOTHING,
@@ -26,9 +26,10 @@ enum cause {
     CAUSES
 };
 
-/* ---- the table ---------------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
-/* An empty cell (next is SERVICE_IDLE, to which nothing returns) means: this changes nothing here. */
+/* An empty cell (next is SERVICE_IDLE, to which nothing returns) means: this changes nothing here.
+ */
 struct cell {
     enum service_state next;
     enum action act[ACTIONS_MAX];
@@ -125,7 +126,7 @@ static const struct cell TABLE[SERVICE_STATES][CAUSES] = {
 };
 /* clang-format on */
 
-/* ---- from what happened to its cause ------------------------------------------------------------------ */
+/* ---- from what happened to its cause ------------------------------------------------------- */
 
 static enum cause
 cause_of_start(enum obstacle obstacle)
@@ -155,14 +156,15 @@ cause_of_exit(const struct machine *m, const struct service_rules *rules, const 
 }
 
 static int64_t
-soft_due_ns(const struct machine *m, const struct service_rules *rules, const struct machine_limits *limits)
+soft_due_ns(const struct machine *m, const struct service_rules *rules,
+            const struct machine_limits *limits)
 {
     return rules->is_watched ? m->progress_ns + limits->max_stall_ns / 2 : NEVER_NS;
 }
 
 /*
- * Counted from the dump request, not from the last sign of life: where we were asleep ourselves, the child
- * still gets its half of the time between the request and the end.
+ * Counted from the dump request, not from the last sign of life: where we were asleep ourselves,
+ * the child still gets its half of the time between the request and the end.
  */
 static int64_t
 hard_due_ns(const struct machine *m, const struct machine_limits *limits)
@@ -177,8 +179,8 @@ stable_due_ns(const struct machine *m)
 }
 
 static enum cause
-cause_of_time(const struct machine *m, const struct service_rules *rules, const struct machine_limits *limits,
-              const struct step *step)
+cause_of_time(const struct machine *m, const struct service_rules *rules,
+              const struct machine_limits *limits, const struct step *step)
 {
     switch (m->state) {
     case SERVICE_WAITING:
@@ -204,8 +206,8 @@ cause_of_time(const struct machine *m, const struct service_rules *rules, const 
 }
 
 static enum cause
-cause_of(const struct machine *m, const struct service_rules *rules, const struct machine_limits *limits,
-         const struct step *step)
+cause_of(const struct machine *m, const struct service_rules *rules,
+         const struct machine_limits *limits, const struct step *step)
 {
     switch (step->what) {
     case HAPPENED_START:
@@ -232,7 +234,7 @@ cause_of(const struct machine *m, const struct service_rules *rules, const struc
     return CAUSE_NOTHING;
 }
 
-/* ---- actions ------------------------------------------------------------------------------------------ */
+/* ---- actions ------------------------------------------------------------------------------- */
 
 int64_t
 machine_retry_delay_ns(struct rng *rng, int failures, bool in_session)
@@ -250,19 +252,21 @@ machine_retry_delay_ns(struct rng *rng, int failures, bool in_session)
 
 /* Records that belong to some services, or to some moments, only. */
 static bool
-applies(const struct machine *m, const struct service_rules *rules, const struct machine_limits *limits,
-        enum service_state next, enum action act, int64_t now_ns)
+applies(const struct machine *m, const struct service_rules *rules,
+        const struct machine_limits *limits, enum service_state next, enum action act,
+        int64_t now_ns)
 {
     const int64_t age = now_ns - m->spawned_ns;
 
-    if (act == ACT_LOG_ENGINE_STARTING || act == ACT_LOG_ENGINE_STARTED || act == ACT_LOG_ENGINE_EXITED ||
-        act == ACT_LOG_ENGINE_RESTARTING)
+    if (act == ACT_LOG_ENGINE_STARTING || act == ACT_LOG_ENGINE_STARTED ||
+        act == ACT_LOG_ENGINE_EXITED || act == ACT_LOG_ENGINE_RESTARTING)
         return rules->is_engine;
     if (act == ACT_LOG_EXITED_IMMEDIATELY) return age < IMMEDIATE_NS;
     if (act == ACT_LOG_EXITED_EARLY) return age >= IMMEDIATE_NS && age < EARLY_NS;
     if (act == ACT_LOG_EXTERNAL || act == ACT_LOG_SKIPPED_NO_SECRETS) return m->state != next;
     if (act == ACT_EVICT)
-        return rules->evicts && m->foreign_ns != NEVER_NS && now_ns - m->foreign_ns >= limits->grace_ns;
+        return rules->evicts && m->foreign_ns != NEVER_NS &&
+               now_ns - m->foreign_ns >= limits->grace_ns;
     if (act == ACT_LOG_FAILED_REPEATEDLY)
         return m->failures >= FAILURES_MANY &&
                (m->repeated_ns == NEVER_NS || now_ns - m->repeated_ns >= FAILURE_WINDOW_NS);
@@ -290,8 +294,8 @@ begin_life(struct machine *m, int64_t now_ns)
 
 /* What an action changes in the machine itself; records change nothing but their own memory. */
 static void
-keep_books(struct machine *m, const struct service_rules *rules, const struct machine_limits *limits,
-           const struct step *step, enum action act)
+keep_books(struct machine *m, const struct service_rules *rules,
+           const struct machine_limits *limits, const struct step *step, enum action act)
 {
     const int64_t now = step->now_ns;
 
@@ -311,7 +315,8 @@ keep_books(struct machine *m, const struct service_rules *rules, const struct ma
     if (act == ACT_NOTE_READY && m->failures == 0) m->is_proven = true;
     if (act == ACT_NOTE_CYCLE) note_cycle(m);
     if (act == ACT_NOTE_STABLE) m->is_proven = true;
-    /* Who reports cycles earns trust by them; of the others a life of STABLE_NS is all we ever see. */
+    /* Who reports cycles earns trust by them; of the others a life of STABLE_NS is all we ever see.
+     */
     if (act == ACT_NOTE_STABLE && !rules->is_watched) m->failures = 0;
     if (act == ACT_LOG_FAILED_REPEATEDLY) m->repeated_ns = now;
     if (act == ACT_EVICT) m->foreign_ns = now; /* the next attempt waits as long again */
@@ -330,7 +335,8 @@ machine_init(struct machine *m, uint64_t seed)
     rng_init(&m->rng, seed);
 }
 
-/* Outside the session a delay may be long; when the session opens meanwhile it is cut to what is allowed now.
+/* Outside the session a delay may be long; when the session opens meanwhile it is cut to what is
+ * allowed now.
  */
 static void
 cut_delay(struct machine *m, const struct step *step)
@@ -340,8 +346,9 @@ cut_delay(struct machine *m, const struct step *step)
 }
 
 void
-machine_step(struct machine *m, const struct service_rules *rules, const struct machine_limits *limits,
-             const struct step *step, struct actions *ret_actions)
+machine_step(struct machine *m, const struct service_rules *rules,
+             const struct machine_limits *limits, const struct step *step,
+             struct actions *ret_actions)
 {
     cut_delay(m, step);
 
@@ -401,25 +408,28 @@ machine_may_start(const struct machine *m, enum happening what, int64_t now_ns)
     if (what == HAPPENED_EXITED) return true;
     if (what == HAPPENED_START) return m->state == SERVICE_IDLE;
     return what == HAPPENED_TIME && now_ns >= m->retry_ns &&
-           (m->state == SERVICE_WAITING || m->state == SERVICE_EXTERNAL || m->state == SERVICE_NO_SECRETS);
+           (m->state == SERVICE_WAITING || m->state == SERVICE_EXTERNAL ||
+            m->state == SERVICE_NO_SECRETS);
 }
 
 bool
 machine_has_child(const struct machine *m)
 {
-    return m->state == SERVICE_STARTING || m->state == SERVICE_RUNNING || m->state == SERVICE_STALLED ||
-           m->state == SERVICE_ABORTING || m->state == SERVICE_STOPPING;
+    return m->state == SERVICE_STARTING || m->state == SERVICE_RUNNING ||
+           m->state == SERVICE_STALLED || m->state == SERVICE_ABORTING ||
+           m->state == SERVICE_STOPPING;
 }
 
 /*
- * R1.7, R1.10, R1.11, R1.20.  A service that should run and cannot is FAILED; one that died counts as
- * DEGRADED until its next life is proven.  A foreign engine is nobody's child and unwatched: DEGRADED, not
- * EXTERNAL.
+ * R1.7, R1.10, R1.11, R1.20.  A service that should run and cannot is FAILED; one that died counts
+ * as DEGRADED until its next life is proven.  A foreign engine is nobody's child and unwatched:
+ * DEGRADED, not EXTERNAL.
  */
 enum service_status
 machine_status(const struct machine *m, const struct service_rules *rules)
 {
-    const enum service_status doubt = m->failures >= FAILURES_MANY ? STATUS_FAILED : STATUS_DEGRADED;
+    const enum service_status doubt =
+        m->failures >= FAILURES_MANY ? STATUS_FAILED : STATUS_DEGRADED;
 
     switch (m->state) {
     case SERVICE_IDLE:

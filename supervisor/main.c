@@ -27,16 +27,19 @@ static const char HELP[] =
     "Starts the trading engine and the flow daemon, and starts them again whenever they end.\n"
     "\n"
     "  --root DIR      runtime files (default: STOCKBOT_ROOT, else var/run)\n"
-    "  --config FILE   settings file (default: STOCKBOT_CONFIG, else config/stockbot.yaml under the root)\n"
+    "  --config FILE   settings file (default: STOCKBOT_CONFIG, else config/stockbot.yaml under "
+    "the root)\n"
     "  --bin-dir DIR   where trading_engine and the others are (default: beside this program)\n"
-    "  --log-dir DIR   children append their output to DIR/<service>.out (default: they inherit ours)\n"
+    "  --log-dir DIR   children append their output to DIR/<service>.out (default: they inherit "
+    "ours)\n"
     "  --version       print the version\n"
     "  --help          print this\n"
     "\n"
     "SIGTERM, SIGINT  stop everything in order\n"
     "SIGHUP           read the settings again and try held services again\n"
     "\n"
-    "exit status: 0 stopped by a signal; 1 another supervisor runs on the root, or the system refused what\n"
+    "exit status: 0 stopped by a signal; 1 another supervisor runs on the root, or the system "
+    "refused what\n"
     "is needed; 2 wrong options; 78 unusable configuration\n";
 
 struct options {
@@ -92,7 +95,8 @@ own_folder(char ret_dir[PATH_MAX], struct err *err)
     return rc;
 }
 
-/* Children may run elsewhere, and we look at the file again later: no path depends on a working directory. */
+/* Children may run elsewhere, and we look at the file again later: no path depends on a working
+ * directory. */
 static enum rc
 absolute(const char *path, char ret_path[PATH_MAX], struct err *err)
 {
@@ -107,8 +111,8 @@ struct paths {
 static enum rc
 find_paths(const struct options *opt, struct paths *to, struct err *err)
 {
-    enum rc rc =
-        opt->bin_dir == NULL ? own_folder(to->bin_dir, err) : absolute(opt->bin_dir, to->bin_dir, err);
+    enum rc rc = opt->bin_dir == NULL ? own_folder(to->bin_dir, err)
+                                      : absolute(opt->bin_dir, to->bin_dir, err);
 
     if (rc == RC_OK && opt->log_dir != NULL) {
         (void)mkdir(opt->log_dir, 0750); /* there already, or absolute() says that it is missing */
@@ -172,7 +176,8 @@ be_the_only_one(struct base *b, struct err *err)
         return err_set(err, rc, "already running: pid %d",
                        (int)lock_holder_pid(&b->posix_locks, SUPERVISOR_LOCK_PATH));
     if (rc != RC_OK) return rc;
-    (void)snprintf(line, sizeof line, "pid=%d ts=%s", (int)getpid(), when_iso(clock_now(&b->clock), when));
+    (void)snprintf(line, sizeof line, "pid=%d ts=%s", (int)getpid(),
+                   when_iso(clock_now(&b->clock), when));
     return b->locks.write(b->locks.self, &b->lock, line, err);
 }
 

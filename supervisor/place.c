@@ -10,9 +10,11 @@ read_page(const struct supervisor *s, const struct service *svc, struct flight_r
     uint8_t bytes[FLIGHT_PAGE_SIZE];
 
     if (!svc->rules->is_engine) return false;
-    if (snprintf(path, sizeof path, "%s/%s", s->cfg->root, FLIGHT_PATH) >= (int)sizeof path) return false;
+    if (snprintf(path, sizeof path, "%s/%s", s->cfg->root, FLIGHT_PATH) >= (int)sizeof path)
+        return false;
     if (page_read(path, bytes, sizeof bytes, NULL) != RC_OK) return false;
-    return flight_read(bytes, sizeof bytes, ret_report, NULL) == RC_OK && ret_report->pid == svc->pid;
+    return flight_read(bytes, sizeof bytes, ret_report, NULL) == RC_OK &&
+           ret_report->pid == svc->pid;
 }
 
 void

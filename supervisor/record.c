@@ -62,7 +62,8 @@ record_write(struct supervisor *s, const char *event, const struct field *fields
     json_out_str(&o, "event", event);
     fields_write(&o, fields);
     json_out_end(&o);
-    /* The store has told standard error that the line is lost; to supervise is more than to write. */
+    /* The store has told standard error that the line is lost; to supervise is more than to write.
+     */
     (void)!store_append(s->seams.store, SUPERVISOR_LOG_PATH, &s->line, NULL);
 }
 
@@ -89,7 +90,8 @@ record_action(struct supervisor *s, struct service *svc, enum action act)
     n = add(f, n, has & HAS_EXIT_CODE, F_I64("exit_code", svc->m.exit_code));
     n = add(f, n, has & HAS_PID, F_I64("pid", svc->pid));
     n = add(f, n, has & HAS_CMD, F_STR("cmd", svc->cmd));
-    /* The engine has no port: its heartbeat and run.jsonl are its face.  The field stays for readers. */
+    /* The engine has no port: its heartbeat and run.jsonl are its face.  The field stays for
+     * readers. */
     n = add(f, n, has & HAS_API_PORT, F_STR("api_port", ""));
     n = add(f, n, has & HAS_FAILURES, F_I64("failure_count", svc->m.failures));
     n = add(f, n, has & HAS_REASON, F_STR("reason", svc->error));

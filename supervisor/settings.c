@@ -1,17 +1,19 @@
 #include "supervisor/internal.h"
 
-/* ---- what the children inherit ----------------------------------------------------------------------------
+/* ---- what the children inherit
+ * ----------------------------------------------------------------------------
  */
 
 /*
- * Ours to set, or meant for us alone.  The clock of a paced day was anchored before we started anything: a
- * file may not set it anew for some of us.
+ * Ours to set, or meant for us alone.  The clock of a paced day was anchored before we started
+ * anything: a file may not set it anew for some of us.
  */
 static bool
 may_come_from_file(const char *name)
 {
-    static const char *const OWN[] = {"STOCKBOT_ROOT", "STOCKBOT_CONFIG", "STOCKBOT_CLOCK", PROGRESS_ENV,
-                                      FLIGHT_EXIT_ENV, "NOTIFY_SOCKET",   "WATCHDOG_USEC",  "WATCHDOG_PID"};
+    static const char *const OWN[] = {"STOCKBOT_ROOT", "STOCKBOT_CONFIG", "STOCKBOT_CLOCK",
+                                      PROGRESS_ENV,    FLIGHT_EXIT_ENV,   "NOTIFY_SOCKET",
+                                      "WATCHDOG_USEC", "WATCHDOG_PID"};
 
     for (size_t i = 0; i < COUNT_OF(OWN); i++) {
         if (str_eq(OWN[i], name)) return false;
@@ -27,7 +29,8 @@ env_add(struct supervisor *s, const char *entry)
     s->env[s->env_len] = NULL;
 }
 
-/* Values in the file override inherited ones (R1.4); the service manager talks to us, not to our children. */
+/* Values in the file override inherited ones (R1.4); the service manager talks to us, not to our
+ * children. */
 static void
 build_env(struct supervisor *s)
 {
@@ -49,7 +52,8 @@ build_env(struct supervisor *s)
     env_add(s, FLIGHT_EXIT_ENV); /* what we inherited is about another engine */
 }
 
-/* ---- secrets ----------------------------------------------------------------------------------------------
+/* ---- secrets
+ * ----------------------------------------------------------------------------------------------
  */
 
 static void
@@ -84,7 +88,8 @@ check_secrets(struct supervisor *s)
     if (!is_same && len > 0) log_missing(s);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------
+/* ---- files
+ * ------------------------------------------------------------------------------------------------
  */
 
 static struct fs_stat
@@ -106,7 +111,8 @@ watch(struct supervisor *s, const char *path)
     if (path[0] == '/')
         (void)str_copy(w->path, sizeof w->path, path);
     else
-        (void)snprintf(w->path, sizeof w->path, "%s/%s", s->cfg->root, path); /* cut: then nothing is there */
+        (void)snprintf(w->path, sizeof w->path, "%s/%s", s->cfg->root,
+                       path); /* cut: then nothing is there */
     w->stat = look_at(s, w->path);
 }
 
@@ -139,7 +145,8 @@ has_changed(struct supervisor *s)
     return yes;
 }
 
-/* ---- public -----------------------------------------------------------------------------------------------
+/* ---- public
+ * -----------------------------------------------------------------------------------------------
  */
 
 static void

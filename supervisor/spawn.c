@@ -8,7 +8,8 @@
 static void
 close_fd(int *fd)
 {
-    if (*fd >= 0) (void)close(*fd); /* what was written through it is a log line or a byte in a pipe */
+    if (*fd >= 0)
+        (void)close(*fd); /* what was written through it is a log line or a byte in a pipe */
     *fd = -1;
 }
 
@@ -20,7 +21,8 @@ open_output(const struct supervisor *s, const struct service *svc, int *ret_fd, 
 
     *ret_fd = -1;
     if (s->opt.log_dir == NULL) return RC_OK;
-    if (snprintf(path, sizeof path, "%s/%s.out", s->opt.log_dir, svc->rules->name) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/%s.out", s->opt.log_dir, svc->rules->name) >=
+        (int)sizeof path)
         return err_set(err, RC_RANGE, "%s: path too long", s->opt.log_dir);
     *ret_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
     return *ret_fd >= 0 ? RC_OK : err_sys(err, RC_IO, errno, "%s", path);
@@ -60,7 +62,8 @@ service_spawn(struct supervisor *s, struct service *svc)
     int out_fd = -1;
     enum rc rc = open_output(s, svc, &out_fd, &err);
 
-    /* Better an engine whose words go elsewhere than none: a full disk must not keep it from its exits. */
+    /* Better an engine whose words go elsewhere than none: a full disk must not keep it from its
+     * exits. */
     if (rc != RC_OK) record_error(s, &err);
     rc = start(s, svc, out_fd, &err);
     close_fd(&out_fd);
@@ -94,7 +97,8 @@ service_next_progress(struct service *svc, struct progress *ret_record)
         n = read(svc->progress_fd, &rec, sizeof rec);
     } while (n < 0 && errno == EINTR);
     if (n < 0 && errno == EAGAIN) return false;
-    /* Its end was closed, or something else writes there: silence from now on, which the watchdog judges. */
+    /* Its end was closed, or something else writes there: silence from now on, which the watchdog
+     * judges. */
     if (n != (ssize_t)sizeof rec || rec.magic != PROGRESS_MAGIC) {
         close_fd(&svc->progress_fd);
         return false;
@@ -111,7 +115,8 @@ service_reap(struct supervisor *s, struct service *svc, int *ret_exit_code)
     bool has_ended = false;
 
     if (svc->child.pidfd < 0) return false;
-    if (child_reap(&svc->child, false, &has_ended, ret_exit_code, &err) != RC_OK) record_error(s, &err);
+    if (child_reap(&svc->child, false, &has_ended, ret_exit_code, &err) != RC_OK)
+        record_error(s, &err);
     if (has_ended) close_fd(&svc->progress_fd);
     return has_ended;
 }

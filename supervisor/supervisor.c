@@ -9,11 +9,13 @@
 
 enum {
     LINE_ROOM = 8192,
-    PROGRESS_BURST = 4096, /* records read at a time: more than a pipe holds, so one child cannot keep us */
+    PROGRESS_BURST =
+        4096, /* records read at a time: more than a pipe holds, so one child cannot keep us */
     POLL_FDS = 2 * SERVICES
 };
 
-/* ---- beginning and end ------------------------------------------------------------------------------------
+/* ---- beginning and end
+ * ------------------------------------------------------------------------------------
  */
 
 /* argv[0] is the program, the others come from a setting, separated by blanks. */
@@ -29,7 +31,8 @@ init_args(struct service *svc, const char *args)
         svc->argv[n++] = arg;
     }
     svc->argv[n] = NULL;
-    (void)snprintf(svc->cmd, sizeof svc->cmd, "%s%s%s", svc->program, *args == '\0' ? "" : " ", args);
+    (void)snprintf(svc->cmd, sizeof svc->cmd, "%s%s%s", svc->program, *args == '\0' ? "" : " ",
+                   args);
 }
 
 static enum rc
@@ -42,10 +45,11 @@ init_service(struct supervisor *s, enum service_id id, struct err *err)
         [SERVICE_ENGINE] = true,
     };
     const uint64_t seed = (uint64_t)sup_mono(s) ^ ((uint64_t)getpid() << 32) ^ (uint64_t)id;
-    const int len =
-        snprintf(svc->program, sizeof svc->program, "%s/%s", s->opt.bin_dir, SERVICE_RULES[id].program);
+    const int len = snprintf(svc->program, sizeof svc->program, "%s/%s", s->opt.bin_dir,
+                             SERVICE_RULES[id].program);
 
-    if (len >= (int)sizeof svc->program) return err_set(err, RC_RANGE, "%s: path too long", s->opt.bin_dir);
+    if (len >= (int)sizeof svc->program)
+        return err_set(err, RC_RANGE, "%s: path too long", s->opt.bin_dir);
     svc->rules = &SERVICE_RULES[id];
     svc->is_wanted = is_wanted[id];
     svc->child = CHILD_NONE;
@@ -69,7 +73,8 @@ load_zone(struct supervisor *s)
 static void
 make_folders(struct supervisor *s)
 {
-    static const char *const FOLDERS[] = {"logs", "state", "data", "config", "state/heartbeats", "reports"};
+    static const char *const FOLDERS[] = {"logs",   "state", "data", "config", "state/heartbeats",
+                                          "reports"};
     const struct fs *fs = s->seams.fs;
 
     for (size_t i = 0; i < COUNT_OF(FOLDERS); i++) {
@@ -81,7 +86,8 @@ make_folders(struct supervisor *s)
 
 enum rc
 supervisor_new(const struct supervisor_options *opt, const struct supervisor_seams *seams,
-               const struct config *cfg, struct loop *loop, struct supervisor **ret_sup, struct err *err)
+               const struct config *cfg, struct loop *loop, struct supervisor **ret_sup,
+               struct err *err)
 {
     struct supervisor *s = calloc(1, sizeof *s);
 
@@ -124,7 +130,8 @@ supervisor_free(struct supervisor *s)
     free(s);
 }
 
-/* ---- all services -----------------------------------------------------------------------------------------
+/* ---- all services
+ * -----------------------------------------------------------------------------------------
  */
 
 static void
@@ -163,7 +170,8 @@ begin_stop(struct supervisor *s, int signum)
     stop_some(s);
 }
 
-/* A child that even SIGKILL does not end (it hangs in the kernel) is not waited for longer than this. */
+/* A child that even SIGKILL does not end (it hangs in the kernel) is not waited for longer than
+ * this. */
 static bool
 is_given_up(const struct supervisor *s, const struct service *svc)
 {
@@ -178,7 +186,8 @@ is_over(const struct supervisor *s)
     for (size_t i = 0; i < SERVICES; i++) {
         const struct service *svc = &s->service[i];
 
-        if (svc->is_wanted && svc->m.state != SERVICE_FINISHED && !is_given_up(s, svc)) return false;
+        if (svc->is_wanted && svc->m.state != SERVICE_FINISHED && !is_given_up(s, svc))
+            return false;
     }
     return true;
 }
@@ -188,8 +197,8 @@ static void
 start_some(struct supervisor *s)
 {
     const struct service *sim = &s->service[SERVICE_SIM];
-    const bool is_world_there =
-        !sim->is_wanted || sim->m.state == SERVICE_RUNNING || sup_mono(s) - s->begun_ns >= FIRST_WAIT_NS;
+    const bool is_world_there = !sim->is_wanted || sim->m.state == SERVICE_RUNNING ||
+                                sup_mono(s) - s->begun_ns >= FIRST_WAIT_NS;
 
     if (s->has_started || s->is_stopping || !is_world_there) return;
     s->has_started = true;
@@ -198,7 +207,8 @@ start_some(struct supervisor *s)
     notify_ready("services started");
 }
 
-/* ---- what the loop waits for ------------------------------------------------------------------------------
+/* ---- what the loop waits for
+ * ------------------------------------------------------------------------------
  */
 
 /* Somebody waits for a file to be mended: then files are looked at more often. */
@@ -208,7 +218,8 @@ is_file_awaited(const struct supervisor *s)
     for (size_t i = 0; i < SERVICES; i++) {
         const enum service_state state = s->service[i].m.state;
 
-        if (state == SERVICE_HELD || state == SERVICE_NO_SECRETS || state == SERVICE_WAITING) return true;
+        if (state == SERVICE_HELD || state == SERVICE_NO_SECRETS || state == SERVICE_WAITING)
+            return true;
     }
     return false;
 }
@@ -284,7 +295,8 @@ look_after_child(struct supervisor *s, struct service *svc)
         place_note_exit(svc, exit_code);
         act_step(s, svc, HAPPENED_EXITED, exit_code);
     }
-    if (sup_mono(s) >= machine_due_ns(&svc->m, svc->rules, &s->limits)) act_step(s, svc, HAPPENED_TIME, 0);
+    if (sup_mono(s) >= machine_due_ns(&svc->m, svc->rules, &s->limits))
+        act_step(s, svc, HAPPENED_TIME, 0);
 }
 
 static bool
@@ -298,7 +310,8 @@ is_due(int64_t *due_ns, int64_t now_ns, int64_t every_ns)
 static void
 keep_logs_short(struct supervisor *s, const struct retention_limits *limits)
 {
-    (void)retention_run(s->seams.fs, s->seams.clock, s->seams.log, limits); /* it says itself what it moved */
+    (void)retention_run(s->seams.fs, s->seams.clock, s->seams.log,
+                        limits); /* it says itself what it moved */
 }
 
 static void

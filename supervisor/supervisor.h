@@ -1,18 +1,19 @@
 /*
  * The loop of the supervisor: performs what the machines of the services ask for.
  *
- * One thread, one poll() over the signals, a process descriptor and a progress pipe per child; every wait has
- * a deadline.  Nothing is taken from the heap that is not given back in the same step, except when an
- * operator has changed the settings.
+ * One thread, one poll() over the signals, a process descriptor and a progress pipe per child;
+ * every wait has a deadline.  Nothing is taken from the heap that is not given back in the same
+ * step, except when an operator has changed the settings.
  *
- * Children inherit standard output and error (the journal), or append to <log_dir>/<service>.out; no bytes
- * pass through us.  They get STOCKBOT_ROOT, STOCKBOT_CONFIG, the variables of the environment file in place
- * of inherited ones (R1.4), and STOCKBOT_PROGRESS_FD.
+ * Children inherit standard output and error (the journal), or append to <log_dir>/<service>.out;
+ * no bytes pass through us.  They get STOCKBOT_ROOT, STOCKBOT_CONFIG, the variables of the
+ * environment file in place of inherited ones (R1.4), and STOCKBOT_PROGRESS_FD.
  *
- * When the supervisor itself is killed, its children get SIGTERM from the kernel (PR_SET_PDEATHSIG).  Not
- * SIGKILL: an engine that is ended between a POST and its answer leaves an order that must be looked up
- * before its symbol may be traded again; SIGTERM lets it finish that sentence.  One that does not end is a
- * leftover: the next supervisor finds its lock held, waits the grace period and then kills it.
+ * When the supervisor itself is killed, its children get SIGTERM from the kernel
+ * (PR_SET_PDEATHSIG).  Not SIGKILL: an engine that is ended between a POST and its answer leaves an
+ * order that must be looked up before its symbol may be traded again; SIGTERM lets it finish that
+ * sentence.  One that does not end is a leftover: the next supervisor finds its lock held, waits
+ * the grace period and then kills it.
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
 #define SUPERVISOR_SUPERVISOR_H
@@ -34,9 +35,10 @@ struct loop;
 
 /* Borrowed for the life of the supervisor. */
 struct supervisor_options {
-    struct config_options config; /* how the settings are read, now and after a change; paths absolute */
-    const char *bin_dir;          /* where the programs are            */
-    const char *log_dir;          /* NULL: children inherit our output */
+    struct config_options
+        config;          /* how the settings are read, now and after a change; paths absolute */
+    const char *bin_dir; /* where the programs are            */
+    const char *log_dir; /* NULL: children inherit our output */
 };
 
 struct supervisor_seams {
@@ -49,15 +51,16 @@ struct supervisor_seams {
 };
 
 /*
- * Borrows cfg, which stays the caller's also when a changed file has replaced it, and the loop, which catches
- * the signals: it is made before anything that can take time.
+ * Borrows cfg, which stays the caller's also when a changed file has replaced it, and the loop,
+ * which catches the signals: it is made before anything that can take time.
  */
 enum rc supervisor_new(const struct supervisor_options *opt, const struct supervisor_seams *seams,
                        const struct config *cfg, struct loop *loop, struct supervisor **ret_sup,
                        struct err *err) MUST_USE;
 void supervisor_free(struct supervisor *s);
 
-/* Starts the services and looks after them until SIGTERM or SIGINT; they are all down when it returns. */
+/* Starts the services and looks after them until SIGTERM or SIGINT; they are all down when it
+ * returns. */
 void supervisor_run(struct supervisor *s);
 
 #endif

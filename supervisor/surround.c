@@ -11,12 +11,14 @@ enum { ARGS_BYTES_MAX = 4096 };
 bool
 surround_in_session(const struct supervisor *s)
 {
-    /* Without a zone table every hour may be one of trading: the shorter delays are the careful choice. */
+    /* Without a zone table every hour may be one of trading: the shorter delays are the careful
+     * choice. */
     if (s->new_york == NULL) return true;
     return calendar_phase(s->new_york, clock_now(s->seams.clock)) == PHASE_OPEN;
 }
 
-/* ---- locks ------------------------------------------------------------------------------------------------
+/* ---- locks
+ * ------------------------------------------------------------------------------------------------
  */
 
 /* Taking it and giving it back at once shows that nobody holds it (R1.11). */
@@ -28,7 +30,8 @@ is_foreign(const struct supervisor *s, const char *lock_path)
     const enum rc rc = locks->acquire(locks->self, lock_path, 0, &lock, NULL);
 
     if (rc == RC_OK) locks->release(locks->self, &lock);
-    return rc == RC_BUSY; /* a lock that cannot even be tried is for the service itself to complain about */
+    return rc == RC_BUSY; /* a lock that cannot even be tried is for the service itself to complain
+                             about */
 }
 
 enum obstacle
@@ -46,12 +49,14 @@ surround_obstacle(struct supervisor *s, struct service *svc)
     return OBSTACLE_NONE;
 }
 
-/* ---- leftovers --------------------------------------------------------------------------------------------
+/* ---- leftovers
+ * --------------------------------------------------------------------------------------------
  */
 
 /*
- * Is that the command line of a child of ours?  An engine that somebody runs by hand carries --standalone; it
- * is not ours to end.  The command line, because /proc/N/exe of a process that guards its secrets is closed.
+ * Is that the command line of a child of ours?  An engine that somebody runs by hand carries
+ * --standalone; it is not ours to end.  The command line, because /proc/N/exe of a process that
+ * guards its secrets is closed.
  */
 static bool
 is_childs_command(const char *args, size_t len, const char *program)
@@ -95,8 +100,8 @@ is_leftover(pid_t pid, const char *program)
 }
 
 /*
- * The descriptor is taken before the process is looked at, and the lock is looked at last: a number that was
- * given to another process meanwhile cannot be hit.
+ * The descriptor is taken before the process is looked at, and the lock is looked at last: a number
+ * that was given to another process meanwhile cannot be hit.
  */
 void
 surround_evict(struct supervisor *s, struct service *svc)

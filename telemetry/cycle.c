@@ -34,8 +34,7 @@ cycle_engine_status(const struct cycle_record *r)
     return r->is_degraded || r->errors_len > 0 || r->failure != NULL ? "degraded" : "ok";
 }
 
-/* ---- metrics
- * ------------------------------------------------------------------------------------------- */
+/* ---- metrics ------------------------------------------------------------------------------- */
 
 static void
 out_risk(struct json_out *o, const struct cycle_risk *k)
@@ -102,8 +101,7 @@ out_metrics(struct json_out *o, const struct cycle_record *r)
     json_out_end(o);
 }
 
-/* ---- records
- * ------------------------------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------------------------- */
 
 static void
 out_rung(struct json_out *o, const struct cycle_record *r)
@@ -186,8 +184,7 @@ heartbeat_encode(const struct heartbeat *h, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 enum rc
 cycle_write(const struct cycle_record *r, const struct store *store, struct err *err)

@@ -1,10 +1,10 @@
 /*
- * What an engine writes after each cycle: one line of logs/run.jsonl (spec 10 R1.37) and the heartbeat
- * (R1.36), both with the rung of the capability ladder, its reason, and how many candidates each gate refused
- * (ARCHITECTURE 4).
+ * What an engine writes after each cycle: one line of logs/run.jsonl (spec 10 R1.37) and the
+ * heartbeat (R1.36), both with the rung of the capability ladder, its reason, and how many
+ * candidates each gate refused (ARCHITECTURE 4).
  *
- * Pure encoders over plain structs; texts and arrays are borrowed.  NULL texts and values that are not known
- * are written as null, never as zero.
+ * Pure encoders over plain structs; texts and arrays are borrowed.  NULL texts and values that are
+ * not known are written as null, never as zero.
  */
 #ifndef TELEMETRY_CYCLE_H
 #define TELEMETRY_CYCLE_H
@@ -96,7 +96,9 @@ void cycle_encode(const struct cycle_record *r, struct text *to);
 void heartbeat_encode(const struct heartbeat *h, struct text *to);
 
 /* Appends to logs/run.jsonl; replaces state/bot_heartbeat.json. */
-enum rc cycle_write(const struct cycle_record *r, const struct store *store, struct err *err) MUST_USE;
-enum rc heartbeat_write(const struct heartbeat *h, const struct store *store, struct err *err) MUST_USE;
+enum rc cycle_write(const struct cycle_record *r, const struct store *store,
+                    struct err *err) MUST_USE;
+enum rc heartbeat_write(const struct heartbeat *h, const struct store *store,
+                        struct err *err) MUST_USE;
 
 #endif

@@ -2,8 +2,7 @@
 
 #include "base/json.h"
 
-/* ---- what an event says of itself
- * ---------------------------------------------------------------------- */
+/* ---- what an event says of itself ---------------------------------------------------------- */
 
 static const struct field *
 field_find(const struct field *fields, const char *key)
@@ -56,8 +55,7 @@ has_own_records(const char *subsystem)
     return false;
 }
 
-/* ---- records
- * ------------------------------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------------------------- */
 
 /* The fields that are not lifted out of the details. */
 static void
@@ -137,8 +135,7 @@ echo(const struct event_log *l, const struct event_row *row, int64_t now_ns,
     (void)fprintf(l->echo, "%s\n", text_str(&line)); /* nowhere left to say that it failed */
 }
 
-/* ---- the seam
- * ------------------------------------------------------------------------------------------ */
+/* ---- the seam ------------------------------------------------------------------------------ */
 
 typedef void record_fn(struct text *line, const struct event_row *row, int64_t now_ns,
                        const struct field *fields);

@@ -16,6 +16,7 @@ void out_price(struct json_out *o, const char *key, usd price);
 /* The head of a record: "_ts" and "_dt" (R1.41). */
 void out_ts_dt(struct json_out *o, int64_t at_ns);
 /* "<prefix>_<symbol>_<ISO>" */
-void out_dated_id(struct json_out *o, const char *key, const char *prefix, const char *symbol, int64_t at_ns);
+void out_dated_id(struct json_out *o, const char *key, const char *prefix, const char *symbol,
+                  int64_t at_ns);
 
 #endif

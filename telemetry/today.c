@@ -9,8 +9,7 @@ enum {
     PROBE_BYTES = 64 * 1024 /* holds at least one whole record */
 };
 
-/* ---- records
- * ------------------------------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------------------------- */
 
 /* The UTC date of a record; month 0 for a line that has none. */
 static struct date
@@ -82,8 +81,7 @@ count_file(struct today_trades *t, const struct fs *fs, const char *path, int64_
     }
 }
 
-/* ---- where today begins
- * -------------------------------------------------------------------------------- */
+/* ---- where today begins -------------------------------------------------------------------- */
 
 /* The date of the first whole record behind the offset; month 0 where there is none near. */
 static struct date
@@ -119,8 +117,7 @@ beginning_of(const struct today_trades *t, const struct fs *fs, const char *path
     return 0;
 }
 
-/* ---- archives
- * ------------------------------------------------------------------------------------------ */
+/* ---- archives ------------------------------------------------------------------------------ */
 
 /* Archives of the log in the order of their stamps: "attribution.20260130T205807Z.jsonl". */
 struct archives {
@@ -171,8 +168,7 @@ count_archives(struct today_trades *t, const struct fs *fs, uint64_t inode, int6
     return rc == RC_OK ? a.rc : rc;
 }
 
-/* ---- the update
- * ---------------------------------------------------------------------------------------- */
+/* ---- the update ---------------------------------------------------------------------------- */
 
 /* The file is not the one that was read: what was appended to the old one before it was renamed,
  * then this.

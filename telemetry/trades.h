@@ -1,10 +1,10 @@
 /*
- * The records of what was traded and what was not: plain structs in, one JSON line out (spec 10 R1.41, R5.41,
- * R5.42, R6.27, R6.31, R6.33, R6.34; contract 4.20.11).
+ * The records of what was traded and what was not: plain structs in, one JSON line out (spec 10
+ * R1.41, R5.41, R5.42, R6.27, R6.31, R6.33, R6.34; contract 4.20.11).
  *
- * Pure.  Texts are borrowed; NULL is written as null.  "..._json" members are JSON that the caller holds
- * already (components of a score, a candidate); NULL or "" is written as an empty object.  No price is ever
- * made up: an entry that is not filled has none.
+ * Pure.  Texts are borrowed; NULL is written as null.  "..._json" members are JSON that the caller
+ * holds already (components of a score, a candidate); NULL or "" is written as an empty object.  No
+ * price is ever made up: an entry that is not filled has none.
  *
  *   trades_entry.c   orders.jsonl, and what an entry leaves behind
  *   trades_exit.c    what a close leaves behind, and its profit
@@ -33,7 +33,8 @@ struct regime_snapshot {
     const char *regime, *sector_posture, *volatility_bucket, *trend_bucket;
 };
 
-/* ---- orders (R5.42) -------------------------------------------------------------------------------------
+/* ---- orders (R5.42)
+ * -------------------------------------------------------------------------------------
  */
 
 enum order_action {
@@ -68,7 +69,8 @@ struct order_record {
 const char *order_action_name(enum order_action a);
 void order_record_encode(const struct order_record *r, struct text *to);
 
-/* ---- an entry -------------------------------------------------------------------------------------------
+/* ---- an entry
+ * -------------------------------------------------------------------------------------------
  */
 
 struct entry_record {
@@ -93,11 +95,13 @@ struct entry_record {
     struct regime_snapshot regime;
 };
 
-void entry_order_encode(const struct entry_record *r, struct text *to);       /* logs/orders.jsonl      */
-void entry_attribution_encode(const struct entry_record *r, struct text *to); /* logs/attribution.jsonl */
-void entry_master_encode(const struct entry_record *r, struct text *to);      /* master; filled only    */
-void entry_live_encode(const struct entry_record *r, const char *event, struct text *to); /* live_orders */
-void entry_portfolio_encode(const struct entry_record *r, struct text *to); /* POSITION_OPENED        */
+void entry_order_encode(const struct entry_record *r, struct text *to); /* logs/orders.jsonl      */
+void entry_attribution_encode(const struct entry_record *r,
+                              struct text *to); /* logs/attribution.jsonl */
+void entry_master_encode(const struct entry_record *r, struct text *to); /* master; filled only */
+void entry_live_encode(const struct entry_record *r, const char *event,
+                       struct text *to);                                    /* live_orders */
+void entry_portfolio_encode(const struct entry_record *r, struct text *to); /* POSITION_OPENED */
 
 /* One of entry time, price, quantity, score, components, regime is missing (R5.41). */
 bool entry_is_incomplete(const struct entry_record *r);
@@ -108,7 +112,7 @@ void entry_rejected_encode(const struct entry_record *r, const char *error, stru
 /* |fill - limit| / limit in basis points; 0 for a market order. */
 double slippage_bps(usd fill, usd limit);
 
-/* ---- a close ------------------------------------------------------------------------------------------- */
+/* ---- a close ------------------------------------------------------------------------------- */
 
 struct exit_record {
     int64_t at_ns;
@@ -136,16 +140,18 @@ double exit_pnl_pct(const struct exit_record *r);
 double exit_hold_minutes(const struct exit_record *r);
 
 void exit_attribution_encode(const struct exit_record *r,
-                             struct text *to);                            /* logs/attribution.jsonl, R6.31 */
-void exit_partial_encode(const struct exit_record *r, struct text *to);   /* the same log, R6.27           */
-void exit_line_encode(const struct exit_record *r, struct text *to);      /* logs/exits.jsonl              */
-void exit_master_encode(const struct exit_record *r, struct text *to);    /* logs/master_trade_log.jsonl   */
-void exit_portfolio_encode(const struct exit_record *r, struct text *to); /* POSITION_CLOSED               */
+                             struct text *to); /* logs/attribution.jsonl, R6.31 */
+void exit_partial_encode(const struct exit_record *r, struct text *to); /* the same log, R6.27 */
+void exit_line_encode(const struct exit_record *r, struct text *to);    /* logs/exits.jsonl    */
+void exit_master_encode(const struct exit_record *r,
+                        struct text *to); /* logs/master_trade_log.jsonl   */
+void exit_portfolio_encode(const struct exit_record *r, struct text *to); /* POSITION_CLOSED */
 
 /* "live:AAPL:2026-01-30T20:58:07.568503+00:00": joins the records of one trade. */
 const char *trade_id(const char *symbol, int64_t entered_ns, char buf[TRADE_ID_MAX]);
 
-/* ---- what was not traded --------------------------------------------------------------------------------
+/* ---- what was not traded
+ * --------------------------------------------------------------------------------
  */
 
 struct blocked_record {
@@ -159,7 +165,7 @@ struct blocked_record {
 
 void signal_encode(int64_t at_ns, const char *candidate_json, struct text *to);
 void blocked_encode(const struct blocked_record *r, struct text *to);
-void gate_diagnostic_encode(int64_t at_ns, const char *symbol, const char *gate, const char *details_json,
-                            struct text *to);
+void gate_diagnostic_encode(int64_t at_ns, const char *symbol, const char *gate,
+                            const char *details_json, struct text *to);
 
 #endif

@@ -36,7 +36,8 @@ test_arena_pieces_do_not_overlap(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(piece); i++) {
-        piece[i].len = (size_t)rng_below(&r, i % 50 == 0 ? 200000 : 500); /* now and then more than a block */
+        piece[i].len =
+            (size_t)rng_below(&r, i % 50 == 0 ? 200000 : 500); /* now and then more than a block */
         piece[i].p = ARENA_NEW(&a, uint8_t, piece[i].len);
         memset(piece[i].p, (int)(i & 0xFF), piece[i].len);
     }

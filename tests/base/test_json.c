@@ -34,25 +34,26 @@ rewritten(const struct json *doc, struct text *to)
     return text_str(to);
 }
 
-/* ---- what is accepted and refused -------------------------------------------------------------------- */
+/* ---- what is accepted and refused ---------------------------------------------------------- */
 
 static void
 test_json_strict_accepts_rfc_8259(void **state)
 {
     static const char *const cases[][2] = {
-        {"null",                                    "null"                                           },
-        {" \t\r\n[ ] ",                             "[]"                                             },
-        {"{}",                                      "{}"                                             },
-        {"[1,-0,0.5,1e3,1E+3,-2.5e-3]",             "[1,-0,0.5,1e3,1E+3,-2.5e-3]"                    },
-        {"\"\"",                                    "\"\""                                           },
-        {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",          "\"\\\"\\\\/\\b\\f\\n\\r\\t\""                   },
-        {"\"\\u00e9\\u20AC\\ud83d\\ude00\\u0001\"", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\u0001\""},
-        {"\"\xc3\xa9 \x7f\"",                       "\"\xc3\xa9 \x7f\""                              },
+        {"null",                                    "null"                        },
+        {" \t\r\n[ ] ",                             "[]"                          },
+        {"{}",                                      "{}"                          },
+        {"[1,-0,0.5,1e3,1E+3,-2.5e-3]",             "[1,-0,0.5,1e3,1E+3,-2.5e-3]" },
+        {"\"\"",                                    "\"\""                        },
+        {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",          "\"\\\"\\\\/\\b\\f\\n\\r\\t\""},
+        {"\"\\u00e9\\u20AC\\ud83d\\ude00\\u0001\"",
+         "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\u0001\""                        },
+        {"\"\xc3\xa9 \x7f\"",                       "\"\xc3\xa9 \x7f\""           },
         {"{\"a\":{\"a\":1},\"b\":{\"a\":2}}",
-         "{\"a\":{\"a\":1},\"b\":{\"a\":2}}"                                                         }, /* same key, other objects */
-        {"{\"a\":1,\"A\":2,\"\":3}",                "{\"a\":1,\"A\":2,\"\":3}"                       },
-        {"[[[[[[[[1]]]]]]]]",                       "[[[[[[[[1]]]]]]]]"                              }, /* the limit */
-        {"[true,false,null]",                       "[true,false,null]"                              },
+         "{\"a\":{\"a\":1},\"b\":{\"a\":2}}"                                      }, /* same key, other objects */
+        {"{\"a\":1,\"A\":2,\"\":3}",                "{\"a\":1,\"A\":2,\"\":3}"    },
+        {"[[[[[[[[1]]]]]]]]",                       "[[[[[[[[1]]]]]]]]"           }, /* the limit */
+        {"[true,false,null]",                       "[true,false,null]"           },
     };
     CLEANUP(text_free) struct text t = {0};
 
@@ -124,7 +125,8 @@ test_json_strict_refuses_and_says_where(void **state)
         {"{\"a\":1,\"\\u0061\":2}",                       RC_PARSE, "line 1, column 8: duplicate key \"\\u0061\""            },
         {"{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}", RC_PARSE,
          "line 1, column 19: duplicate key \"\xf0\x9f\x98\x80\""                                                             },
-        {"{\"\\n\\/\":1,\"\\u000a/\":2}",                 RC_PARSE, "line 1, column 11: duplicate key \"\\u000a/\""          },
+        {"{\"\\n\\/\":1,\"\\u000a/\":2}",                 RC_PARSE,
+         "line 1, column 11: duplicate key \"\\u000a/\""                                                                     },
         {"{\"\":1,\"\":2}",                               RC_PARSE, "line 1, column 7: duplicate key \"\""                   },
     };
 
@@ -143,7 +145,8 @@ test_json_strict_refuses_and_says_where(void **state)
 static void
 test_json_refuses_a_nul_byte_anywhere(void **state)
 {
-    static const char *const cases[] = {"#{}", "{#}", "{}#", "[1#]", "\"a#b\"", "1#", "tr#e", "\"\\#\""};
+    static const char *const cases[] = {"#{}",     "{#}", "{}#",  "[1#]",
+                                        "\"a#b\"", "1#",  "tr#e", "\"\\#\""};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -152,8 +155,10 @@ test_json_refuses_a_nul_byte_anywhere(void **state)
         struct json *doc = NULL;
         memcpy(text, cases[i], len);
         *(char *)memchr(text, '#', len) = '\0';
-        if (json_parse(text, len, JSON_STRICT, &SMALL, &doc, NULL) != RC_PARSE) fail_msg("%s", cases[i]);
-        if (json_parse(text, len, JSON_LOG, &SMALL, &doc, NULL) != RC_PARSE) fail_msg("%s", cases[i]);
+        if (json_parse(text, len, JSON_STRICT, &SMALL, &doc, NULL) != RC_PARSE)
+            fail_msg("%s", cases[i]);
+        if (json_parse(text, len, JSON_LOG, &SMALL, &doc, NULL) != RC_PARSE)
+            fail_msg("%s", cases[i]);
     }
 }
 
@@ -179,38 +184,43 @@ test_json_keeps_to_its_limits(void **state)
         text_putc(&deep, '[');
     for (int i = 0; i < JSON_LIMITS_FILE.depth_max; i++)
         text_putc(&deep, ']');
-    assert_int_equal(json_parse(deep.data, deep.len, JSON_LOG, &JSON_LIMITS_FILE, &doc, &err), RC_OK);
+    assert_int_equal(json_parse(deep.data, deep.len, JSON_LOG, &JSON_LIMITS_FILE, &doc, &err),
+                     RC_OK);
     CLEANUP(text_free) struct text again = {0};
     assert_string_equal(rewritten(doc, &again), deep.data);
     json_freep(&doc);
     CLEANUP(text_free) struct text deeper = {0};
     text_printf(&deeper, "[%s]", deep.data);
-    assert_int_equal(json_parse(deeper.data, deeper.len, JSON_LOG, &JSON_LIMITS_FILE, &doc, &err), RC_RANGE);
+    assert_int_equal(json_parse(deeper.data, deeper.len, JSON_LOG, &JSON_LIMITS_FILE, &doc, &err),
+                     RC_RANGE);
     /* A million brackets end there too, without a recursion. */
     text_clear(&deeper);
     for (int i = 0; i < 1000000; i++)
         text_putc(&deeper, '[');
-    assert_int_equal(json_parse(deeper.data, deeper.len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, &err),
-                     RC_RANGE);
+    assert_int_equal(
+        json_parse(deeper.data, deeper.len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, &err), RC_RANGE);
 }
 
 static void
 test_json_log_tolerates_what_logs_contain(void **state)
 {
     static const char *const cases[][2] = {
-        {"[NaN,Infinity,-Infinity,1e999,-1e999,7]",                 "[null,null,null,null,null,7]"    },
-        {"{\"a\":1,\"b\":2,\"a\":3,\"c\":4}",                       "{\"a\":3,\"b\":2,\"c\":4}"       }, /* last value, first place */
-        {"{\"a\":1,\"a\":2,\"a\":{\"x\":1,\"x\":2}}",               "{\"a\":{\"x\":2}}"               },
-        {"{\"a\":9007199254740993,\"b\":1,\"a\":9007199254740995}", "{\"a\":9007199254740995,\"b\":1}"},
-        {"{\"b\":1,\"\\u0062\":2}",                                 "{\"b\":2}"                       },
-        {"[{\"k\":1,\"k\":2},{\"k\":3}]",                           "[{\"k\":2},{\"k\":3}]"           },
-        {"\"a\xff\xfe z\"",                                         "\"a\xef\xbf\xbd\xef\xbf\xbd z\"" },
-        {"{\"\xff\":1,\"\xfe\":2}",                                 "{\"\xef\xbf\xbd\":2}"            }, /* the same once they are replaced */
+        {"[NaN,Infinity,-Infinity,1e999,-1e999,7]",                 "[null,null,null,null,null,7]"   },
+        {"{\"a\":1,\"b\":2,\"a\":3,\"c\":4}",
+         "{\"a\":3,\"b\":2,\"c\":4}"                                                                 }, /* last value, first place */
+        {"{\"a\":1,\"a\":2,\"a\":{\"x\":1,\"x\":2}}",               "{\"a\":{\"x\":2}}"              },
+        {"{\"a\":9007199254740993,\"b\":1,\"a\":9007199254740995}",
+         "{\"a\":9007199254740995,\"b\":1}"                                                          },
+        {"{\"b\":1,\"\\u0062\":2}",                                 "{\"b\":2}"                      },
+        {"[{\"k\":1,\"k\":2},{\"k\":3}]",                           "[{\"k\":2},{\"k\":3}]"          },
+        {"\"a\xff\xfe z\"",                                         "\"a\xef\xbf\xbd\xef\xbf\xbd z\""},
+        {"{\"\xff\":1,\"\xfe\":2}",                                 "{\"\xef\xbf\xbd\":2}"           }, /* the same once they are replaced */
         {"\"a\\u0000b\"",                                           "\"a\xef\xbf\xbd"
-                          "b\""                                              },
+                          "b\""                                             },
     };
-    static const char *const refused[] = {"\xef\xbb\xbf{}", "{\"a\":1} x", "\"a\tb\"", "nan", "-NaN",
-                                          "+Infinity",      "[1,]",        "{a:1}",    ""};
+    static const char *const refused[] = {
+        "\xef\xbb\xbf{}", "{\"a\":1} x", "\"a\tb\"", "nan", "-NaN",
+        "+Infinity",      "[1,]",        "{a:1}",    ""};
     CLEANUP(text_free) struct text t = {0};
 
     (void)state;
@@ -228,7 +238,8 @@ static void
 test_json_log_reads_numbers_that_are_not_finite_as_absent(void **state)
 {
     CLEANUP(json_freep)
-    struct json *doc = parsed("{\"a\":NaN,\"b\":-Infinity,\"c\":1e400,\"d\":4,\"e\":0.1}", JSON_LOG);
+    struct json *doc =
+        parsed("{\"a\":NaN,\"b\":-Infinity,\"c\":1e400,\"d\":4,\"e\":0.1}", JSON_LOG);
 
     (void)state;
     assert_int_equal(json_kind(json_get(doc, "a")), JSON_NUMBER);
@@ -244,7 +255,8 @@ test_json_log_reads_numbers_that_are_not_finite_as_absent(void **state)
 static void
 test_json_log_keeps_lone_surrogates(void **state)
 {
-    CLEANUP(json_freep) struct json *doc = parsed("[\"a\\ud800b\",\"\\udfff\",\"\\ud83d\\ude00\"]", JSON_LOG);
+    CLEANUP(json_freep)
+    struct json *doc = parsed("[\"a\\ud800b\",\"\\udfff\",\"\\ud83d\\ude00\"]", JSON_LOG);
     const struct json *v = json_first(doc);
 
     (void)state;
@@ -256,7 +268,7 @@ test_json_log_keeps_lone_surrogates(void **state)
     assert_string_equal(json_string(v), "\xf0\x9f\x98\x80");
 }
 
-/* ---- exact numbers ----------------------------------------------------------------------------------- */
+/* ---- exact numbers ------------------------------------------------------------------------- */
 
 static void
 test_json_numbers_keep_what_was_written(void **state)
@@ -291,7 +303,8 @@ test_json_numbers_keep_what_was_written(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CLEANUP(text_free) struct text t = {0};
-        text_printf(&t, "{\"before\":3,\"n\":%s,\"s\":\"%s\",\"after\":0.5}", cases[i].text, cases[i].text);
+        text_printf(&t, "{\"before\":3,\"n\":%s,\"s\":\"%s\",\"after\":0.5}", cases[i].text,
+                    cases[i].text);
         CLEANUP(json_freep) struct json *doc = parsed(t.data, JSON_STRICT);
         if (json_i64(doc, "n", 77) != cases[i].i64)
             fail_msg("%s: %lld", cases[i].text, (long long)json_i64(doc, "n", 77));
@@ -339,7 +352,7 @@ test_json_money_is_read_from_the_text(void **state)
     }
 }
 
-/* ---- large and odd objects --------------------------------------------------------------------------- */
+/* ---- large and odd objects ----------------------------------------------------------------- */
 
 static void
 test_json_finds_a_duplicate_among_many_keys(void **state)
@@ -397,15 +410,15 @@ test_json_every_truncation_and_every_changed_byte_is_survived(void **state)
     }
 }
 
-/* ---- the tree and its readers ------------------------------------------------------------------------ */
+/* ---- the tree and its readers -------------------------------------------------------------- */
 
 static void
 test_json_null_and_the_wrong_type_are_absent(void **state)
 {
     CLEANUP(json_freep)
-    struct json *doc =
-        parsed("{\"n\":null,\"o\":{},\"a\":[],\"s\":\"\",\"t\":true,\"f\":false,\"i\":3,\"text\":\" 2.5 \"}",
-               JSON_STRICT);
+    struct json *doc = parsed("{\"n\":null,\"o\":{},\"a\":[],\"s\":\"\",\"t\":true,\"f\":false,"
+                              "\"i\":3,\"text\":\" 2.5 \"}",
+                              JSON_STRICT);
 
     (void)state;
     assert_null(json_get(doc, "n"));
@@ -471,7 +484,8 @@ test_json_knows_what_is_truthy(void **state)
 static void
 test_json_walks_in_document_order(void **state)
 {
-    CLEANUP(json_freep) struct json *doc = parsed("{\"z\":1,\"a\":[10,20],\"m\":null}", JSON_STRICT);
+    CLEANUP(json_freep)
+    struct json *doc = parsed("{\"z\":1,\"a\":[10,20],\"m\":null}", JSON_STRICT);
     CLEANUP(text_free) struct text seen = {0};
 
     (void)state;
@@ -489,9 +503,10 @@ static void
 test_json_in_remembers_the_first_thing_that_is_wrong(void **state)
 {
     CLEANUP(json_freep)
-    struct json *doc = parsed("{\"s\":\"x\",\"n\":1.5,\"p\":\"12.345\",\"t\":\"2026-01-30T14:30:00Z\","
-                              "\"b\":true,\"i\":\"42\",\"null\":null,\"big\":\"1e30\"}",
-                              JSON_STRICT);
+    struct json *doc =
+        parsed("{\"s\":\"x\",\"n\":1.5,\"p\":\"12.345\",\"t\":\"2026-01-30T14:30:00Z\","
+               "\"b\":true,\"i\":\"42\",\"null\":null,\"big\":\"1e30\"}",
+               JSON_STRICT);
     struct err err = {0};
     struct json_in in = {.obj = doc, .err = &err};
 
@@ -559,7 +574,8 @@ test_json_in_names_what_is_wrong(void **state)
         if (i == 10) (void)json_need_bool(&in, "s");
         if (i == 11) (void)json_opt_usd(&in, "s", USD_ZERO);
         if (i == 12) (void)json_opt_time(&in, "b", 0);
-        if (in.rc != want[i].rc || !str_eq(err.text, want[i].words)) fail_msg("%zu: %s", i, err.text);
+        if (in.rc != want[i].rc || !str_eq(err.text, want[i].words))
+            fail_msg("%zu: %s", i, err.text);
     }
 }
 

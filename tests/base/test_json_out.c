@@ -34,9 +34,10 @@ test_json_out_places_commas_and_keys(void **state)
     json_out_f64(&o, "inf", -(double)INFINITY);
     json_out_end(&o);
     assert_string_equal(
-        t.data, "{\"s\":\"x\",\"null\":null,\"a\":[-9223372036854775808,{},[],0.1],\"t\":true,\"f\":false,"
-                "\"n\":null,\"p\":-12.345,\"at\":\"2026-01-30T20:58:07.500000+00:00\",\"never\":null,"
-                "\"raw\":[1],\"nan\":null,\"inf\":null}");
+        t.data,
+        "{\"s\":\"x\",\"null\":null,\"a\":[-9223372036854775808,{},[],0.1],\"t\":true,\"f\":false,"
+        "\"n\":null,\"p\":-12.345,\"at\":\"2026-01-30T20:58:07.500000+00:00\",\"never\":null,"
+        "\"raw\":[1],\"nan\":null,\"inf\":null}");
 }
 
 static void
@@ -69,7 +70,8 @@ test_json_out_escapes_and_mends_strings(void **state)
     }
 }
 
-/* Whatever the bytes: the strict reader takes what was written, and reads the same text from good bytes. */
+/* Whatever the bytes: the strict reader takes what was written, and reads the same text from good
+ * bytes. */
 static void
 test_json_out_strings_read_back(void **state)
 {
@@ -89,7 +91,8 @@ test_json_out_strings_read_back(void **state)
         json_out_obj(&o, NULL);
         json_out_str(&o, bytes, bytes);
         json_out_end(&o);
-        assert_int_equal(json_parse(t.data, t.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
+        assert_int_equal(json_parse(t.data, t.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL),
+                         RC_OK);
         assert_string_equal(json_key(json_first(doc)), json_string(json_first(doc)));
         if (utf8_valid(bytes, len)) assert_string_equal(json_string(json_first(doc)), bytes);
     }
@@ -134,7 +137,8 @@ test_json_out_doubles_are_short_and_exact(void **state)
         double back = strtod(f64_text(x, buf), NULL);
         assert_memory_equal(&back, &x, sizeof(x));
         struct json *doc = NULL;
-        assert_int_equal(json_parse(buf, strlen(buf), JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
+        assert_int_equal(json_parse(buf, strlen(buf), JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL),
+                         RC_OK);
         json_free(doc);
     }
 }
@@ -146,19 +150,18 @@ test_json_round_dec_rounds_the_exact_binary_value(void **state)
         double x;
         int k;
         double want;
-    } cases[] =
-        {
-            {2.5,        0,  2       }, /* a tie, to even */
-            {3.5,        0,  4       },
-            {0.125,      2,  0.12    },
-            {0.375,      2,  0.38    },
-            {2.675,      2,  2.67    }, /* the double lies below */
-            {1.005,      2,  1.0     },
-            {-2.5,       0,  -2      },
-            {1234.56789, 3,  1234.568},
-            {0.1,        15, 0.1     },
-            {1e300,      4,  1e300   },
-            {4.9e-324,   6,  0       },
+    } cases[] = {
+        {2.5,        0,  2       }, /* a tie, to even */
+        {3.5,        0,  4       },
+        {0.125,      2,  0.12    },
+        {0.375,      2,  0.38    },
+        {2.675,      2,  2.67    }, /* the double lies below */
+        {1.005,      2,  1.0     },
+        {-2.5,       0,  -2      },
+        {1234.56789, 3,  1234.568},
+        {0.1,        15, 0.1     },
+        {1e300,      4,  1e300   },
+        {4.9e-324,   6,  0       },
     };
 
     (void)state;
@@ -172,7 +175,7 @@ test_json_round_dec_rounds_the_exact_binary_value(void **state)
     assert_true(signbit(round_dec(-0.001, 2)));
 }
 
-/* ---- calls out of order are our own mistakes --------------------------------------------------------- */
+/* ---- calls out of order are our own mistakes ----------------------------------------------- */
 
 static void
 no_key_in_object(void)
@@ -242,7 +245,7 @@ test_json_out_asserts_the_order_of_calls(void **state)
     assert_int_equal(t.len, 2 * (JSON_OUT_DEPTH_MAX - 1));
 }
 
-/* ---- decode(encode(x)) == x -------------------------------------------------------------------------- */
+/* ---- decode(encode(x)) == x ---------------------------------------------------------------- */
 
 static void
 random_value(struct rng *r, struct json_out *o, const char *key, int depth)
@@ -294,12 +297,12 @@ test_json_documents_survive_reading_and_writing(void **state)
         struct json *doc = NULL;
         struct json_out o1 = {.to = &first}, o2 = {.to = &second}, o3 = {.to = &third};
         random_value(&r, &o1, NULL, 0);
-        assert_int_equal(json_parse(first.data, first.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL),
-                         RC_OK);
+        assert_int_equal(
+            json_parse(first.data, first.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
         json_out_value(&o2, NULL, doc);
         json_freep(&doc);
-        assert_int_equal(json_parse(second.data, second.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL),
-                         RC_OK);
+        assert_int_equal(
+            json_parse(second.data, second.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
         json_out_value(&o3, NULL, doc);
         json_freep(&doc);
         assert_string_equal(second.data, third.data);

@@ -128,7 +128,8 @@ test_json_scan_agrees_with_the_parser(void **state)
             json_out_end(&o);
         }
         json_out_end(&o);
-        assert_int_equal(json_parse(t.data, t.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
+        assert_int_equal(json_parse(t.data, t.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL),
+                         RC_OK);
 
         struct json_scan scan;
         struct json_span span = {0};
@@ -136,8 +137,9 @@ test_json_scan_agrees_with_the_parser(void **state)
         for (const struct json *m = json_first(doc); m != NULL; m = json_next(m)) {
             CLEANUP(json_freep) struct json *value = NULL;
             assert_int_equal(json_scan_next(&scan, &span, NULL), RC_OK);
-            assert_int_equal(
-                json_parse(span.value, span.value_len, JSON_STRICT, &JSON_LIMITS_BODY, &value, NULL), RC_OK);
+            assert_int_equal(json_parse(span.value, span.value_len, JSON_STRICT, &JSON_LIMITS_BODY,
+                                        &value, NULL),
+                             RC_OK);
             assert_int_equal(json_len(value), json_len(m));
         }
         assert_int_equal(json_scan_next(&scan, &span, NULL), RC_NOT_FOUND);

@@ -66,9 +66,10 @@ test_log_writes_each_kind_of_field(void **state)
     struct log log = {&r, record};
 
     (void)state;
-    log_event(&log, EV_STATE_READ_FAILED, F_SYMBOL("NVDA"), F_STR("none", NULL), F_I64("n", INT64_MIN),
-              F_F64("x", 0.1), F_F64("nan", (double)NAN), F_BOOL("b", true), F_USD("p", ((usd){123450})),
-              F_NULL("z"), F_RAW("raw", "[1,2]"), F_RAW("no_raw", NULL), F_SEV(SEV_ERROR));
+    log_event(&log, EV_STATE_READ_FAILED, F_SYMBOL("NVDA"), F_STR("none", NULL),
+              F_I64("n", INT64_MIN), F_F64("x", 0.1), F_F64("nan", (double)NAN), F_BOOL("b", true),
+              F_USD("p", ((usd){123450})), F_NULL("z"), F_RAW("raw", "[1,2]"),
+              F_RAW("no_raw", NULL), F_SEV(SEV_ERROR));
     assert_int_equal(r.id, EV_STATE_READ_FAILED);
     assert_string_equal(
         text_str(&r.fields),

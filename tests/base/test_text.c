@@ -219,7 +219,8 @@ test_text_knows_well_formed_utf8(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        if (utf8_valid(cases[i].bytes, strlen(cases[i].bytes)) != cases[i].ok) fail_msg("case %zu", i);
+        if (utf8_valid(cases[i].bytes, strlen(cases[i].bytes)) != cases[i].ok)
+            fail_msg("case %zu", i);
     }
     assert_true(utf8_valid("a\0b", 3));
     assert_int_equal(utf8_sequence("", 0), 0);

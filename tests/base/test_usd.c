@@ -198,8 +198,8 @@ test_usd_from_double_rounds_the_exact_value(void **state)
         assert_int_equal(usd_from_double(cases[i].x, &got, NULL), RC_OK);
         if (got.e4 != cases[i].e4) fail_msg("%.17g: %lld", cases[i].x, (long long)got.e4);
     }
-    static const double refused[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, 9.000000000000002e14,
-                                     -1e300};
+    static const double refused[] = {(double)NAN, (double)INFINITY, -(double)INFINITY,
+                                     9.000000000000002e14, -1e300};
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         usd got = {77};
         assert_int_equal(usd_from_double(refused[i], &got, NULL), RC_RANGE);

@@ -35,7 +35,8 @@ test_when_parses_the_documented_forms(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int64_t ns = 77;
         struct err err = {0};
-        if (when_parse(cases[i].text, &ns, &err) != RC_OK) fail_msg("\"%s\": %s", cases[i].text, err.text);
+        if (when_parse(cases[i].text, &ns, &err) != RC_OK)
+            fail_msg("\"%s\": %s", cases[i].text, err.text);
         if (ns != cases[i].ns) fail_msg("\"%s\": %lld", cases[i].text, (long long)ns);
     }
 }
@@ -129,14 +130,16 @@ test_when_text_reads_back(void **state)
 static void
 test_when_every_date_has_its_number_and_weekday(void **state)
 {
-    int64_t first = date_to_days((struct date){1600, 1, 1}), last = date_to_days((struct date){2400, 12, 31});
+    int64_t first = date_to_days((struct date){1600, 1, 1}),
+            last = date_to_days((struct date){2400, 12, 31});
     struct date before = {1599, 12, 31};
     int weekday = 5; /* 1599-12-31 was a Friday */
 
     (void)state;
     assert_int_equal(date_to_days((struct date){1970, 1, 1}), 0);
     assert_int_equal(date_weekday((struct date){2026, 1, 30}), 5);
-    assert_int_equal(last - first + 1, 801 * 365 + 195); /* 201 years divisible by 4, less 1700 ... 2300 */
+    assert_int_equal(last - first + 1,
+                     801 * 365 + 195); /* 201 years divisible by 4, less 1700 ... 2300 */
     for (int64_t day = first; day <= last; day++) {
         struct date d = date_from_days(day);
         weekday = (weekday + 1) % 7;
@@ -158,10 +161,12 @@ test_when_dates_are_exact(void **state)
     (void)state;
     assert_int_equal(date_parse("2024-02-29", &d, NULL), RC_OK);
     assert_true(d.year == 2024 && d.month == 2 && d.day == 29);
-    static const char *const refused[] = {"2023-02-29",       "2024-2-29", "2024-02-29 ", " 2024-02-29",
-                                          "2024-02-29T00:00", "",          "20240229"};
+    static const char *const refused[] = {"2023-02-29",  "2024-2-29",        "2024-02-29 ",
+                                          " 2024-02-29", "2024-02-29T00:00", "",
+                                          "20240229"};
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
-        if (date_parse(refused[i], &d, NULL) != RC_PARSE) fail_msg("\"%s\" was accepted", refused[i]);
+        if (date_parse(refused[i], &d, NULL) != RC_PARSE)
+            fail_msg("\"%s\" was accepted", refused[i]);
     }
     assert_int_equal(d.day, 29);
 }

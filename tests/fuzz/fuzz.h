@@ -1,6 +1,6 @@
 /*
- * What the fuzz targets share.  A target is a file fuzz_<name>.c with LLVMFuzzerTestOneInput, its corpus a
- * folder corpus/fuzz_<name>/; `run` finds both by itself.
+ * What the fuzz targets share.  A target is a file fuzz_<name>.c with LLVMFuzzerTestOneInput, its
+ * corpus a folder corpus/fuzz_<name>/; `run` finds both by itself.
  *
  * A broken property is an ASSERT: it aborts, and the fuzzer keeps the input.
  */

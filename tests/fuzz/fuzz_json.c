@@ -1,6 +1,7 @@
 /*
- * json_parse on any bytes, in both modes.  What was read can be written and read again to the same text; the
- * tolerant mode takes whatever the strict one takes and reads it alike; every reader answers.
+ * json_parse on any bytes, in both modes.  What was read can be written and read again to the same
+ * text; the tolerant mode takes whatever the strict one takes and reads it alike; every reader
+ * answers.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -30,7 +31,8 @@ ask_everything(const struct json *v)
     in.rc = RC_OK;
     (void)json_need_time(&in, "t");
     for (const struct json *c = json_first(v); c != NULL; c = json_next(c)) {
-        if (json_is_object(v)) ASSERT(json_get(v, json_key(c)) == (json_kind(c) != JSON_NULL ? c : NULL));
+        if (json_is_object(v))
+            ASSERT(json_get(v, json_key(c)) == (json_kind(c) != JSON_NULL ? c : NULL));
         ask_everything(c);
     }
 }

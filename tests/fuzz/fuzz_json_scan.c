@@ -1,6 +1,6 @@
 /*
- * json_scan on any bytes: spans lie inside the bytes and in order, and where the parser takes an object, the
- * scanner finds the same members.
+ * json_scan on any bytes: spans lie inside the bytes and in order, and where the parser takes an
+ * object, the scanner finds the same members.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a symbol of the flow cache: decoded, enriched, scored, written; and as an enriched object.
- * The score stays in bounds, and what is written is JSON.
+ * Any bytes as a symbol of the flow cache: decoded, enriched, scored, written; and as an enriched
+ * object. The score stays in bounds, and what is written is JSON.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -21,8 +21,10 @@ score(const struct enriched *e)
     composite_v1(e, SCORE_REGIME_MIXED, NULL, NOW_NS, &c);
     ASSERT(c.score >= 0 && c.score <= COMPOSITE_MAX);
     composite_write(
-        &o, NULL, &(struct composite_view){.symbol = "X", .regime = "mixed", .composite = &c, .enriched = e});
-    ASSERT(json_parse(text_str(&out), out.len, JSON_STRICT, &JSON_LIMITS_FILE, &again, NULL) == RC_OK);
+        &o, NULL,
+        &(struct composite_view){.symbol = "X", .regime = "mixed", .composite = &c, .enriched = e});
+    ASSERT(json_parse(text_str(&out), out.len, JSON_STRICT, &JSON_LIMITS_FILE, &again, NULL) ==
+           RC_OK);
 }
 
 static void
@@ -57,7 +59,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CLEANUP(json_freep) struct json *doc = NULL;
-    if (json_parse((const char *)data, size, JSON_LOG, &JSON_LIMITS_BODY, &doc, NULL) != RC_OK) return 0;
+    if (json_parse((const char *)data, size, JSON_LOG, &JSON_LIMITS_BODY, &doc, NULL) != RC_OK)
+        return 0;
     as_cache(doc);
     as_enriched(doc);
     return 0;

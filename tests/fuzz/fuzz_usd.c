@@ -1,6 +1,6 @@
 /*
- * usd_parse on any bytes: an amount that was read is written and read back exactly, and lies within one step
- * of the double that the same text spells.
+ * usd_parse on any bytes: an amount that was read is written and read back exactly, and lies within
+ * one step of the double that the same text spells.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 /*
- * when_parse on any text: what was read is written and read back to the microsecond; and on any eight bytes
- * as an instant: civil time and back is the same instant.
+ * when_parse on any text: what was read is written and read back to the microsecond; and on any
+ * eight bytes as an instant: civil time and back is the same instant.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -17,7 +17,8 @@ check_instant(int64_t at_ns)
 
     ASSERT(date_valid(c.date) && c.hour <= 23 && c.minute <= 59 && c.second <= 59);
     ASSERT(date_to_days(date_from_days(date_to_days(c.date))) == date_to_days(c.date));
-    /* The outermost years are not whole: their first and last moments cannot be computed in seconds. */
+    /* The outermost years are not whole: their first and last moments cannot be computed in
+     * seconds. */
     if (c.date.year < 1678 || c.date.year > 2261) return;
     ASSERT(when_from_civil(&c) == at_ns);
     int64_t back_ns = when_parse_or_none(when_iso(at_ns, buf));

@@ -1,6 +1,6 @@
 /*
- * zone_new on any bytes.  A zone that was accepted answers for every instant, and local time leads back to an
- * instant with that local time, not later than the one it came from.
+ * zone_new on any bytes.  A zone that was accepted answers for every instant, and local time leads
+ * back to an instant with that local time, not later than the one it came from.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -132,7 +132,7 @@ test_loop_done_gives_the_signals_back(void **state)
     loop_done(&p.loop);
 }
 
-/* ---- notify: what a manager reads ---- */
+/* ---- notify: what a manager reads ---------------------------------------------------------- */
 
 static void
 test_notify_without_a_manager_does_nothing(void **state)

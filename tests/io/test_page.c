@@ -103,7 +103,7 @@ test_file_load_keeps_its_room_and_tells_what_it_read(void **state)
     assert_int_equal(file_load(tmpdir_path(&dir, "none"), 99, &buf, &second, &err), RC_NOT_FOUND);
 }
 
-/* ---- gz ---- */
+/* ---- gz ------------------------------------------------------------------------------------ */
 
 static void
 write_gz(const struct tmpdir *dir, const char *name, const char *mode, const char *text)
@@ -168,7 +168,7 @@ test_gz_refuses_bombs_and_damage(void **state)
     assert_int_equal(gz_read_all(dir.path, 9, &t, &err), RC_IO);
 }
 
-/* ---- zone files ---- */
+/* ---- zone files ---------------------------------------------------------------------------- */
 
 static void
 test_zonefile_gives_new_york(void **state)

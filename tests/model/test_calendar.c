@@ -44,7 +44,7 @@ assert_instant(const char *what, int64_t at_ns, const char *want)
     fail_msg("%s: %s, not %s", what, when_iso(at_ns, buf), want);
 }
 
-/* ---- sessions ---------------------------------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------------------------ */
 
 /* Every weekday of a year that is not a full day. */
 static void
@@ -70,11 +70,13 @@ test_calendar_keeps_the_holidays_of_sample_years(void **state)
         {2004, "01-01 01-19 02-16 04-09 05-31 06-11 07-05 09-06 11-25 12-24",                   "11-26"                  },
         {2007, "01-01 01-02 01-15 02-19 04-06 05-28 07-04 09-03 11-22 12-25",                   "07-03 11-23 12-24"      },
         {2011, "01-17 02-21 04-22 05-30 07-04 09-05 11-24 12-26",                               "11-25"                  },
-        {2012, "01-02 01-16 02-20 04-06 05-28 07-04 09-03 10-29 10-30 11-22 12-25",             "07-03 11-23 12-24"      },
+        {2012, "01-02 01-16 02-20 04-06 05-28 07-04 09-03 10-29 10-30 11-22 12-25",
+         "07-03 11-23 12-24"                                                                                             },
         {2018, "01-01 01-15 02-19 03-30 05-28 07-04 09-03 11-22 12-05 12-25",                   "07-03 11-23 12-24"      },
         {2021, "01-01 01-18 02-15 04-02 05-31 07-05 09-06 11-25 12-24",                         "11-26"                  },
         {2022, "01-17 02-21 04-15 05-30 06-20 07-04 09-05 11-24 12-26",                         "11-25"                  },
-        {2025, "01-01 01-09 01-20 02-17 04-18 05-26 06-19 07-04 09-01 11-27 12-25",             "07-03 11-28 12-24"      },
+        {2025, "01-01 01-09 01-20 02-17 04-18 05-26 06-19 07-04 09-01 11-27 12-25",
+         "07-03 11-28 12-24"                                                                                             },
         {2026, "01-01 01-19 02-16 04-03 05-25 06-19 07-03 09-07 11-26 12-25",                   "11-27 12-24"            },
         {2030, "01-01 01-21 02-18 04-19 05-27 06-19 07-04 09-02 11-28 12-25",                   "07-03 11-29 12-24"      },
         {2033, "01-17 02-21 04-15 05-30 06-20 07-04 09-05 11-24 12-26",                         "11-25"                  },
@@ -112,20 +114,26 @@ test_calendar_opens_and_closes_at_new_york_hours(void **state)
         {"2026-01-30", SESSION_FULL,  "2026-01-30T14:30Z", "2026-01-30T21:00Z", ""                                    },
         {"2026-07-06", SESSION_FULL,  "2026-07-06T13:30Z", "2026-07-06T20:00Z", ""                                    },
         {"2026-03-06", SESSION_FULL,  "2026-03-06T14:30Z", "2026-03-06T21:00Z", ""                                    },
-        {"2026-03-09", SESSION_FULL,  "2026-03-09T13:30Z", "2026-03-09T20:00Z", ""                                    }, /* clocks went forward */
+        {"2026-03-09", SESSION_FULL,  "2026-03-09T13:30Z", "2026-03-09T20:00Z",
+         ""                                                                                                           }, /* clocks went forward */
         {"2026-10-30", SESSION_FULL,  "2026-10-30T13:30Z", "2026-10-30T20:00Z", ""                                    },
         {"2026-11-02", SESSION_FULL,  "2026-11-02T14:30Z", "2026-11-02T21:00Z", ""                                    }, /* and back */
-        {"2026-11-27", SESSION_EARLY, "2026-11-27T14:30Z", "2026-11-27T18:00Z", "day after Thanksgiving"              },
+        {"2026-11-27", SESSION_EARLY, "2026-11-27T14:30Z", "2026-11-27T18:00Z",
+         "day after Thanksgiving"                                                                                     },
         {"1992-12-24", SESSION_EARLY, "1992-12-24T14:30Z", "1992-12-24T19:00Z", "Christmas Eve"                       },
-        {"2025-07-03", SESSION_EARLY, "2025-07-03T13:30Z", "2025-07-03T17:00Z", "around Independence Day"             },
+        {"2025-07-03", SESSION_EARLY, "2025-07-03T13:30Z", "2025-07-03T17:00Z",
+         "around Independence Day"                                                                                    },
         {"2025-01-09", SESSION_NONE,  NULL,                NULL,                "day of mourning for President Carter"},
         {"2026-01-31", SESSION_NONE,  NULL,                NULL,                "weekend"                             },
         {"2022-06-20", SESSION_NONE,  NULL,                NULL,                "Juneteenth"                          },
-        {"2021-06-18", SESSION_FULL,  "2021-06-18T13:30Z", "2021-06-18T20:00Z", ""                                    }, /* not yet a holiday */
+        {"2021-06-18", SESSION_FULL,  "2021-06-18T13:30Z", "2021-06-18T20:00Z",
+         ""                                                                                                           }, /* not yet a holiday */
         {"2010-12-31", SESSION_FULL,  "2010-12-31T14:30Z", "2010-12-31T21:00Z",
          ""                                                                                                           }, /* 1 January is a Saturday */
-        {"1989-12-25", SESSION_FULL,  "1989-12-25T14:30Z", "1989-12-25T21:00Z", "no rule for the year"                },
-        {"2036-01-01", SESSION_FULL,  "2036-01-01T14:30Z", "2036-01-01T21:00Z", "no rule for the year"                },
+        {"1989-12-25", SESSION_FULL,  "1989-12-25T14:30Z", "1989-12-25T21:00Z",
+         "no rule for the year"                                                                                       },
+        {"2036-01-01", SESSION_FULL,  "2036-01-01T14:30Z", "2036-01-01T21:00Z",
+         "no rule for the year"                                                                                       },
         {"2201-01-01", SESSION_NONE,  NULL,                NULL,                "no rule for the year"                },
     };
 
@@ -164,7 +172,8 @@ test_calendar_knows_the_phase_of_an_instant(void **state)
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        const char *phase = market_phase_name(calendar_phase(*state, when_parse_or_none(cases[i].at)));
+        const char *phase =
+            market_phase_name(calendar_phase(*state, when_parse_or_none(cases[i].at)));
         if (!str_eq(phase, cases[i].phase)) fail_msg("%s: %s", cases[i].at, phase);
     }
     assert_int_equal(calendar_phase(*state, WHEN_NONE), PHASE_CLOSED);
@@ -192,7 +201,8 @@ test_calendar_finds_the_next_session(void **state)
     assert_int_equal(calendar_next_session(*state, WHEN_NONE).kind, SESSION_NONE);
 }
 
-/* Sessions follow each other without overlap, and each is found from the instant before it and inside it. */
+/* Sessions follow each other without overlap, and each is found from the instant before it and
+ * inside it. */
 static void
 test_calendar_sessions_are_in_order(void **state)
 {
@@ -228,7 +238,8 @@ test_calendar_agrees_with_the_broker_calendar(void **state)
     CLEANUP(json_freep) struct json *doc = NULL;
     struct err err = {0};
 
-    text_printf(&path, "%s/data/alpaca/us_equity_calendar.json", shared != NULL ? shared : "../shared");
+    text_printf(&path, "%s/data/alpaca/us_equity_calendar.json",
+                shared != NULL ? shared : "../shared");
     check_read_file(path.data, &bytes);
     if (bytes.len == 0) {
         printf("skipped: no %s\n", path.data);
@@ -237,7 +248,8 @@ test_calendar_agrees_with_the_broker_calendar(void **state)
     if (json_parse(bytes.data, bytes.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err) != RC_OK)
         fail_msg("%s", err.text);
 
-    int64_t day = date_to_days((struct date){2013, 1, 1}), end = date_to_days((struct date){2029, 1, 1});
+    int64_t day = date_to_days((struct date){2013, 1, 1}),
+            end = date_to_days((struct date){2029, 1, 1});
     int compared = 0;
     for (; day < end; day++) {
         char text[ISO_TEXT_MAX];
@@ -249,8 +261,10 @@ test_calendar_agrees_with_the_broker_calendar(void **state)
         for (; h != NULL && !is_holiday; h = json_next(h))
             is_holiday = str_eq(json_string(h), text);
         bool is_early = json_has(json_get_obj(doc, "early_closes"), text);
-        if (is_holiday != (s.kind == SESSION_NONE)) fail_msg("%s: holiday %d, %s", text, is_holiday, s.why);
-        if (is_early != (s.kind == SESSION_EARLY)) fail_msg("%s: early %d, %s", text, is_early, s.why);
+        if (is_holiday != (s.kind == SESSION_NONE))
+            fail_msg("%s: holiday %d, %s", text, is_holiday, s.why);
+        if (is_early != (s.kind == SESSION_EARLY))
+            fail_msg("%s: early %d, %s", text, is_early, s.why);
         compared++;
     }
     assert_int_equal(compared, 834 * 5 + 4); /* 834 weeks from a Tuesday, and Tuesday to Friday */

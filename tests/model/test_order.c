@@ -114,7 +114,7 @@ test_ledger_intent_states(void **state)
     assert_string_equal(intent_purpose_name(PURPOSE_EXIT), "exit");
 }
 
-/* ---- positions --------------------------------------------------------------------------------------- */
+/* ---- positions ----------------------------------------------------------------------------- */
 
 static void
 test_ledger_position_opens_reduces_and_turns(void **state)
@@ -178,8 +178,8 @@ test_ledger_position_rounds_the_part_half_away_from_zero(void **state)
 }
 
 /*
- * No 1/10000 dollar is made or lost: cash spent and received, plus the signed cost of what is open, is the
- * realised P&L, after every one of many random fills.
+ * No 1/10000 dollar is made or lost: cash spent and received, plus the signed cost of what is open,
+ * is the realised P&L, after every one of many random fills.
  */
 static void
 test_ledger_position_conserves_money(void **state)

@@ -5,7 +5,8 @@
 static void
 test_symbol_valid_keeps_to_the_pattern(void **state)
 {
-    static const char *const good[] = {"A", "NVDA", "BRK.B", "BF-A", "0700", "ABCDEFGHIJ", "A.", "A-"};
+    static const char *const good[] = {"A",    "NVDA",       "BRK.B", "BF-A",
+                                       "0700", "ABCDEFGHIJ", "A.",    "A-"};
     static const char *const bad[] = {"",    "nvda", ".A",  "-A",       "ABCDEFGHIJK", "A B",
                                       "A/B", " A",   "A\n", "\xc3\x84", "A_B",         "../../etc"};
 

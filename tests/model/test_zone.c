@@ -3,7 +3,7 @@
 #include "base/when.h"
 #include "model/calendar.h"
 
-/* ---- zone files made by hand ------------------------------------------------------------------------- */
+/* ---- zone files made by hand --------------------------------------------------------------- */
 
 static void
 put(struct text *to, uint64_t value, int bytes)
@@ -66,7 +66,7 @@ zone_freep(struct zone **z)
     zone_free(*z);
 }
 
-/* ---- real zones -------------------------------------------------------------------------------------- */
+/* ---- real zones ---------------------------------------------------------------------------- */
 
 static struct zone *
 zone_named(const char *name)
@@ -78,7 +78,8 @@ zone_named(const char *name)
 
     text_printf(&path, "/usr/share/zoneinfo/%s", name);
     check_read_file(path.data, &bytes);
-    if (zone_new(text_str(&bytes), bytes.len, &z, &err) != RC_OK) fail_msg("%s: %s", name, err.text);
+    if (zone_new(text_str(&bytes), bytes.len, &z, &err) != RC_OK)
+        fail_msg("%s: %s", name, err.text);
     return z;
 }
 
@@ -110,9 +111,11 @@ test_zone_new_york_changes_its_clocks(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int64_t offset_s = zone_offset_s(ny, when_parse_or_none(cases[i].at));
-        if (offset_s != cases[i].hours * 3600) fail_msg("%s: %lld", cases[i].at, (long long)offset_s);
+        if (offset_s != cases[i].hours * 3600)
+            fail_msg("%s: %lld", cases[i].at, (long long)offset_s);
     }
-    assert_int_equal(zone_offset_s(ny, when_parse_or_none("1800-01-01")), -17762); /* local mean time */
+    assert_int_equal(zone_offset_s(ny, when_parse_or_none("1800-01-01")),
+                     -17762); /* local mean time */
 }
 
 static void
@@ -139,7 +142,8 @@ test_zone_local_time_goes_back_to_utc(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char buf[ISO_TEXT_MAX];
         int64_t at_ns = zone_utc(ny, &cases[i].local);
-        if (at_ns != when_parse_or_none(cases[i].utc)) fail_msg("%s: %s", cases[i].utc, when_iso(at_ns, buf));
+        if (at_ns != when_parse_or_none(cases[i].utc))
+            fail_msg("%s: %s", cases[i].utc, when_iso(at_ns, buf));
     }
     struct civil local = zone_local(ny, when_parse_or_none("2026-01-31T02:03:04.5Z"));
     assert_true(local.date.day == 30 && local.hour == 21 && local.minute == 3 &&
@@ -149,16 +153,16 @@ test_zone_local_time_goes_back_to_utc(void **state)
 }
 
 /*
- * The ISO C library as a second opinion, in zones of many habits; and the way back: the local time of an
- * instant belongs to that instant or, where it exists twice, to the earlier one.
+ * The ISO C library as a second opinion, in zones of many habits; and the way back: the local time
+ * of an instant belongs to that instant or, where it exists twice, to the earlier one.
  */
 static void
 test_zone_agrees_with_the_c_library(void **state)
 {
-    static const char *const names[] = {"America/New_York",  "Europe/Dublin",     "Australia/Lord_Howe",
-                                        "America/St_Johns",  "Asia/Kathmandu",    "Pacific/Apia",
-                                        "America/Sao_Paulo", "Africa/Casablanca", "Asia/Tehran",
-                                        "Pacific/Chatham",   "America/Nuuk",      "UTC"};
+    static const char *const names[] = {
+        "America/New_York", "Europe/Dublin",   "Australia/Lord_Howe", "America/St_Johns",
+        "Asia/Kathmandu",   "Pacific/Apia",    "America/Sao_Paulo",   "Africa/Casablanca",
+        "Asia/Tehran",      "Pacific/Chatham", "America/Nuuk",        "UTC"};
     struct rng r = check_rng("zones");
     int64_t from_ns = when_parse_or_none("1850-01-01"), to_ns = when_parse_or_none("2200-01-01");
 
@@ -195,7 +199,7 @@ test_zone_agrees_with_the_c_library(void **state)
     tzset();
 }
 
-/* ---- rules ------------------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------------------------- */
 
 static void
 test_zone_follows_every_kind_of_rule(void **state)
@@ -216,13 +220,15 @@ test_zone_follows_every_kind_of_rule(void **state)
         {"AAA0BBB,J60,J61",                      "2024-03-01T01:59:59Z", 0     }, /* J60 is 1 March in leap years too */
         {"AAA0BBB,J60,J61",                      "2024-03-01T02:00:00Z", 3600  },
         {"AAA0BBB,J60,J61",                      "2023-03-01T02:00:00Z", 3600  },
-        {"AAA0BBB,59,60",                        "2024-02-29T02:00:00Z", 3600  }, /* 59 is the sixtieth day, whatever its name */
+        {"AAA0BBB,59,60",                        "2024-02-29T02:00:00Z",
+         3600                                                                  }, /* 59 is the sixtieth day, whatever its name */
         {"AAA0BBB,59,60",                        "2023-03-01T02:00:00Z", 3600  },
         {"AAA0BBB,M2.5.4/0,M12.5.4/24",          "2024-02-29T00:00:00Z", 3600  }, /* a fifth Thursday */
         {"AAA0BBB,M2.5.4/0,M12.5.4/24",          "2023-02-23T00:00:00Z", 3600  }, /* only four: the last */
         {"<-03>3<-02>,M3.5.0/-2,M10.5.0/-1",     "2026-03-29T00:59:59Z", -10800}, /* Saturday evening */
         {"<-03>3<-02>,M3.5.0/-2,M10.5.0/-1",     "2026-03-29T01:00:00Z", -7200 },
-        {"AAA0BBB,M1.1.1/-167,M7.1.1/167",       "2026-01-01T00:00:00Z", 3600  }, /* began in the old year */
+        {"AAA0BBB,M1.1.1/-167,M7.1.1/167",       "2026-01-01T00:00:00Z",
+         3600                                                                  }, /* began in the old year */
         {"EST5EDT,0/0,J365/25",                  "2026-01-01T00:00:00Z", -14400}, /* all the year round */
         {"EST5EDT,0/0,J365/25",                  "2026-01-01T05:00:00Z", -14400},
         {"EST5EDT,0/0,J365/25",                  "2026-12-31T23:59:59Z", -14400},
@@ -275,7 +281,7 @@ test_zone_refuses_malformed_footers(void **state)
     }
 }
 
-/* ---- files ------------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 static void
 test_zone_reads_version_one(void **state)
@@ -293,7 +299,8 @@ test_zone_reads_version_one(void **state)
     put_type(&t, 7200, 1);
     put(&t, 0, 4);
     assert_int_equal(zone_new(t.data, t.len, &z, NULL), RC_OK);
-    assert_int_equal(zone_offset_s(z, -101 * NS_PER_S), -3600); /* the first type before everything */
+    assert_int_equal(zone_offset_s(z, -101 * NS_PER_S),
+                     -3600); /* the first type before everything */
     assert_int_equal(zone_offset_s(z, -100 * NS_PER_S), 7200);
     assert_int_equal(zone_offset_s(z, 99 * NS_PER_S), 7200);
     assert_int_equal(zone_offset_s(z, 100 * NS_PER_S), -3600);

@@ -65,7 +65,8 @@ static void
 test_flight_is_still_there_after_kill_9(void **state)
 {
     struct clock clock = test_clock_seam(&still);
-    void *page = mmap(NULL, FLIGHT_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *page =
+        mmap(NULL, FLIGHT_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct flight_report r;
 
     (void)state;
@@ -111,8 +112,8 @@ test_flight_reader_accepts_any_bytes(void **state)
         int flips = (int)rng_below(&rng, 200);
         for (int k = 0; k < flips; k++)
             page[4 + rng_below(&rng, 1200)] = (unsigned char)rng_u64(&rng);
-        if (flight_read(page, rng_chance(&rng, 0.9) ? sizeof(page) : rng_below(&rng, sizeof(page)), &r,
-                        NULL) == RC_OK) {
+        if (flight_read(page, rng_chance(&rng, 0.9) ? sizeof(page) : rng_below(&rng, sizeof(page)),
+                        &r, NULL) == RC_OK) {
             assert_true(r.symbol[0] == '\0' || symbol_valid(r.symbol));
             assert_true((unsigned)r.stage < STAGES_LEN);
             assert_true(r.steps_len <= FLIGHT_STEPS_MAX);
@@ -157,7 +158,8 @@ test_flight_exit_text_round_trips(void **state)
         assert_false(flight_exit_from(bad[i]).is_known);
 }
 
-/* ---- quarantine -----------------------------------------------------------------------------------------
+/* ---- quarantine
+ * -----------------------------------------------------------------------------------------
  */
 
 static struct flight_report
@@ -238,7 +240,8 @@ test_quarantine_crashes_apart_are_none_in_a_row(void **state)
     assert_int_equal(end(&q, STAGE_SCORE, "MSFT", -SIGSEGV), QUARANTINE_SUSPECTED); /* elsewhere */
     assert_int_equal(end(&q, STAGE_SCORE, "AAPL", -SIGSEGV), QUARANTINE_SUSPECTED);
     r.is_orderly = true;
-    assert_int_equal(quarantine_fold(&q, &r, &e, T0), QUARANTINE_CLEARED); /* an orderly end between */
+    assert_int_equal(quarantine_fold(&q, &r, &e, T0),
+                     QUARANTINE_CLEARED); /* an orderly end between */
     assert_int_equal(end(&q, STAGE_SCORE, "AAPL", -SIGSEGV), QUARANTINE_SUSPECTED);
     assert_int_equal(q.len, 1);
     /* What is held stays held through all that. */
@@ -258,8 +261,9 @@ test_quarantine_never_takes_what_the_engine_needs(void **state)
         for (int with_symbol = 0; with_symbol < 2; with_symbol++) {
             struct quarantine q = {0};
             const char *symbol = with_symbol ? "AAPL" : "";
-            bool may = s == STAGE_ENTRY || s == STAGE_FLOW ||
-                       (with_symbol && (s == STAGE_SCORE || s == STAGE_GATHER_MARKET || s == STAGE_EXIT));
+            bool may =
+                s == STAGE_ENTRY || s == STAGE_FLOW ||
+                (with_symbol && (s == STAGE_SCORE || s == STAGE_GATHER_MARKET || s == STAGE_EXIT));
 
             (void)end(&q, s, symbol, -SIGSEGV);
             (void)end(&q, s, symbol, -SIGSEGV);
@@ -281,8 +285,10 @@ test_quarantine_ends_by_evidence(void **state)
     assert_true(quarantine_holds(&q, STAGE_SCORE, "AAPL"));
     assert_true(quarantine_data_changed(&q, "AAPL", 78)); /* one more chance */
     assert_false(quarantine_holds(&q, STAGE_SCORE, "AAPL"));
-    assert_int_equal(end(&q, STAGE_SCORE, "AAPL", -SIGSEGV), QUARANTINE_HELD); /* at the first crash */
-    assert_false(quarantine_data_changed(&q, "AAPL", 79)); /* from the third on only by an operator */
+    assert_int_equal(end(&q, STAGE_SCORE, "AAPL", -SIGSEGV),
+                     QUARANTINE_HELD); /* at the first crash */
+    assert_false(
+        quarantine_data_changed(&q, "AAPL", 79)); /* from the third on only by an operator */
     assert_true(quarantine_holds(&q, STAGE_SCORE, "AAPL"));
     assert_true(quarantine_remove(&q, STAGE_SCORE, "AAPL"));
     assert_false(quarantine_remove(&q, STAGE_SCORE, "AAPL"));
@@ -313,9 +319,10 @@ test_quarantine_file_round_trips_and_is_edited_by_hand(void **state)
     struct clock clock = test_clock_seam(&still);
     struct state_store s;
     struct quarantine q = {0}, again;
-    static const char by_hand[] = "[{\"stage\":\"entry\",\"symbol\":\"\",\"count\":2},\n"
-                                  " {\"stage\":\"nonsense\",\"symbol\":\"AAPL\",\"count\":2}, 17, {},\n"
-                                  " {\"stage\":\"exit\",\"symbol\":\"msft\",\"is_held\":true}]";
+    static const char by_hand[] =
+        "[{\"stage\":\"entry\",\"symbol\":\"\",\"count\":2},\n"
+        " {\"stage\":\"nonsense\",\"symbol\":\"AAPL\",\"count\":2}, 17, {},\n"
+        " {\"stage\":\"exit\",\"symbol\":\"msft\",\"is_held\":true}]";
 
     (void)state;
     test_root_make(&root);

@@ -73,7 +73,8 @@ static struct intent
 intent_at(const char *client_id, int64_t created_ns)
 {
     struct intent in = {
-        .order = {.symbol = "AAPL", .side = SIDE_BUY, .type = ORDER_LIMIT, .qty = 7, .limit = {1234500}},
+        .order =
+            {.symbol = "AAPL", .side = SIDE_BUY, .type = ORDER_LIMIT, .qty = 7, .limit = {1234500}},
         .purpose = PURPOSE_ENTRY,
         .context = "{\"score\":3.5}",
         .epoch = 4,
@@ -128,7 +129,7 @@ same_intent(const struct intent *a, const struct intent *b)
     assert_string_equal(a->note, b->note);
 }
 
-/* ---- intents ------------------------------------------------------------------------------------------- */
+/* ---- intents ------------------------------------------------------------------------------- */
 
 static void
 test_ledger_intent_comes_back_as_it_was(void **state)
@@ -207,7 +208,8 @@ test_ledger_refuses_what_is_no_intent(void **state)
         (void)snprintf(in.order.symbol, sizeof(in.order.symbol), "%s", rows[i].symbol);
         in.order.qty = rows[i].qty;
         in.order.limit.e4 = rows[i].limit_e4;
-        if (b->a.add_intent(b->a.self, &in, NULL) != RC_RANGE) fail_msg("%s was accepted", rows[i].what);
+        if (b->a.add_intent(b->a.self, &in, NULL) != RC_RANGE)
+            fail_msg("%s was accepted", rows[i].what);
     }
 }
 
@@ -300,12 +302,13 @@ test_ledger_facts_are_never_rewritten(void **state)
     for (size_t i = 0; i < COUNT_OF(forbidden); i++)
         if (sqlite3_exec(db, forbidden[i], NULL, NULL, NULL) != SQLITE_CONSTRAINT)
             fail_msg("accepted: %s (%s)", forbidden[i], sqlite3_errmsg(db));
-    assert_int_equal(sqlite3_exec(db, "UPDATE intents SET state = 'filled', note = 'n'", NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE intents SET state = 'filled', note = 'n'", NULL, NULL, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-/* ---- fills --------------------------------------------------------------------------------------------- */
+/* ---- fills --------------------------------------------------------------------------------- */
 
 static struct ledger_position
 position_of(struct bed *b, const struct ledger *l, const char *symbol)
@@ -338,11 +341,13 @@ test_contract_fill_is_accepted_once(void **state)
         const char *what;
         struct fill f;
     } others[] = {
-        {"quantity", {.symbol = "AAPL", .side = SIDE_BUY, .qty = 8, .price = {1234500}, .at_ns = T0}    },
-        {"price",    {.symbol = "AAPL", .side = SIDE_BUY, .qty = 7, .price = {1234501}, .at_ns = T0}    },
-        {"side",     {.symbol = "AAPL", .side = SIDE_SELL, .qty = 7, .price = {1234500}, .at_ns = T0}   },
-        {"symbol",   {.symbol = "MSFT", .side = SIDE_BUY, .qty = 7, .price = {1234500}, .at_ns = T0}    },
-        {"time",     {.symbol = "AAPL", .side = SIDE_BUY, .qty = 7, .price = {1234500}, .at_ns = T0 + 1}},
+        {"quantity",
+         {.symbol = "AAPL", .side = SIDE_BUY, .qty = 8, .price = {1234500}, .at_ns = T0}             },
+        {"price",    {.symbol = "AAPL", .side = SIDE_BUY, .qty = 7, .price = {1234501}, .at_ns = T0} },
+        {"side",     {.symbol = "AAPL", .side = SIDE_SELL, .qty = 7, .price = {1234500}, .at_ns = T0}},
+        {"symbol",   {.symbol = "MSFT", .side = SIDE_BUY, .qty = 7, .price = {1234500}, .at_ns = T0} },
+        {"time",
+         {.symbol = "AAPL", .side = SIDE_BUY, .qty = 7, .price = {1234500}, .at_ns = T0 + 1}         },
     };
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         struct fill other = others[i].f;
@@ -421,7 +426,7 @@ test_ledger_adjustments_do_not_hide_fills(void **state)
     assert_int_equal(position_of(b, &b->a, "AAPL").qty, 6);
 }
 
-/* ---- both implementations ------------------------------------------------------------------------------ */
+/* ---- both implementations ------------------------------------------------------------------ */
 
 static struct fill
 random_fill(struct rng *r)
@@ -431,7 +436,8 @@ random_fill(struct rng *r)
 
     (void)snprintf(id, sizeof(id), "f%d",
                    (int)rng_below(r, 400)); /* some come twice, some with other content */
-    return fill_at(id, symbols[rng_below(r, COUNT_OF(symbols))], rng_chance(r, 0.5) ? SIDE_BUY : SIDE_SELL,
+    return fill_at(id, symbols[rng_below(r, COUNT_OF(symbols))],
+                   rng_chance(r, 0.5) ? SIDE_BUY : SIDE_SELL,
                    rng_range(r, 1, rng_chance(r, 0.05) ? QTY_MAX : 300), rng_range(r, 0, 9000000),
                    T0 + rng_range(r, 0, 50) * NS_PER_S);
 }
@@ -514,8 +520,10 @@ one_call(struct bed *b, struct rng *r)
         struct intent in = random_intent(r);
         bool is_new = rng_chance(r, 0.4);
 
-        ra = is_new ? b->a.add_intent(b->a.self, &in, NULL) : b->a.update_intent(b->a.self, &in, NULL);
-        rb = is_new ? b->b.add_intent(b->b.self, &in, NULL) : b->b.update_intent(b->b.self, &in, NULL);
+        ra = is_new ? b->a.add_intent(b->a.self, &in, NULL)
+                    : b->a.update_intent(b->a.self, &in, NULL);
+        rb = is_new ? b->b.add_intent(b->b.self, &in, NULL)
+                    : b->b.update_intent(b->b.self, &in, NULL);
     }
     if (ra != rb) fail_msg("SQLite says %s, memory %s", rc_name(ra), rc_name(rb));
 }
@@ -548,7 +556,7 @@ test_ledger_and_its_model_in_memory_agree(void **state)
     assert_int_equal(b->log.len, 0);
 }
 
-/* ---- a reader beside the engine ------------------------------------------------------------------------ */
+/* ---- a reader beside the engine ------------------------------------------------------------ */
 
 static void
 test_ledger_reader_sees_what_the_engine_writes(void **state)

@@ -87,7 +87,8 @@ full_path(const struct bed *b, const char *suffix, char full[160])
 static struct fill
 fill_of(int i)
 {
-    struct fill f = {.symbol = "AAPL", .side = SIDE_BUY, .qty = 1, .price = {1000000 + i}, .at_ns = T0 + i};
+    struct fill f = {
+        .symbol = "AAPL", .side = SIDE_BUY, .qty = 1, .price = {1000000 + i}, .at_ns = T0 + i};
 
     (void)snprintf(f.fill_id, sizeof(f.fill_id), "f-%d", i);
     return f;
@@ -133,7 +134,8 @@ shares(struct bed *b)
     return list.len == 0 ? 0 : list.position[0].qty;
 }
 
-/* ---- damage while nobody has it open --------------------------------------------------------------------
+/* ---- damage while nobody has it open
+ * --------------------------------------------------------------------
  */
 
 enum damage {
@@ -175,7 +177,8 @@ run_sql(const char *path, const char *sql)
     sqlite3 *db = NULL;
 
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
@@ -277,7 +280,8 @@ test_ledger_damage_is_set_aside_and_a_new_one_begun(void **state)
         if (test_count(&b->root, "state", "ledger.db.corrupted.1750000000") == 0)
             fail_msg("%s: nothing was kept", DAMAGE_NAMES[d]);
 
-        /* It works, is marked until somebody has compared it with the broker, and is not healed again. */
+        /* It works, is marked until somebody has compared it with the broker, and is not healed
+         * again. */
         add_rows(b, 0, 3);
         close_it(b);
         open_it(b);
@@ -310,7 +314,8 @@ test_ledger_of_a_newer_program_is_left_alone(void **state)
     assert_int_equal(b->log.len, 0);
 }
 
-/* Whichever call of the disk is refused while healing: an error or a working ledger, and nothing is lost. */
+/* Whichever call of the disk is refused while healing: an error or a working ledger, and nothing is
+ * lost. */
 static void
 test_ledger_healing_survives_any_refused_call(void **state)
 {
@@ -336,7 +341,8 @@ test_ledger_healing_survives_any_refused_call(void **state)
     }
 }
 
-/* ---- damage while it is open ----------------------------------------------------------------------------
+/* ---- damage while it is open
+ * ----------------------------------------------------------------------------
  */
 
 enum theft {
@@ -389,12 +395,17 @@ test_ledger_file_taken_away_while_open(void **state)
             add_rows(b, 0, rows); /* 2000: more than the log holds before it is written back */
             steal(b, t);
             add_rows(b, rows, rows + 2);
-            bool is_rescued = strstr(test_log_last(&b->log, EV_LEDGER_REBUILT), "\"rescued\":true") != NULL;
+            bool is_rescued =
+                strstr(test_log_last(&b->log, EV_LEDGER_REBUILT), "\"rescued\":true") != NULL;
             int64_t have = shares(b);
-            if (test_log_count(&b->log, EV_LEDGER_REBUILT) != 1) fail_msg("theft %d: no event", (int)t);
-            if (t != TRUNCATED && !is_rescued) fail_msg("theft %d, %d rows: not rescued", (int)t, rows);
-            if (is_rescued != !ledger_was_rebuilt(b->sql)) fail_msg("theft %d: rebuilt and rescued", (int)t);
-            if (have != (is_rescued ? rows + 2 : 2)) fail_msg("theft %d: %d shares", (int)t, (int)have);
+            if (test_log_count(&b->log, EV_LEDGER_REBUILT) != 1)
+                fail_msg("theft %d: no event", (int)t);
+            if (t != TRUNCATED && !is_rescued)
+                fail_msg("theft %d, %d rows: not rescued", (int)t, rows);
+            if (is_rescued != !ledger_was_rebuilt(b->sql))
+                fail_msg("theft %d: rebuilt and rescued", (int)t);
+            if (have != (is_rescued ? rows + 2 : 2))
+                fail_msg("theft %d: %d shares", (int)t, (int)have);
             close_it(b);
             open_it(b);
             assert_int_equal(shares(b), have);
@@ -432,7 +443,8 @@ test_ledger_theft_survives_any_refused_call(void **state)
     }
 }
 
-/* ---- kill -9 --------------------------------------------------------------------------------------------
+/* ---- kill -9
+ * --------------------------------------------------------------------------------------------
  */
 
 /* Adds rows and says on the pipe which were acknowledged, until it is killed. */
@@ -498,11 +510,13 @@ test_ledger_keeps_every_acknowledged_row_over_kill_9(void **state)
 
         open_it(b);
         assert_false(ledger_was_rebuilt(b->sql));
-        assert_int_equal(b->seam.fills_since(b->seam.self, WHEN_NONE, &b->arena, &fills, NULL), RC_OK);
-        assert_int_equal(b->seam.intents_since(b->seam.self, WHEN_NONE, &b->arena, &intents, NULL), RC_OK);
+        assert_int_equal(b->seam.fills_since(b->seam.self, WHEN_NONE, &b->arena, &fills, NULL),
+                         RC_OK);
+        assert_int_equal(b->seam.intents_since(b->seam.self, WHEN_NONE, &b->arena, &intents, NULL),
+                         RC_OK);
         if ((int)fills.len < last + 1 || (int)intents.len < last + 1)
-            fail_msg("run %d: acknowledged up to %d, there are %zu fills and %zu intents", run, last,
-                     fills.len, intents.len);
+            fail_msg("run %d: acknowledged up to %d, there are %zu fills and %zu intents", run,
+                     last, fills.len, intents.len);
         /* Nothing half done either: rows are complete and in order, at most one intent is ahead. */
         for (size_t i = 0; i < fills.len; i++) {
             struct fill want = fill_of((int)i);
@@ -529,8 +543,8 @@ test_ledger_keeps_every_acknowledged_row_over_kill_9(void **state)
     assert_int_equal(b->log.len, 0);
 }
 
-/* Killed at any moment of its very first start, or of a rebuild: the next start works, a loss is never
- * forgotten. */
+/* Killed at any moment of its very first start, or of a rebuild: the next start works, a loss is
+ * never forgotten. */
 static void
 test_ledger_start_is_killed_at_random(void **state)
 {

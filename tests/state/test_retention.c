@@ -72,18 +72,20 @@ test_retention_archives_what_passed_its_limit(void **state)
         int bytes;
         const char *archive; /* NULL: stays */
     } rows[] = {
-        {"logs/run.jsonl",                20, NULL                                                      },
-        {"logs/system_events.jsonl",      21, "logs/archive/system_events.20250615T150640Z.jsonl"       },
-        {"logs/exit.jsonl",               10, NULL                                                      },
-        {"logs/gate.jsonl",               11, "logs/archive/gate.20250615T150640Z.jsonl"                },
-        {"logs/daemon.log",               11, "logs/archive/daemon.20250615T150640Z.log"                },
-        {"data/uw_api_quota.jsonl",       11, "logs/archive/data-uw_api_quota.20250615T150640Z.jsonl"   },
-        {"data/run.jsonl",                11, "logs/archive/data-run.20250615T150640Z.jsonl"            }, /* no contract log */
-        {"state/blocked_trades.jsonl",    11, "logs/archive/state-blocked_trades.20250615T150640Z.jsonl"},
-        {"data/notes.log",                99, NULL                                                      },
-        {"state/health.json",             99, NULL                                                      },
-        {"logs/run.jsonl.torn.17500",     99, NULL                                                      },
-        {"state/a.json.corrupted.1.json", 99, NULL                                                      },
+        {"logs/run.jsonl",                20, NULL                                                   },
+        {"logs/system_events.jsonl",      21, "logs/archive/system_events.20250615T150640Z.jsonl"    },
+        {"logs/exit.jsonl",               10, NULL                                                   },
+        {"logs/gate.jsonl",               11, "logs/archive/gate.20250615T150640Z.jsonl"             },
+        {"logs/daemon.log",               11, "logs/archive/daemon.20250615T150640Z.log"             },
+        {"data/uw_api_quota.jsonl",       11, "logs/archive/data-uw_api_quota.20250615T150640Z.jsonl"},
+        {"data/run.jsonl",                11,
+         "logs/archive/data-run.20250615T150640Z.jsonl"                                              }, /* no contract log */
+        {"state/blocked_trades.jsonl",    11,
+         "logs/archive/state-blocked_trades.20250615T150640Z.jsonl"                                  },
+        {"data/notes.log",                99, NULL                                                   },
+        {"state/health.json",             99, NULL                                                   },
+        {"logs/run.jsonl.torn.17500",     99, NULL                                                   },
+        {"state/a.json.corrupted.1.json", 99, NULL                                                   },
     };
     struct bed *b = *state;
     int want = 0;
@@ -94,7 +96,8 @@ test_retention_archives_what_passed_its_limit(void **state)
     }
     assert_int_equal(run(b), want);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (test_exists(&b->root, rows[i].path) != (rows[i].archive == NULL)) fail_msg("%s", rows[i].path);
+        if (test_exists(&b->root, rows[i].path) != (rows[i].archive == NULL))
+            fail_msg("%s", rows[i].path);
         if (rows[i].archive != NULL && !test_exists(&b->root, rows[i].archive))
             fail_msg("%s", rows[i].archive);
     }
@@ -122,14 +125,15 @@ test_contract_logs_are_never_deleted(void **state)
     assert_false(test_exists(&b->root, "logs/archive/gate.20250615T150640Z.jsonl"));
 }
 
-/* exit.jsonl must not count the archives of exit_attribution, nor files that only look like archives. */
+/* exit.jsonl must not count the archives of exit_attribution, nor files that only look like
+ * archives. */
 static void
 test_retention_deletes_its_own_archives_only(void **state)
 {
     static const char *const others[] = {
-        "logs/archive/exit_attribution.20240101T000000Z.jsonl", "logs/archive/exit.20240101T000000Z.jsonl.gz",
-        "logs/archive/exit.by_hand.jsonl", "logs/archive/exit.2024-01-01T0000Z.jsonl",
-        "logs/archive/exit.20240101T000000Z.log"};
+        "logs/archive/exit_attribution.20240101T000000Z.jsonl",
+        "logs/archive/exit.20240101T000000Z.jsonl.gz", "logs/archive/exit.by_hand.jsonl",
+        "logs/archive/exit.2024-01-01T0000Z.jsonl", "logs/archive/exit.20240101T000000Z.log"};
     struct bed *b = *state;
 
     for (size_t i = 0; i < COUNT_OF(others); i++)

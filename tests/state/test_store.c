@@ -297,8 +297,7 @@ test_store_evidence_is_never_written_over(void **state)
     test_root_remove(&b.root);
 }
 
-/* ---- faults
- * -------------------------------------------------------------------------------------------- */
+/* ---- faults -------------------------------------------------------------------------------- */
 
 /* The nth call is refused, for every n: always a document, never more than one heal event, no lost
  * bytes. */
@@ -446,8 +445,7 @@ test_store_save_fails_whole(void **state)
     }
 }
 
-/* ---- saving
- * -------------------------------------------------------------------------------------------- */
+/* ---- saving -------------------------------------------------------------------------------- */
 
 static void
 test_store_save_keeps_one_generation(void **state)
@@ -520,8 +518,7 @@ test_store_save_does_not_read_what_it_wrote(void **state)
     test_root_remove(&b.root);
 }
 
-/* ---- logs
- * ---------------------------------------------------------------------------------------------- */
+/* ---- logs ---------------------------------------------------------------------------------- */
 
 #define LOG "logs/run.jsonl"
 

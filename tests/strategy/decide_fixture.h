@@ -14,10 +14,11 @@
 #define USD(dollars) ((usd){(int64_t)((dollars)*1e4 + ((dollars) < 0 ? -0.5 : 0.5))})
 
 /* cmocka compares floats; these are doubles. */
-#define assert_near(a, b, epsilon)                                                                           \
-    do {                                                                                                     \
-        double near_a = (a), near_b = (b);                                                                   \
-        if (!(fabs(near_a - near_b) <= (epsilon))) fail_msg("%s: %.17g, not %.17g", #a, near_a, near_b);     \
+#define assert_near(a, b, epsilon)                                                                 \
+    do {                                                                                           \
+        double near_a = (a), near_b = (b);                                                         \
+        if (!(fabs(near_a - near_b) <= (epsilon)))                                                 \
+            fail_msg("%s: %.17g, not %.17g", #a, near_a, near_b);                                  \
     } while (0)
 
 static char *target_gains[] = {(char[]){"0.02"}, (char[]){"0.05"}, (char[]){"0.10"}};

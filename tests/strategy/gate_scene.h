@@ -8,7 +8,8 @@
 
 #include "strategy/gates.h"
 
-/* A candidate that passes all twenty gates: 10 shares of XYZ at 40 USD, an empty book, 55 000 USD. */
+/* A candidate that passes all twenty gates: 10 shares of XYZ at 40 USD, an empty book, 55 000 USD.
+ */
 struct scene {
     struct strategy_config cfg;
     struct risk_limits limits;

@@ -43,10 +43,10 @@ near(double a, double b)
     return fabs(a - b) <= 1e-9;
 }
 
-#define assert_near(what, got, want)                                                                         \
-    do {                                                                                                     \
-        double got_ = (got), want_ = (want);                                                                 \
-        if (!near(got_, want_)) fail_msg("%s: got %.12g, want %.12g", (what), got_, want_);                  \
+#define assert_near(what, got, want)                                                               \
+    do {                                                                                           \
+        double got_ = (got), want_ = (want);                                                       \
+        if (!near(got_, want_)) fail_msg("%s: got %.12g, want %.12g", (what), got_, want_);        \
     } while (0)
 
 #endif

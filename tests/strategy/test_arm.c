@@ -34,8 +34,9 @@ static void
 test_arm_needs_mode_and_url_of_one_kind(void **state)
 {
     (void)state;
-    static const char paper[] = "https://paper-api.alpaca.markets", live[] = "https://api.alpaca.markets",
-                      loop[] = "http://127.0.0.1:9", other[] = "https://example.com";
+    static const char paper[] = "https://paper-api.alpaca.markets",
+                      live[] = "https://api.alpaca.markets", loop[] = "http://127.0.0.1:9",
+                      other[] = "https://example.com";
     static const struct {
         const char *mode, *url, *ack;
         bool require_ack;

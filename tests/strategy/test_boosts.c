@@ -29,7 +29,8 @@ test_sector_tide_needs_three_symbols_in_a_quarter_of_an_hour(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct boosts b = {0};
         sector_tide_record(&tide, cases[i].symbol, T0 + cases[i].at_s * S, &b);
-        if (b.sector_count != cases[i].count) fail_msg("%s: %zu symbols", cases[i].promise, b.sector_count);
+        if (b.sector_count != cases[i].count)
+            fail_msg("%s: %zu symbols", cases[i].promise, b.sector_count);
         assert_near(cases[i].promise, b.sector_tide, cases[i].boost);
         assert_near(cases[i].promise, boosts_apply(2.5, &b), 2.5 + cases[i].boost);
     }
@@ -55,7 +56,8 @@ test_sector_tide_survives_a_restart(void **state)
     assert_int_equal(back.len, 2);
     sector_tide_record(&back, "NVDA", T0 + 901 * S, &b);
     assert_int_equal(b.sector_count, 2);
-    sector_tide_decode(doc, T0 + 50 * S, &back); /* the clock went back: what is ahead is forgotten */
+    sector_tide_decode(doc, T0 + 50 * S,
+                       &back); /* the clock went back: what is ahead is forgotten */
     assert_int_equal(back.len, 1);
 }
 
@@ -127,7 +129,9 @@ test_boosts_add_up_unrounded(void **state)
 {
     (void)state;
     assert_near(
-        "all", boosts_apply(7.9, &(struct boosts){.sector_tide = 0.3, .persistence = 0.5, .rvol = 0.4}), 9.1);
+        "all",
+        boosts_apply(7.9, &(struct boosts){.sector_tide = 0.3, .persistence = 0.5, .rvol = 0.4}),
+        9.1);
 }
 
 static void
@@ -142,7 +146,8 @@ test_rvol_compares_twenty_minutes_with_twenty_days(void **state)
     struct bars minutes = {minute, 30}, days = {day, 25}, none = {NULL, 0};
 
     /* The bar of 20 minutes ago began outside the window: 19 bars and no newer one. */
-    assert_near("relative volume", rvol_of(&minutes, &days, T0), round_dec(19000.0 / 20 * 390 / 130000, 2));
+    assert_near("relative volume", rvol_of(&minutes, &days, T0),
+                round_dec(19000.0 / 20 * 390 / 130000, 2));
     assert_near("no days", rvol_of(&minutes, &none, T0), 0);
     assert_near("no minutes", rvol_of(&none, &days, T0), 0);
     assert_near("at three", rvol_boost(3.0), 0);

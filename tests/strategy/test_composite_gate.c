@@ -7,7 +7,8 @@
 static struct composite
 good(void)
 {
-    return (struct composite){.score = 3, .sentiment = SENTIMENT_BULLISH, .toxicity = 0.5, .freshness = 1};
+    return (struct composite){
+        .score = 3, .sentiment = SENTIMENT_BULLISH, .toxicity = 0.5, .freshness = 1};
 }
 
 static const struct composite_gate_market CALM = {
@@ -42,12 +43,14 @@ test_composite_gate_of_the_score(void **state)
         c.toxicity = cases[i].toxicity;
         c.freshness = cases[i].freshness;
         c.sentiment = cases[i].sentiment;
-        struct composite_gate_result r = composite_gate_score(&c, cases[i].score, cases[i].threshold);
+        struct composite_gate_result r =
+            composite_gate_score(&c, cases[i].score, cases[i].threshold);
         if (!str_eq(composite_gate_name(r.gate), cases[i].want))
             fail_msg("%s: %s", cases[i].promise, composite_gate_name(r.gate));
         if (!isnan(cases[i].score)) assert_near(cases[i].promise, r.number, cases[i].number);
     }
-    assert_string_equal(composite_gate_name(composite_gate_score(NULL, 8, 2.7).gate), "composite_none");
+    assert_string_equal(composite_gate_name(composite_gate_score(NULL, 8, 2.7).gate),
+                        "composite_none");
 }
 
 /* What the score says is what the gate compares: three decimals. */
@@ -55,9 +58,10 @@ static void
 test_composite_gate_compares_rounded_freshness(void **state)
 {
     (void)state;
-    struct composite c = score_text("{\"sentiment\": \"BULLISH\", \"freshness\": 0.2496, \"motif_whale\": "
-                                    "{\"detected\": true}}",
-                                    "mixed", WHEN_NONE);
+    struct composite c =
+        score_text("{\"sentiment\": \"BULLISH\", \"freshness\": 0.2496, \"motif_whale\": "
+                   "{\"detected\": true}}",
+                   "mixed", WHEN_NONE);
     assert_int_equal(composite_gate_score(&c, 3, 2.7).gate, COMPOSITE_GATE_PASS);
 }
 
@@ -130,7 +134,7 @@ test_composite_threshold_of_a_symbol(void **state)
     assert_near("none", composite_threshold(NULL, "AAPL"), 2.7);
 }
 
-/* ---- indicators ---------------------------------------------------------------------------------------- */
+/* ---- indicators ---------------------------------------------------------------------------- */
 
 static struct bar
 bar_of(int64_t minute, int64_t high, int64_t low, int64_t close)
@@ -144,7 +148,8 @@ bar_of(int64_t minute, int64_t high, int64_t low, int64_t close)
 static void
 test_indicators_average_and_range(void **state)
 {
-    struct bar bar[] = {bar_of(0, 11, 9, 10), bar_of(1, 13, 11, 12), bar_of(2, 12, 6, 7), bar_of(3, 8, 7, 8)};
+    struct bar bar[] = {bar_of(0, 11, 9, 10), bar_of(1, 13, 11, 12), bar_of(2, 12, 6, 7),
+                        bar_of(3, 8, 7, 8)};
     struct bars all = {bar, 4}, two = {bar, 2}, one = {bar, 1}, none = {NULL, 0};
     (void)state;
     /* ranges: |13 - 10| = 3, |6 - 12| = 6, 8 - 7 = 1 */

@@ -1,4 +1,5 @@
-/* What holds for every input: bounds, the order of keys, null, freshness; and a second, slower arithmetic. */
+/* What holds for every input: bounds, the order of keys, null, freshness; and a second, slower
+ * arithmetic. */
 #include "tests/strategy/score_case.h"
 
 #include "base/rand.h"
@@ -15,7 +16,7 @@ seed_of(void)
     return (uint64_t)seed;
 }
 
-/* ---- random enriched objects --------------------------------------------------------------------------- */
+/* ---- random enriched objects --------------------------------------------------------------- */
 
 static const char *
 random_sentiment(struct rng *r)
@@ -143,12 +144,12 @@ output_of(const struct json *doc, struct text *to)
     enriched_decode(doc, &e);
     composite_v1(&e, SCORE_REGIME_MIXED, NULL, WHEN_NONE, &c);
     text_clear(to);
-    composite_write(
-        &o, NULL,
-        &(struct composite_view){.symbol = "X", .regime = "mixed", .composite = &c, .enriched = &e});
+    composite_write(&o, NULL,
+                    &(struct composite_view){
+                        .symbol = "X", .regime = "mixed", .composite = &c, .enriched = &e});
 }
 
-/* ---- properties ---------------------------------------------------------------------------------------- */
+/* ---- properties ---------------------------------------------------------------------------- */
 
 static void
 test_composite_stays_between_0_and_8(void **state)
@@ -214,7 +215,8 @@ test_composite_does_not_see_the_order_of_keys(void **state)
 enum change { LEFT_OUT, AS_NULL, AS_NAN };
 
 static void
-write_changed(struct json_out *o, const char *key, const struct json *v, int *countdown, enum change change)
+write_changed(struct json_out *o, const char *key, const struct json *v, int *countdown,
+              enum change change)
 {
     if (!json_is_object(v)) {
         if ((*countdown)-- != 0) {
@@ -262,7 +264,8 @@ test_composite_takes_null_for_absent(void **state)
     }
 }
 
-/* A number that became garbage never makes a score that is no number, and the result stays in bounds. */
+/* A number that became garbage never makes a score that is no number, and the result stays in
+ * bounds. */
 static void
 test_composite_survives_text_that_is_no_number(void **state)
 {
@@ -322,11 +325,12 @@ test_composite_rounding_is_round_dec(void **state)
         double a = round_places(x, k), b = round_dec(x, k);
         bool is_same = !(a < b) && !(a > b) && signbit(a) == signbit(b);
         if (!is_same)
-            fail_msg("seed %llu: %.17g to %d: %.17g, not %.17g", (unsigned long long)seed, x, k, a, b);
+            fail_msg("seed %llu: %.17g to %d: %.17g, not %.17g", (unsigned long long)seed, x, k, a,
+                     b);
     }
 }
 
-/* ---- a second way to the same score -------------------------------------------------------------------- */
+/* ---- a second way to the same score -------------------------------------------------------- */
 
 /* num() of the specification, straight from the object. */
 static long double
@@ -336,14 +340,16 @@ num(const struct json *doc, const char *object, const char *key, double dflt)
     return (long double)json_f64(v, key, dflt);
 }
 
-/* The part of the sum that needs no expanded facts, in another arithmetic and from the JSON itself. */
+/* The part of the sum that needs no expanded facts, in another arithmetic and from the JSON itself.
+ */
 static long double
 slow_score(const struct json *doc)
 {
     const char *s = json_str(doc, "sentiment", ""),
                *ins = json_str(json_get(doc, "insider"), "sentiment", "");
     long double sign = str_eq(s, "BULLISH") ? 1 : str_eq(s, "BEARISH") ? -1 : 0;
-    long double c = num(doc, NULL, "conviction", 0.5), i = num(doc, "insider", "conviction_modifier", 0);
+    long double c = num(doc, NULL, "conviction", 0.5),
+                i = num(doc, "insider", "conviction_modifier", 0);
     long double k = num(doc, NULL, "iv_term_skew", 0), t = num(doc, NULL, "toxicity", 0);
     long double hour = num(doc, "dark_pool", "total_notional_1h", 0);
     if (is_zero((double)hour)) hour = num(doc, "dark_pool", "notional_1h", 0);
@@ -354,8 +360,11 @@ slow_score(const struct json *doc)
     if (c < 0.3L && truncl(num(doc, NULL, "trade_count", 0)) > 0) c += 0.2L;
     long double sum = 2.4L * fminl(1, c);
     sum += 0.26L + 1.04L * fminl(1, traded / 5e7L);
-    sum += str_eq(ins, "BULLISH") ? 0.25L + i / 2 : str_eq(ins, "BEARISH") ? 0.25L - fabsl(i) / 2 : 0.125L;
-    sum += fabsl(k) * (k * sign > 0 ? 0.78L : 0.42L) + 0.35L * fabsl(num(doc, NULL, "smile_slope", 0));
+    sum += str_eq(ins, "BULLISH")   ? 0.25L + i / 2
+           : str_eq(ins, "BEARISH") ? 0.25L - fabsl(i) / 2
+                                    : 0.125L;
+    sum +=
+        fabsl(k) * (k * sign > 0 ? 0.78L : 0.42L) + 0.35L * fabsl(num(doc, NULL, "smile_slope", 0));
     sum += 0.4L * num(doc, NULL, "event_alignment", 0) + 0.012L;
     sum -= t > 0.5L ? 1.35L * (t - 0.5L) : t > 0.3L ? 0.45L * (t - 0.3L) : 0;
     sum += 0.08L + 0.06L + 0.03L + 0.07L + 0.06L + 0.04L; /* all that is unknown */
@@ -389,8 +398,10 @@ test_composite_agrees_with_another_arithmetic(void **state)
         json_out_end(&o);
 
         CLEANUP(json_freep) struct json *part = doc_of(text_str(&small));
-        double fast = score_text(text_str(&small), "mixed", WHEN_NONE).score, slow = (double)slow_score(part);
-        if (fabs(fast - slow) > 0.0005000001) /* one is rounded to three decimals, the other is not */
+        double fast = score_text(text_str(&small), "mixed", WHEN_NONE).score,
+               slow = (double)slow_score(part);
+        if (fabs(fast - slow) >
+            0.0005000001) /* one is rounded to three decimals, the other is not */
             fail_msg("seed %llu: %.9g and %.9g for %s", (unsigned long long)seed, fast, slow,
                      text_str(&small));
     }

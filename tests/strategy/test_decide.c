@@ -151,7 +151,8 @@ test_decide_says_which_halt_refused(void **state)
         w.seen.is_clock_trusted = cases[i].halt != HALT_CLOCK_MOVED;
         const struct plan *p = decided(&w);
         if (p->ladder.rung != cases[i].rung || p->ladder.reason != cases[i].halt)
-            fail_msg("%s: %s %s", cases[i].gate, rung_name(p->ladder.rung), halt_row(p->ladder.reason)->name);
+            fail_msg("%s: %s %s", cases[i].gate, rung_name(p->ladder.rung),
+                     halt_row(p->ladder.reason)->name);
         assert_int_equal(p->entries_len, 0);
         assert_false(p->may_enter);
         assert_int_equal(p->may_exit, cases[i].rung == RUNG_EXITS_ONLY);
@@ -323,7 +324,8 @@ test_decide_does_not_enter_again_what_it_just_displaced(void **state)
     add_candidate(&w, "NEW", DIRECTION_BULLISH, 3.9);
     add_candidate(&w, "H03", DIRECTION_BULLISH, 3.5);
     w.cfg.max_concurrent_positions = 17;
-    w.pending[0] = (struct pending_entry){.symbol = "PEND", .side = SIDE_BUY, .qty = 1, .price = USD(40)};
+    w.pending[0] =
+        (struct pending_entry){.symbol = "PEND", .side = SIDE_BUY, .qty = 1, .price = USD(40)};
     w.seen.pending_len = 1;
     const struct plan *p = decided(&w);
     assert_string_equal(entry_of(p, "NEW")->close_first.symbol, "H03");
@@ -353,7 +355,8 @@ test_decide_counts_pending_entries(void **state)
     (void)state;
     struct world w;
     world_set(&w);
-    w.pending[0] = (struct pending_entry){.symbol = "XYZ", .side = SIDE_BUY, .qty = 10, .price = USD(40)};
+    w.pending[0] =
+        (struct pending_entry){.symbol = "XYZ", .side = SIDE_BUY, .qty = 10, .price = USD(40)};
     w.seen.pending_len = 1;
     add_candidate(&w, "XYZ", DIRECTION_BULLISH, 3.8);
     add_candidate(&w, "ABC", DIRECTION_BULLISH, 3.8);

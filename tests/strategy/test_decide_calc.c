@@ -16,14 +16,16 @@ run(calc_fn *fn, const char *text, enum rc want)
     struct json *answer = NULL;
     struct err err = {0};
 
-    assert_int_equal(json_parse(text, strlen(text), JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err), RC_OK);
+    assert_int_equal(json_parse(text, strlen(text), JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err),
+                     RC_OK);
     enum rc rc = fn(doc, &out, &err);
     if (rc != want) fail_msg("%s: %s %s", text, rc_name(rc), err.text);
     if (rc != RC_OK) {
         assert_true(err.text[0] != '\0');
         return NULL;
     }
-    assert_int_equal(json_parse(text_str(&to), to.len, JSON_STRICT, &JSON_LIMITS_BODY, &answer, &err), RC_OK);
+    assert_int_equal(
+        json_parse(text_str(&to), to.len, JSON_STRICT, &JSON_LIMITS_BODY, &answer, &err), RC_OK);
     return answer;
 }
 
@@ -52,7 +54,8 @@ test_calc_size_shows_every_step(void **state)
 {
     (void)state;
     CLEANUP(json_freep)
-    struct json *a = run(size_calc, "{\"equity\": 55000, \"ref\": \"40.00\", \"score\": 3.2}", RC_OK);
+    struct json *a =
+        run(size_calc, "{\"equity\": 55000, \"ref\": \"40.00\", \"score\": 3.2}", RC_OK);
     assert_int_equal(json_i64(a, "qty", 0), 7);
     assert_int_equal(json_i64(a, "qty_base", 0), 13);
     assert_near(json_f64(a, "notional_usd", 0), 550, 1e-9);
@@ -65,10 +68,11 @@ test_calc_gates_say_who_blocks(void **state)
 {
     (void)state;
     CLEANUP(json_freep)
-    struct json *pass = run(entry_gates_calc,
-                            "{\"symbol\": \"xyz\", \"direction\": \"bullish\", \"score\": 3.8, \"ref\": 40, "
-                            "\"equity\": 55000, \"buying_power\": 110000, \"now\": \"2026-01-30T16:30:00Z\"}",
-                            RC_OK);
+    struct json *pass =
+        run(entry_gates_calc,
+            "{\"symbol\": \"xyz\", \"direction\": \"bullish\", \"score\": 3.8, \"ref\": 40, "
+            "\"equity\": 55000, \"buying_power\": 110000, \"now\": \"2026-01-30T16:30:00Z\"}",
+            RC_OK);
     assert_true(json_bool(pass, "passed", false));
     assert_int_equal(json_i64(pass, "qty", 0), 12);
     assert_int_equal(json_len(json_get_arr(pass, "gates")), GATES_LEN);
@@ -91,11 +95,12 @@ test_calc_gates_take_settings_by_name(void **state)
 {
     (void)state;
     CLEANUP(json_freep)
-    struct json *a = run(entry_gates_calc,
-                         "{\"symbol\": \"XYZ\", \"direction\": \"bullish\", \"score\": 3.8, \"ref\": 40, "
-                         "\"equity\": 55000, \"buying_power\": 110000, \"now\": 1769790600, "
-                         "\"settings\": {\"MIN_EXEC_SCORE\": 4.0}}",
-                         RC_OK);
+    struct json *a =
+        run(entry_gates_calc,
+            "{\"symbol\": \"XYZ\", \"direction\": \"bullish\", \"score\": 3.8, \"ref\": 40, "
+            "\"equity\": 55000, \"buying_power\": 110000, \"now\": 1769790600, "
+            "\"settings\": {\"MIN_EXEC_SCORE\": 4.0}}",
+            RC_OK);
     assert_string_equal(json_str(a, "reason", ""), "expectancy_blocked:score_floor_breach");
     (void)run(entry_gates_calc, "{\"settings\": {\"MIN_EXEC_SKORE\": 4.0}}", RC_RANGE);
     (void)run(entry_gates_calc, "{\"settings\": {\"MIN_EXEC_SCORE\": 400}}", RC_RANGE);
@@ -110,11 +115,13 @@ test_calc_gates_refuse_what_is_missing(void **state)
     (void)run(entry_gates_calc, "{}", RC_PARSE);
     (void)run(entry_gates_calc, "{\"symbol\": \"not a symbol\"}", RC_PARSE);
     (void)run(entry_gates_calc,
-              "{\"symbol\": \"XYZ\", \"direction\": \"bullish\", \"score\": 3.8, \"ref\": 40, \"equity\": 1, "
+              "{\"symbol\": \"XYZ\", \"direction\": \"bullish\", \"score\": 3.8, \"ref\": 40, "
+              "\"equity\": 1, "
               "\"buying_power\": 1}",
               RC_PARSE); /* no time */
     (void)run(entry_gates_calc,
-              "{\"symbol\": \"XYZ\", \"direction\": \"bullish\", \"score\": 3.8, \"ref\": 40, \"equity\": 1, "
+              "{\"symbol\": \"XYZ\", \"direction\": \"bullish\", \"score\": 3.8, \"ref\": 40, "
+              "\"equity\": 1, "
               "\"buying_power\": 1, \"now\": 1, \"positions\": [{\"symbol\": \"A\"}]}",
               RC_PARSE);
 }
@@ -124,11 +131,11 @@ test_calc_exit_explains_a_close(void **state)
 {
     (void)state;
     CLEANUP(json_freep)
-    struct json *a =
-        run(exit_calc,
-            "{\"symbol\": \"XYZ\", \"qty\": -10, \"entry_price\": 100, \"price\": 101.2, \"now\": 7200, "
-            "\"entered\": 3600, \"entry_score\": 4, \"current_score\": 2}",
-            RC_OK);
+    struct json *a = run(exit_calc,
+                         "{\"symbol\": \"XYZ\", \"qty\": -10, \"entry_price\": 100, \"price\": "
+                         "101.2, \"now\": 7200, "
+                         "\"entered\": 3600, \"entry_score\": 4, \"current_score\": 2}",
+                         RC_OK);
     assert_string_equal(json_str(a, "action", ""), "close");
     assert_string_equal(json_str(a, "label", ""), "stop_loss");
     assert_string_equal(json_str(a, "reason", ""), "stop_loss(-1.20%)+signal_decay(0.50)");
@@ -139,13 +146,15 @@ test_calc_exit_explains_a_close(void **state)
     CLEANUP(json_freep)
     struct json *hold = run(
         exit_calc,
-        "{\"symbol\": \"XYZ\", \"qty\": 10, \"entry_price\": 100, \"price\": 100.1, \"now\": 7200}", RC_OK);
+        "{\"symbol\": \"XYZ\", \"qty\": 10, \"entry_price\": 100, \"price\": 100.1, \"now\": 7200}",
+        RC_OK);
     assert_string_equal(json_str(hold, "action", ""), "hold");
     assert_false(json_has(json_get(hold, "measures"), "age_min"));
     (void)run(exit_calc,
               "{\"symbol\": \"XYZ\", \"qty\": 0, \"entry_price\": 100, \"price\": 100, \"now\": 1}",
               RC_RANGE);
-    (void)run(exit_calc, "{\"symbol\": \"XYZ\", \"qty\": 1, \"entry_price\": 100, \"price\": 100}", RC_PARSE);
+    (void)run(exit_calc, "{\"symbol\": \"XYZ\", \"qty\": 1, \"entry_price\": 100, \"price\": 100}",
+              RC_PARSE);
 }
 
 static void
@@ -161,7 +170,8 @@ test_calc_displacement_names_who_gives_way(void **state)
     assert_string_equal(json_str(a, "tier", ""), "elite");
     assert_string_equal(json_str(a, "symbol", ""), "AAA");
     CLEANUP(json_freep)
-    struct json *none = run(displacement_calc, "{\"symbol\": \"NEW\", \"score\": 3.7, \"now\": 1}", RC_OK);
+    struct json *none =
+        run(displacement_calc, "{\"symbol\": \"NEW\", \"score\": 3.7, \"now\": 1}", RC_OK);
     assert_string_equal(json_str(none, "tier", ""), "none");
     (void)run(displacement_calc, "{\"symbol\": \"NEW\", \"now\": 1}", RC_PARSE);
 }

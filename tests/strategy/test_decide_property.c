@@ -1,10 +1,12 @@
 #include "decide_world.h"
 
-/* Symbols are drawn from few names, so that candidates meet positions, pending entries and each other. */
+/* Symbols are drawn from few names, so that candidates meet positions, pending entries and each
+ * other. */
 static void
 random_symbol(struct rng *rng, char symbol[SYMBOL_MAX])
 {
-    static const char *const names[] = {"AAPL", "MSFT", "GOOG", "GOOGL", "XOM", "CVX", "JPM", "XYZ"};
+    static const char *const names[] = {"AAPL", "MSFT", "GOOG", "GOOGL",
+                                        "XOM",  "CVX",  "JPM",  "XYZ"};
     if (rng_chance(rng, 0.4))
         (void)str_copy(symbol, SYMBOL_MAX, names[rng_below(rng, COUNT_OF(names))]);
     else
@@ -19,7 +21,8 @@ random_candidate(struct rng *rng, struct world *w)
     for (size_t i = 0; i < w->seen.candidates_len; i++) {
         if (str_eq(w->candidate[i].symbol, symbol)) return;
     }
-    struct candidate *c = add_candidate(w, symbol, (enum direction)rng_below(rng, 3), 2.5 + rng_f64(rng) * 3);
+    struct candidate *c =
+        add_candidate(w, symbol, (enum direction)rng_below(rng, 3), 2.5 + rng_f64(rng) * 3);
     c->last.price = USD(5 + rng_f64(rng) * 200);
     c->last.is_known = rng_chance(rng, 0.95);
     c->quote.bid = USD(usd_to_double(c->last.price) * 0.9995);
@@ -82,7 +85,8 @@ check_explained(const struct world *w, const struct plan *p)
     assert_int_equal(p->entries_len + p->refusals_len, w->seen.candidates_len);
     for (size_t i = 0; i < w->seen.candidates_len; i++) {
         const char *symbol = w->candidate[i].symbol;
-        if ((find_entry(p, symbol) != NULL) == (find_refusal(p, symbol) != NULL)) fail_msg("%s", symbol);
+        if ((find_entry(p, symbol) != NULL) == (find_refusal(p, symbol) != NULL))
+            fail_msg("%s", symbol);
     }
     if (p->refusals_len > 0) assert_non_null(p->refusal);
     for (size_t i = 0; p->refusal != NULL && i < p->refusals_len; i++) {
@@ -95,14 +99,16 @@ static void
 check_entries(const struct world *w, const struct plan *p)
 {
     assert_true(p->entries_len <= ENTRIES_PER_CYCLE_MAX);
-    if (p->ladder.rung != RUNG_NORMAL || !w->seen.is_market_open) assert_int_equal(p->entries_len, 0);
+    if (p->ladder.rung != RUNG_NORMAL || !w->seen.is_market_open)
+        assert_int_equal(p->entries_len, 0);
     for (size_t i = 0; i < p->entries_len; i++) {
         const struct planned_entry *e = &p->entry[i];
         assert_true(e->qty >= 1 && usd_to_double(e->ref) * (double)e->qty <= 825);
         if (e->price.has_limit) assert_int_equal(e->price.limit.e4 % 100, 0);
         assert_int_equal(e->side == SIDE_BUY, e->direction == DIRECTION_BULLISH);
         for (size_t k = 0; k < i; k++) {
-            assert_string_not_equal(symbol_normal_form(e->symbol), symbol_normal_form(p->entry[k].symbol));
+            assert_string_not_equal(symbol_normal_form(e->symbol),
+                                    symbol_normal_form(p->entry[k].symbol));
             if (e->close_first.is_needed)
                 assert_string_not_equal(e->close_first.symbol, p->entry[k].close_first.symbol);
         }

@@ -49,7 +49,8 @@ test_displacement_tiers_at_their_thresholds(void **state)
         struct displaceable one =
             held("OLD", cases[i].current, cases[i].entry_score, cases[i].pnl_pct, cases[i].age_h);
         struct displacement_verdict v = find(cases[i].score, &one, 1);
-        if (v.tier != cases[i].tier) fail_msg("%s: %s", cases[i].what, displacement_tier_name(v.tier));
+        if (v.tier != cases[i].tier)
+            fail_msg("%s: %s", cases[i].what, displacement_tier_name(v.tier));
     }
 }
 

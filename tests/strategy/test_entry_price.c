@@ -67,8 +67,9 @@ test_entry_price_reprices_towards_the_market_but_not_through_it(void **state)
     assert_int_equal(entry_reprice(SIDE_BUY, USD(40.50), &q, 10).e4, USD(40.06).e4); /* ask - tol */
     assert_int_equal(entry_reprice(SIDE_BUY, USD(39.00), &q, 10).e4, USD(39.90).e4); /* bid       */
     assert_int_equal(entry_reprice(SIDE_SELL, USD(40.04), &q, 10).e4, USD(40.00).e4);
-    assert_int_equal(entry_reprice(SIDE_SELL, USD(39.00), &q, 10).e4, USD(39.94).e4); /* bid + tol */
-    assert_int_equal(entry_reprice(SIDE_SELL, USD(41.00), &q, 10).e4, USD(40.10).e4); /* ask       */
+    assert_int_equal(entry_reprice(SIDE_SELL, USD(39.00), &q, 10).e4,
+                     USD(39.94).e4); /* bid + tol */
+    assert_int_equal(entry_reprice(SIDE_SELL, USD(41.00), &q, 10).e4, USD(40.10).e4); /* ask */
 }
 
 static void
@@ -111,21 +112,24 @@ test_entry_price_mode_by_router_predictor_and_regime(void **state)
         {"peg",               39.99, 40.01, 0.1,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_PEG_MID,       ENTRY_MIDPOINT       },
         {"vwap",              39.99, 40.01, 0.1,         "mixed",                ROUTE_VWAP_ADAPTIVE, false, ROUTE_VWAP_ADAPTIVE,
          ENTRY_MARKET_FALLBACK                                                                                                                         },
-        {"toxic",             39.99, 40.01, 0.61,        "quiet",                ROUTE_PEG_MID,       false, ROUTE_TWAP_SLICE,    ENTRY_MAKER_BIAS     },
-        {"just not toxic",    39.99, 40.01, 0.6,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_PEG_MID,       ENTRY_MIDPOINT       },
-        {"wide",              39.80, 40.01, 0.1,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_TWAP_SLICE,    ENTRY_MAKER_BIAS     },
-        {"predictor, small",  39.97, 40.03, 0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,  ROUTE_LIMIT_OFFSET,
-         ENTRY_MIDPOINT                                                                                                                                }, /* 15 bps / 2 = 7.5 */
-        {"predictor, large",  39.96, 40.04, 0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,  ROUTE_LIMIT_OFFSET,
-         ENTRY_MAKER_BIAS                                                                                                                              }, /* 20 bps / 2 = 10 */
+        {"toxic",             39.99, 40.01, 0.61,        "quiet",                ROUTE_PEG_MID,       false, ROUTE_TWAP_SLICE,
+         ENTRY_MAKER_BIAS                                                                                                                              },
+        {"just not toxic",    39.99, 40.01, 0.6,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_PEG_MID,
+         ENTRY_MIDPOINT                                                                                                                                },
+        {"wide",              39.80, 40.01, 0.1,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_TWAP_SLICE,
+         ENTRY_MAKER_BIAS                                                                                                                              },
+        {"predictor, small",  39.97, 40.03, 0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MIDPOINT       }, /* 15 bps / 2 = 7.5 */
+        {"predictor, large",  39.96, 40.04, 0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MAKER_BIAS     }, /* 20 bps / 2 = 10 */
         {"panic of gamma",    39.96, 40.04, 0.1,         "high_vol_neg_gamma",   ROUTE_LIMIT_OFFSET,  true,
          ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MARKET_FALLBACK},
-        {"downtrend",         39.96, 40.04, 0.1,         "downtrend_flow_heavy", ROUTE_LIMIT_OFFSET,  true,  ROUTE_LIMIT_OFFSET,
-         ENTRY_MARKET_FALLBACK                                                                                                                         },
-        {"uptrend",           39.97, 40.03, 0.1,         "low_vol_uptrend",      ROUTE_LIMIT_OFFSET,  true,  ROUTE_LIMIT_OFFSET,
-         ENTRY_MAKER_BIAS                                                                                                                              },
-        {"toxicity not told", 39.99, 40.01, NUMBER_NONE, "quiet",                ROUTE_PEG_MID,       false, ROUTE_PEG_MID,
-         ENTRY_MIDPOINT                                                                                                                                },
+        {"downtrend",         39.96, 40.04, 0.1,         "downtrend_flow_heavy", ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MARKET_FALLBACK},
+        {"uptrend",           39.97, 40.03, 0.1,         "low_vol_uptrend",      ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MAKER_BIAS     },
+        {"toxicity not told", 39.99, 40.01, NUMBER_NONE, "quiet",                ROUTE_PEG_MID,       false,
+         ROUTE_PEG_MID,                                                                                                           ENTRY_MIDPOINT       },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct strategy_config cfg = fixture_config();
@@ -138,7 +142,8 @@ test_entry_price_mode_by_router_predictor_and_regime(void **state)
                                         .cfg = &cfg};
         struct entry_price p = entry_price(&in);
         if (p.mode != cases[i].mode || p.route != cases[i].route)
-            fail_msg("%s: %s, %s", cases[i].what, entry_route_name(p.route), entry_mode_name(p.mode));
+            fail_msg("%s: %s, %s", cases[i].what, entry_route_name(p.route),
+                     entry_mode_name(p.mode));
     }
 }
 
@@ -186,7 +191,8 @@ test_entry_price_property_limits_are_orders(void **state)
     struct rng rng = check_rng("entry limits");
 
     for (int i = 0; i < 20000; i++) {
-        int64_t bid = 100 + (int64_t)rng_below(&rng, 5000000), spread = (int64_t)rng_below(&rng, 20000);
+        int64_t bid = 100 + (int64_t)rng_below(&rng, 5000000),
+                spread = (int64_t)rng_below(&rng, 20000);
         struct entry_quote q = {.is_known = true, .bid = {bid}, .ask = {bid + spread}};
         enum entry_mode mode = (enum entry_mode)rng_below(&rng, 4);
         enum order_side side = (enum order_side)rng_below(&rng, 2);

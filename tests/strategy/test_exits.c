@@ -3,7 +3,8 @@
 #include "strategy/close_reason.h"
 #include "strategy/exits.h"
 
-/* A position in view: 10 shares at 100 USD, held an hour, in a mixed regime, the score as it was. */
+/* A position in view: 10 shares at 100 USD, held an hour, in a mixed regime, the score as it was.
+ */
 struct scene {
     struct strategy_config cfg;
     struct position held;
@@ -70,7 +71,8 @@ test_exit_price_rules_at_their_thresholds_for_both_sides(void **state)
         for (int side = 1; side >= -1; side -= 2) {
             struct scene s;
             scene_set(&s, side, 100 + side * cases[i].pnl_pct);
-            s.record.high_water = s.record.low_water = s.held.price; /* the trail is not in question here */
+            s.record.high_water = s.record.low_water =
+                s.held.price; /* the trail is not in question here */
             s.record.has_trail_dist = true;
             s.record.trail_dist = USD(99);
             scene_age(&s, cases[i].age_min);
@@ -183,7 +185,8 @@ test_exit_signal_decay_at_its_threshold(void **state)
         s.record.entry_score = cases[i].ent;
         s.view.current_score = cases[i].cur < 0 ? NUMBER_NONE : cases[i].cur;
         struct exit_verdict v = exit_decide(&s.view);
-        if ((v.action == EXIT_CLOSE) != cases[i].fires) fail_msg("row %zu: %s", i, action_name(v.action));
+        if ((v.action == EXIT_CLOSE) != cases[i].fires)
+            fail_msg("row %zu: %s", i, action_name(v.action));
         if (cases[i].fires) assert_string_equal(v.reason, "signal_decay(0.60)");
     }
 }
@@ -249,7 +252,8 @@ test_exit_urgency_adds_its_factors(void **state)
     (void)state;
     struct scene s;
 
-    /* faded to half: 0.5; turned: 2.4; 7 points below the best within a day: 3 * 1.5; deep loss: 2 */
+    /* faded to half: 0.5; turned: 2.4; 7 points below the best within a day: 3 * 1.5; deep loss: 2
+     */
     scene_set(&s, 1, 94);
     s.record.high_water = USD(101);
     s.view.current_score = 2;
@@ -258,7 +262,8 @@ test_exit_urgency_adds_its_factors(void **state)
     assert_near(v.m.urgency, 0.5 + 2.4 + 4.5 + 2.0, 1e-9);
     assert_int_equal(v.rule, EXIT_URGENCY);
     assert_string_equal(v.label, "signal_decay");
-    assert_string_equal(v.reason, "exit_urgency(9.40)+signal_decay(0.50)+flow_reversal+drawdown(7.0%)");
+    assert_string_equal(v.reason,
+                        "exit_urgency(9.40)+signal_decay(0.50)+flow_reversal+drawdown(7.0%)");
     assert_int_equal(v.triggers_len, 1);
 
     /* the fall is spread over the days held; age above 72 h counts */
@@ -360,7 +365,8 @@ test_exit_stale_trade_in_a_panic_needs_decay_where_asked_for(void **state)
         s.cfg.regime_aware_stale = cases[i].aware;
         s.view.exit_regime = cases[i].regime;
         s.view.current_score = cases[i].cur;
-        if ((exit_decide(&s.view).rule == EXIT_STALE_TRADE) != cases[i].fires) fail_msg("row %zu", i);
+        if ((exit_decide(&s.view).rule == EXIT_STALE_TRADE) != cases[i].fires)
+            fail_msg("row %zu", i);
     }
 }
 
@@ -369,7 +375,8 @@ test_exit_scale_out_only_where_nothing_closes(void **state)
 {
     (void)state;
     struct scene s;
-    /* The broker's P&L says little, the prices say 2 %: only then the profit target does not come first. */
+    /* The broker's P&L says little, the prices say 2 %: only then the profit target does not come
+     * first. */
     scene_set(&s, 1, 102);
     s.held.unrealised_fraction = 0.005;
     struct exit_verdict v = exit_decide(&s.view);
@@ -482,7 +489,8 @@ test_exit_property_long_and_short_mirror(void **state)
     struct rng rng = check_rng("exit mirror");
 
     for (int i = 0; i < 20000; i++) {
-        int64_t move = rng_range(&rng, -600, 600), best = rng_range(&rng, 0, 600); /* cents of 100 USD */
+        int64_t move = rng_range(&rng, -600, 600),
+                best = rng_range(&rng, 0, 600); /* cents of 100 USD */
         double age = rng_f64(&rng) * 300;
         struct exit_verdict v[2];
         struct scene s;
@@ -504,7 +512,8 @@ test_exit_property_long_and_short_mirror(void **state)
     }
 }
 
-/* The long stop never lies above the best price, the short one never below; closes say why, holds do not. */
+/* The long stop never lies above the best price, the short one never below; closes say why, holds
+ * do not. */
 static void
 test_exit_property_verdicts_explain_themselves(void **state)
 {
@@ -548,9 +557,9 @@ test_close_reason_orders_its_tokens(void **state)
                             .drawdown_pct = 4.06,
                             .momentum_reversal = true};
     close_reason(&f, text);
-    assert_string_equal(text,
-                        "stop_loss(-1.23%)+time_exit(2h)+trail_stop(-1.2%)+signal_decay(0.50)+flow_reversal+"
-                        "drawdown(4.1%)+momentum_reversal");
+    assert_string_equal(
+        text, "stop_loss(-1.23%)+time_exit(2h)+trail_stop(-1.2%)+signal_decay(0.50)+flow_reversal+"
+              "drawdown(4.1%)+momentum_reversal");
     f = (struct close_facts){.decay = 1, .displaced_by = "NVDA", .position_flip = true};
     close_reason(&f, text);
     assert_string_equal(text, "displaced_by_NVDA+position_flip");

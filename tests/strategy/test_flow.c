@@ -7,9 +7,9 @@
 #define NOW when_parse_or_none("2026-01-30T15:30:00Z")
 
 /* An alert that passes everything; "more" is put in front, and repeated keys are not allowed. */
-#define ALERT(more)                                                                                          \
-    "{" more "\"ticker\": \"AAPL\", \"type\": \"call\", \"total_ask_side_prem\": \"2\", "                    \
-    "\"total_bid_side_prem\": 1, \"has_sweep\": true, \"created_at\": \"2026-01-30T15:00:00Z\", "            \
+#define ALERT(more)                                                                                \
+    "{" more "\"ticker\": \"AAPL\", \"type\": \"call\", \"total_ask_side_prem\": \"2\", "          \
+    "\"total_bid_side_prem\": 1, \"has_sweep\": true, \"created_at\": \"2026-01-30T15:00:00Z\", "  \
     "\"volume\": 500, \"open_interest\": 100}"
 
 static struct flow_alert
@@ -23,14 +23,15 @@ static void
 test_flow_alert_takes_the_first_usable_key(void **state)
 {
     (void)state;
-    struct flow_alert a = alert_of(ALERT("\"total_premium\": 0, \"premium\": \"150000.5\", \"expiry\": \"\", "
-                                         "\"expiration\": \"2026-02-06\", "));
+    struct flow_alert a =
+        alert_of(ALERT("\"total_premium\": 0, \"premium\": \"150000.5\", \"expiry\": \"\", "
+                       "\"expiration\": \"2026-02-06\", "));
     assert_true(a.is_usable && a.is_bullish && a.has_volume_over_oi);
     assert_near("premium", a.premium_usd, 150000.5);
     assert_true(a.expiry_ns == when_parse_or_none("2026-02-06"));
     assert_true(a.at_ns == when_parse_or_none("2026-01-30T15:00:00Z"));
-    a = alert_of(
-        "{\"ticker\": \"\", \"symbol\": \" goog \", \"created_at\": 0, \"timestamp\": 1769787000.5}");
+    a = alert_of("{\"ticker\": \"\", \"symbol\": \" goog \", \"created_at\": 0, \"timestamp\": "
+                 "1769787000.5}");
     assert_true(a.is_usable);
     assert_string_equal(a.ticker, "GOOG");
     assert_true(a.at_ns == INT64_C(1769787000500000000));
@@ -57,10 +58,10 @@ test_flow_alert_has_a_direction(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char text[256];
-        (void)snprintf(
-            text, sizeof text,
-            "{\"ticker\": \"X\", \"type\": %s, \"total_ask_side_prem\": %s, \"total_bid_side_prem\": %s}",
-            cases[i].type, cases[i].ask, cases[i].bid);
+        (void)snprintf(text, sizeof text,
+                       "{\"ticker\": \"X\", \"type\": %s, \"total_ask_side_prem\": %s, "
+                       "\"total_bid_side_prem\": %s}",
+                       cases[i].type, cases[i].ask, cases[i].bid);
         if (alert_of(text).is_bullish != cases[i].is_bullish) fail_msg("%s", text);
     }
 }
@@ -104,7 +105,8 @@ test_flow_alert_that_cannot_be_normalised_is_marked(void **state)
         {"{\"ticker\": \"X\", \"volume\": \"3.5\"}",                                     false, false},
         {"{\"ticker\": \"X\", \"volume\": \"\"}",                                        false, false},
         {"{\"ticker\": \"X\", \"volume\": \" 3 \", \"open_interest\": 2.9}",             true,  true },
-        {"{\"ticker\": \"X\", \"volume\": 3.9, \"open_interest\": \"\", \"oi\": \"3\"}", true,  false},
+        {"{\"ticker\": \"X\", \"volume\": 3.9, \"open_interest\": \"\", \"oi\": \"3\"}", true,
+         false                                                                                       },
         {"{\"ticker\": \"X\", \"volume\": 1, \"open_interest\": \"few\"}",               false, false},
         {"{\"ticker\": \"X\", \"volume\": 1e300, \"open_interest\": -1e300}",            true,  true },
         {"{\"ticker\": \"X\", \"volume\": \"99999999999999999999\"}",                    false, false},
@@ -113,7 +115,8 @@ test_flow_alert_that_cannot_be_normalised_is_marked(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct flow_alert a = alert_of(cases[i].text);
-        if (a.is_usable != cases[i].is_usable || a.has_volume_over_oi != cases[i].has_volume_over_oi)
+        if (a.is_usable != cases[i].is_usable ||
+            a.has_volume_over_oi != cases[i].has_volume_over_oi)
             fail_msg("%s", cases[i].text);
     }
 }
@@ -125,17 +128,19 @@ test_flow_base_filter(void **state)
         const char *promise, *changes;
         bool want;
     } cases[] = {
-        {"passes",                   "\"total_premium\": 100000, \"expiry\": \"2026-02-06\", ",                      true },
-        {"a cent less",              "\"total_premium\": 99999.99, \"expiry\": \"2026-02-06\", ",                    false},
-        {"no expiry",                "\"total_premium\": 100000, ",                                                  false},
-        {"expiry is no date",        "\"total_premium\": 100000, \"expiry\": \"soon\", ",                            false},
+        {"passes",                   "\"total_premium\": 100000, \"expiry\": \"2026-02-06\", ",        true },
+        {"a cent less",              "\"total_premium\": 99999.99, \"expiry\": \"2026-02-06\", ",      false},
+        {"no expiry",                "\"total_premium\": 100000, ",                                    false},
+        {"expiry is no date",        "\"total_premium\": 100000, \"expiry\": \"soon\", ",              false},
  /* 2026-02-07 00:00 is 7 days and 8.5 hours ahead: seven whole days */
-        {"the last day",             "\"total_premium\": 100000, \"expiry\": \"2026-02-07\", ",                      true },
-        {"a day too far",            "\"total_premium\": 100000, \"expiry\": \"2026-02-08\", ",                      false},
-        {"eight days to the second", "\"total_premium\": 1e6, \"expiry\": \"2026-02-07T15:30:00Z\", ",               false},
-        {"a second less",            "\"total_premium\": 1e6, \"expiry\": \"2026-02-07T15:29:59Z\", ",               true },
-        {"long past",                "\"total_premium\": 100000, \"expiry\": \"2020-01-01\", ",                      true },
-        {"many legs",                "\"total_premium\": 1e6, \"expiry\": \"2026-02-06\", \"has_multileg\": true, ", true },
+        {"the last day",             "\"total_premium\": 100000, \"expiry\": \"2026-02-07\", ",        true },
+        {"a day too far",            "\"total_premium\": 100000, \"expiry\": \"2026-02-08\", ",        false},
+        {"eight days to the second",
+         "\"total_premium\": 1e6, \"expiry\": \"2026-02-07T15:30:00Z\", ",                             false},
+        {"a second less",            "\"total_premium\": 1e6, \"expiry\": \"2026-02-07T15:29:59Z\", ", true },
+        {"long past",                "\"total_premium\": 100000, \"expiry\": \"2020-01-01\", ",        true },
+        {"many legs",
+         "\"total_premium\": 1e6, \"expiry\": \"2026-02-06\", \"has_multileg\": true, ",               true },
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -157,7 +162,7 @@ test_flow_base_filter(void **state)
     assert_false(flow_alert_passes(&a, &FLOW_LIMITS_DEFAULT, NOW));
 }
 
-/* ---- clusters ------------------------------------------------------------------------------------------ */
+/* ---- clusters ------------------------------------------------------------------------------ */
 
 static struct flow_alert
 simple(const char *ticker, bool is_bullish, int64_t at_s, enum flow_type type)
@@ -202,7 +207,8 @@ test_clusters_cut_greedily(void **state)
     (void)state;
     struct clusters found = find(alert, COUNT_OF(alert), &arena);
     assert_int_equal(found.len, 3);
-    assert_true(found.cluster[0].is_bullish && found.cluster[1].is_bullish && !found.cluster[2].is_bullish);
+    assert_true(found.cluster[0].is_bullish && found.cluster[1].is_bullish &&
+                !found.cluster[2].is_bullish);
     assert_int_equal(found.cluster[0].count, 3);
     assert_true(found.cluster[0].end_ns == NOW + 600 * NS_PER_S);
     assert_int_equal(found.cluster[0].type, FLOW_SWEEP);
@@ -234,8 +240,9 @@ test_clusters_take_the_most_frequent_kind(void **state)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     const struct flow_alert alert[] = {
-        simple("A", true, 0, FLOW_SWEEP), simple("A", true, 1, FLOW_BLOCK), simple("A", true, 2, FLOW_SWEEP),
-        simple("A", true, 3, FLOW_BLOCK), simple("A", true, 4, FLOW_BLOCK),
+        simple("A", true, 0, FLOW_SWEEP), simple("A", true, 1, FLOW_BLOCK),
+        simple("A", true, 2, FLOW_SWEEP), simple("A", true, 3, FLOW_BLOCK),
+        simple("A", true, 4, FLOW_BLOCK),
     };
     (void)state;
     struct clusters found = find(alert, COUNT_OF(alert), &arena);
@@ -246,7 +253,8 @@ static void
 test_clusters_of_nothing(void **state)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    struct flow_alert alert[3] = {simple("A", true, 0, FLOW_SWEEP), simple("A", true, 0, FLOW_SWEEP),
+    struct flow_alert alert[3] = {simple("A", true, 0, FLOW_SWEEP),
+                                  simple("A", true, 0, FLOW_SWEEP),
                                   simple("A", true, 0, FLOW_SWEEP)};
     (void)state;
     assert_int_equal(find(alert, 0, &arena).len, 0);
@@ -273,8 +281,8 @@ test_clusters_are_disjoint_windows(void **state)
         bool is_used[ALERTS] = {false};
         size_t n = (size_t)rng_below(&r, ALERTS + 1);
         for (size_t i = 0; i < n; i++)
-            alert[i] = simple(rng_chance(&r, 0.5) ? "A" : "B", rng_chance(&r, 0.5), rng_range(&r, 0, 4000),
-                              FLOW_SWEEP);
+            alert[i] = simple(rng_chance(&r, 0.5) ? "A" : "B", rng_chance(&r, 0.5),
+                              rng_range(&r, 0, 4000), FLOW_SWEEP);
         struct clusters found = find(alert, n, &arena);
         for (size_t i = 0; i < found.len; i++) {
             const struct cluster *c = &found.cluster[i];
@@ -285,7 +293,8 @@ test_clusters_are_disjoint_windows(void **state)
                 assert_string_equal(alert[c->member[k]].ticker, c->ticker);
             }
             const struct cluster *before = i > 0 ? &found.cluster[i - 1] : NULL;
-            if (before == NULL || !str_eq(before->ticker, c->ticker) || before->is_bullish != c->is_bullish)
+            if (before == NULL || !str_eq(before->ticker, c->ticker) ||
+                before->is_bullish != c->is_bullish)
                 continue;
             assert_true(c->start_ns - before->start_ns > 600 * NS_PER_S);
         }

@@ -16,14 +16,16 @@ test_gate_expectancy_by_stage_and_regime(void **state)
     } cases[] = {
         {"score floor",                    2.99, 0,    "mixed",                STAGE_BOOTSTRAP,       0, 0.098,  false, "score_floor_breach"     },
         {"on the floor",                   3.0,  0,    "mixed",                STAGE_BOOTSTRAP,       0, 0.1,    true,  "expectancy_passed"      },
-        {"unlocked, on its floor",         3.0,  0,    "mixed",                STAGE_UNLOCKED,        0, 0.1,    true,  "expectancy_passed"      },
+        {"unlocked, on its floor",         3.0,  0,    "mixed",                STAGE_UNLOCKED,        0, 0.1,    true,
+         "expectancy_passed"                                                                                                                     },
         {"unlocked, just below: explored", 3.0,  0.31, "mixed",                STAGE_UNLOCKED,        0, 0.099,  true,
          "exploration_quota_1/8"                                                                                                                 },
         {"unlocked, last of the quota",    3.0,  0.31, "mixed",                STAGE_UNLOCKED,        7, 0.099,  true,
          "exploration_quota_8/8"                                                                                                                 },
         {"unlocked, quota used up",        3.0,  0.31, "mixed",                STAGE_UNLOCKED,        8, 0.099,  false,
          "ev_below_floor_unlocked"                                                                                                               },
-        {"high confidence",                3.5,  0,    "mixed",                STAGE_HIGH_CONFIDENCE, 4, 0.2,    true,  "expectancy_passed"      },
+        {"high confidence",                3.5,  0,    "mixed",                STAGE_HIGH_CONFIDENCE, 4, 0.2,    true,
+         "expectancy_passed"                                                                                                                     },
         {"high confidence, below",         3.49, 0,    "mixed",                STAGE_HIGH_CONFIDENCE, 4, 0.198,  false,
          "ev_below_floor_high_confidence"                                                                                                        },
         {"toxic",                          3.0,  0.9,  "mixed",                STAGE_UNLOCKED,        0, -0.02,  true,  "exploration_quota_1/8"  },
@@ -31,9 +33,11 @@ test_gate_expectancy_by_stage_and_regime(void **state)
          "ev_below_floor_unlocked"                                                                                                               },
         {"risk on",                        3.0,  0,    "RISK_ON",              STAGE_UNLOCKED,        0, 0.15,   true,  "expectancy_passed"      },
         {"risk off",                       3.0,  0,    "RISK_OFF",             STAGE_UNLOCKED,        8, 0.05,   false, "ev_below_floor_unlocked"},
-        {"negative gamma",                 3.0,  0,    "high_vol_neg_gamma",   STAGE_BOOTSTRAP,       0, 0.02,   true,  "expectancy_passed"      },
+        {"negative gamma",                 3.0,  0,    "high_vol_neg_gamma",   STAGE_BOOTSTRAP,       0, 0.02,   true,
+         "expectancy_passed"                                                                                                                     },
         {"uptrend",                        3.0,  0,    "low_vol_uptrend",      STAGE_BOOTSTRAP,       0, 0.18,   true,  "expectancy_passed"      },
-        {"downtrend",                      3.0,  0,    "downtrend_flow_heavy", STAGE_BOOTSTRAP,       0, 0.04,   true,  "expectancy_passed"      },
+        {"downtrend",                      3.0,  0,    "downtrend_flow_heavy", STAGE_BOOTSTRAP,       0, 0.04,   true,
+         "expectancy_passed"                                                                                                                     },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct scene s;
@@ -61,7 +65,8 @@ test_gate_expectancy_refuses_under_a_freeze_or_a_sick_broker(void **state)
     assert_string_equal(entry_gate(GATE_EXPECTANCY, &s.view).reason,
                         "expectancy_blocked:broker_health_degraded");
     s.view.freeze_active = true;
-    assert_string_equal(entry_gate(GATE_EXPECTANCY, &s.view).reason, "expectancy_blocked:freeze_active");
+    assert_string_equal(entry_gate(GATE_EXPECTANCY, &s.view).reason,
+                        "expectancy_blocked:freeze_active");
     scene_done(&s);
 }
 
@@ -108,7 +113,8 @@ test_gate_momentum_records_how_the_price_moved(void **state)
         {"up, measured by the range", 3.5,  40, 40.0161, 0.2,      DIRECTION_BULLISH, IGNITION_PASSED  },
         {"range, not enough",         3.5,  40, 40.0159, 0.2,      DIRECTION_BULLISH, IGNITION_BYPASSED},
         {"step is at most 0.002",     3.5,  40, 40.0801, 40,       DIRECTION_BULLISH, IGNITION_PASSED  },
-        {"step is at least 0.00002",  3.5,  40, 40.0009, 0.000001, DIRECTION_BULLISH, IGNITION_PASSED  },
+        {"step is at least 0.00002",  3.5,  40, 40.0009, 0.000001, DIRECTION_BULLISH,
+         IGNITION_PASSED                                                                               },
         {"still, high score",         4.01, 40, 39.9601, 0,        DIRECTION_BULLISH, IGNITION_PASSED  },
         {"falling, high score",       4.01, 40, 39.95,   0,        DIRECTION_BULLISH, IGNITION_BYPASSED},
         {"low score",                 1.49, 40, 39.95,   0,        DIRECTION_BULLISH, IGNITION_BLOCKED },
@@ -146,44 +152,48 @@ test_trade_guard_says_what_it_refuses(void **state)
         int64_t held_qty;
         double held_cost, other_cost, minutes_since_fill;
     } cases[] = {
-        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000, 110000, 2000, 750, 0,   0,   0,       -1 },
-        {"invalid_symbol",                                         "",    DIRECTION_BULLISH, 10, 40,     40,  55000, 110000, 2000, 750, 0,   0,   0,       -1 },
-        {"invalid_side_unknown",                                   "XYZ", DIRECTION_NONE,    10, 40,     40,  55000, 110000, 2000, 750, 0,   0,   0,       -1 },
-        {"invalid_qty_0",                                          "XYZ", DIRECTION_BULLISH, 0,  40,     40,  55000, 110000, 2000, 750, 0,   0,   0,       -1 },
-        {"invalid_price_0.00",                                     "XYZ", DIRECTION_BULLISH, 10, 0,      40,  55000, 110000, 2000, 750, 0,   0,   0,       -1 },
-        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 75,     75,  55000, 110000, 750,  750, 0,   0,   0,       -1 },
-        {"notional_exceeds_limit_750.10_max_750.00",               "XYZ", DIRECTION_BULLISH, 10, 75.01,  75,  55000, 110000,
-         750,                                                                                                                      1e6, 0,   0,   0,       -1 },
-        {"",                                                       "XYZ", DIRECTION_BULLISH, 1,  750,    750, 55000, 110000, 2000, 750, 0,   0,   0,       -1 },
-        {"min_share_notional_exceeds_cap_price_750.01_cap_750.00", "XYZ", DIRECTION_BULLISH, 1,  750.01, 750,
-         55000,                                                                                                      110000, 2000, 750, 0,   0,   0,       -1 },
-        {"position_size_exceeds_limit_750.10_max_750.00",          "XYZ", DIRECTION_BULLISH, 10, 75.01,  75,  55000,
-         110000,                                                                                                             2000, 750, 0,   0,   0,       -1 },
-        {"position_size_exceeds_limit_760.00_max_750.00",          "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000, 110000,
-         2000,                                                                                                                     750, 9,   360, 0,       -1 },
-        {"direction_flip_blocked_current_short_new_long",          "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000, 110000,
-         2000,                                                                                                                     750, -10, 400, 0,       -1 },
-        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000, 110000, 2000, 750, -11, 440, 0,       -1 },
-        {"direction_flip_blocked_current_long_new_short",          "XYZ", DIRECTION_BEARISH, 10, 40,     40,  55000, 110000,
-         2000,                                                                                                                     750, 9,   360, 0,       -1 },
-        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000, 110000, 2000, 750, 0,   0,   16100,   -1 },
-        {"portfolio_exposure_exceeds_limit_30.01%_max_30.00%",     "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000,
-         110000,                                                                                                             2000, 750, 0,   0,   16105.5, -1 },
-        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 60,     60,  4000,  110000, 2000, 750, 0,   0,   0,       -1 },
-        {"symbol_concentration_exceeds_limit_15.05%_max_15.00%",   "XYZ", DIRECTION_BULLISH, 10, 60.2,   60,  4000,
-         110000,                                                                                                             2000, 750, 0,   0,   0,       -1 },
-        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000, 400,    2000, 750, 0,   0,   0,       -1 },
-        {"insufficient_buying_power_400.00_available_399.99",      "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000,
-         399.99,                                                                                                             2000, 750, 0,   0,   0,       -1 },
-        {"",                                                       "XYZ", DIRECTION_BEARISH, 10, 40,     40,  55000, 1,      2000, 750, 0,   0,   0,       -1 },
-        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 42,     40,  55000, 110000, 2000, 750, 0,   0,   0,       -1 },
-        {"price_deviation_exceeds_limit_5.05%_max_5.00%",          "XYZ", DIRECTION_BULLISH, 10, 42.02,  40,  55000,
-         110000,                                                                                                             2000, 750, 0,   0,   0,       -1 },
-        {"price_deviation_exceeds_limit_5.05%_max_5.00%",          "XYZ", DIRECTION_BULLISH, 10, 37.98,  40,  55000,
-         110000,                                                                                                             2000, 750, 0,   0,   0,       -1 },
-        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000, 110000, 2000, 750, 0,   0,   0,       5  },
-        {"cooldown_not_met_4.9_min_required_5_min",                "XYZ", DIRECTION_BULLISH, 10, 40,     40,  55000, 110000, 2000,
-         750,                                                                                                                           0,   0,   0,       4.9},
+        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,    40,  55000, 110000, 2000, 750, 0,   0,   0,       -1 },
+        {"invalid_symbol",                                         "",    DIRECTION_BULLISH, 10, 40,    40,  55000, 110000, 2000, 750, 0,   0,   0,
+         -1                                                                                                                                                  },
+        {"invalid_side_unknown",                                   "XYZ", DIRECTION_NONE,    10, 40,    40,  55000, 110000, 2000, 750, 0,   0,
+         0,                                                                                                                                               -1 },
+        {"invalid_qty_0",                                          "XYZ", DIRECTION_BULLISH, 0,  40,    40,  55000, 110000, 2000, 750, 0,   0,   0,
+         -1                                                                                                                                                  },
+        {"invalid_price_0.00",                                     "XYZ", DIRECTION_BULLISH, 10, 0,     40,  55000, 110000, 2000, 750, 0,   0,
+         0,                                                                                                                                               -1 },
+        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 75,    75,  55000, 110000, 750,  750, 0,   0,   0,       -1 },
+        {"notional_exceeds_limit_750.10_max_750.00",               "XYZ", DIRECTION_BULLISH, 10, 75.01, 75,  55000,
+         110000,                                                                                                            750,  1e6, 0,   0,   0,       -1 },
+        {"",                                                       "XYZ", DIRECTION_BULLISH, 1,  750,   750, 55000, 110000, 2000, 750, 0,   0,   0,       -1 },
+        {"min_share_notional_exceeds_cap_price_750.01_cap_750.00", "XYZ", DIRECTION_BULLISH, 1,
+         750.01,                                                                                        750, 55000, 110000, 2000, 750, 0,   0,   0,       -1 },
+        {"position_size_exceeds_limit_750.10_max_750.00",          "XYZ", DIRECTION_BULLISH, 10, 75.01, 75,
+         55000,                                                                                                     110000, 2000, 750, 0,   0,   0,       -1 },
+        {"position_size_exceeds_limit_760.00_max_750.00",          "XYZ", DIRECTION_BULLISH, 10, 40,    40,
+         55000,                                                                                                     110000, 2000, 750, 9,   360, 0,       -1 },
+        {"direction_flip_blocked_current_short_new_long",          "XYZ", DIRECTION_BULLISH, 10, 40,    40,
+         55000,                                                                                                     110000, 2000, 750, -10, 400, 0,       -1 },
+        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,    40,  55000, 110000, 2000, 750, -11, 440, 0,       -1 },
+        {"direction_flip_blocked_current_long_new_short",          "XYZ", DIRECTION_BEARISH, 10, 40,    40,
+         55000,                                                                                                     110000, 2000, 750, 9,   360, 0,       -1 },
+        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,    40,  55000, 110000, 2000, 750, 0,   0,   16100,   -1 },
+        {"portfolio_exposure_exceeds_limit_30.01%_max_30.00%",     "XYZ", DIRECTION_BULLISH, 10, 40,    40,
+         55000,                                                                                                     110000, 2000, 750, 0,   0,   16105.5, -1 },
+        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 60,    60,  4000,  110000, 2000, 750, 0,   0,   0,       -1 },
+        {"symbol_concentration_exceeds_limit_15.05%_max_15.00%",   "XYZ", DIRECTION_BULLISH, 10, 60.2,
+         60,                                                                                                 4000,  110000, 2000, 750, 0,   0,   0,       -1 },
+        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,    40,  55000, 400,    2000, 750, 0,   0,   0,       -1 },
+        {"insufficient_buying_power_400.00_available_399.99",      "XYZ", DIRECTION_BULLISH, 10, 40,    40,
+         55000,                                                                                                     399.99, 2000, 750, 0,   0,   0,       -1 },
+        {"",                                                       "XYZ", DIRECTION_BEARISH, 10, 40,    40,  55000, 1,      2000, 750, 0,   0,   0,       -1 },
+        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 42,    40,  55000, 110000, 2000, 750, 0,   0,   0,       -1 },
+        {"price_deviation_exceeds_limit_5.05%_max_5.00%",          "XYZ", DIRECTION_BULLISH, 10, 42.02, 40,
+         55000,                                                                                                     110000, 2000, 750, 0,   0,   0,       -1 },
+        {"price_deviation_exceeds_limit_5.05%_max_5.00%",          "XYZ", DIRECTION_BULLISH, 10, 37.98, 40,
+         55000,                                                                                                     110000, 2000, 750, 0,   0,   0,       -1 },
+        {"",                                                       "XYZ", DIRECTION_BULLISH, 10, 40,    40,  55000, 110000, 2000, 750, 0,   0,   0,       5  },
+        {"cooldown_not_met_4.9_min_required_5_min",                "XYZ", DIRECTION_BULLISH, 10, 40,    40,  55000,
+         110000,                                                                                                            2000, 750, 0,   0,   0,       4.9},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct scene s;
@@ -199,7 +209,8 @@ test_trade_guard_says_what_it_refuses(void **state)
         if (cases[i].held_qty != 0) hold(&s, "XYZ", cases[i].held_qty, cases[i].held_cost);
         if (cases[i].other_cost > 0) hold(&s, "OTHER", 10, cases[i].other_cost);
         if (cases[i].minutes_since_fill >= 0)
-            s.view.last_fill_ns = NOW_NS - (int64_t)(cases[i].minutes_since_fill * (double)NS_PER_MIN);
+            s.view.last_fill_ns =
+                NOW_NS - (int64_t)(cases[i].minutes_since_fill * (double)NS_PER_MIN);
         struct gate_verdict v = entry_gate(GATE_TRADE_GUARD, &s.view);
         if (strcmp(v.detail, cases[i].detail) != 0) fail_msg("row %zu: %s", i, v.detail);
         assert_int_equal(v.is_blocked, cases[i].detail[0] != '\0');
@@ -243,7 +254,8 @@ test_score_floor_rises_after_three_losses_and_falls_again(void **state)
     f = score_floor_after(&f, losses, 3, NOW_NS, NOW_NS);
     assert_near(f.adjustment, 0.5, 0);
     assert_int_equal(f.activated_ns, NOW_NS);
-    assert_near(score_floor_after(&f, losses, 3, NOW_NS, NOW_NS + 24 * hour - 1).adjustment, 0.5, 0);
+    assert_near(score_floor_after(&f, losses, 3, NOW_NS, NOW_NS + 24 * hour - 1).adjustment, 0.5,
+                0);
     assert_near(score_floor_after(&f, mixed, 3, NOW_NS, NOW_NS + 1).adjustment, 0, 0);
     f = score_floor_after(&f, losses, 3, NOW_NS, NOW_NS + 24 * hour);
     assert_near(f.adjustment, 0, 0);

@@ -45,7 +45,8 @@ test_gates_have_the_names_of_the_gate_log(void **state)
     for (int g = 0; g < GATES_LEN; g++) {
         assert_string_equal(gate_message((enum entry_gate)g), messages[g]);
         for (int other = 0; other < g; other++)
-            assert_string_not_equal(gate_name((enum entry_gate)g), gate_name((enum entry_gate)other));
+            assert_string_not_equal(gate_name((enum entry_gate)g),
+                                    gate_name((enum entry_gate)other));
     }
 }
 
@@ -262,7 +263,8 @@ test_gate_symbol_and_sector_exposure(void **state)
     hold(&s, "XOM", 10, 10000);
     hold(&s, "CVX", -10, 6500);
     assert_false(blocks(&s, GATE_SECTOR_EXPOSURE));
-    s.book.holding[2].market_value = USD(6500.01); /* energy, though the candidate is of another sector */
+    s.book.holding[2].market_value =
+        USD(6500.01); /* energy, though the candidate is of another sector */
     struct gate_verdict v = entry_gate(GATE_SECTOR_EXPOSURE, &s.view);
     assert_true(v.is_blocked);
     assert_string_equal(v.detail, "Energy");
@@ -378,9 +380,9 @@ static void
 test_gates_block_what_is_not_known(void **state)
 {
     (void)state;
-    const enum entry_gate need_book[] = {GATE_CONCENTRATION, GATE_THEME,           GATE_ONE_POSITION,
-                                         GATE_CAPACITY,      GATE_SYMBOL_EXPOSURE, GATE_SECTOR_EXPOSURE,
-                                         GATE_TRADE_GUARD};
+    const enum entry_gate need_book[] = {
+        GATE_CONCENTRATION,   GATE_THEME,           GATE_ONE_POSITION, GATE_CAPACITY,
+        GATE_SYMBOL_EXPOSURE, GATE_SECTOR_EXPOSURE, GATE_TRADE_GUARD};
     const enum entry_gate need_account[] = {GATE_CONCENTRATION, GATE_ORDER_SIZE, GATE_TRADE_GUARD,
                                             GATE_BUYING_POWER};
     struct scene s;

@@ -26,7 +26,8 @@ test_regime_label_takes_the_first_match(void **state)
             market_regime_of(cases[i].vol, cases[i].breadth, cases[i].premium, cases[i].gamma),
             cases[i].label);
 
-    struct market_regime_inputs in = {.has_spy = true, .spy = DIRECTION_BEARISH, .net_premium = -1e9};
+    struct market_regime_inputs in = {
+        .has_spy = true, .spy = DIRECTION_BEARISH, .net_premium = -1e9};
     assert_string_equal(market_regime(&in), "mixed");
 }
 
@@ -62,7 +63,8 @@ test_regime_comes_from_mean_and_deviation(void **state)
         double close[61];
         zigzag(close, cases[i].mean, cases[i].deviation);
         struct structural_state s = structural_regime_of(close, 61, &before, 7);
-        if (s.regime != cases[i].regime) fail_msg("row %zu: %s", i, structural_regime_name(s.regime));
+        if (s.regime != cases[i].regime)
+            fail_msg("row %zu: %s", i, structural_regime_name(s.regime));
         assert_near(s.confidence, cases[i].confidence, 0);
         assert_int_equal(s.updated_ns, 7);
     }
@@ -76,7 +78,8 @@ test_regime_stays_without_enough_closes(void **state)
     double close[61];
     zigzag(close, 0, 0.01);
 
-    assert_int_equal(structural_regime_of(close, 30, &before, 7).regime, REGIME_PANIC); /* 29 returns */
+    assert_int_equal(structural_regime_of(close, 30, &before, 7).regime,
+                     REGIME_PANIC); /* 29 returns */
     assert_int_equal(structural_regime_of(close, 31, &before, 7).regime, REGIME_NEUTRAL);
     assert_int_equal(structural_regime_of(close, 0, &before, 7).regime, REGIME_PANIC);
     close[30] = 0;

@@ -37,13 +37,15 @@ test_risk_names_the_first_limit_that_is_breached(void **state)
         {"all well",                                  55000,    55000, 55000,    RISK_NONE,           0,        0    },
         {"on the floor",                              46750,    46750, 46750,    RISK_NONE,           0,        0    },
         {"below the floor",                           46749.99, 46750, 46750,    RISK_EQUITY_FLOOR,   46749.99, 46750},
-        {"the floor comes before the drawdown",       40000,    80000, 40000,    RISK_EQUITY_FLOOR,   40000,    46750},
+        {"the floor comes before the drawdown",       40000,    80000, 40000,    RISK_EQUITY_FLOOR,   40000,
+         46750                                                                                                       },
         {"drawdown just below",                       48000.01, 60000, 48000.01, RISK_NONE,           0,        0    },
         {"drawdown on the limit",                     48000,    60000, 48000,    RISK_DRAWDOWN,       0.2,      0.2  },
         {"drawdown comes before the day's loss",      48000,    60000, 60000,    RISK_DRAWDOWN,       0.2,      0.2  },
         {"day's loss just below",                     57800.01, 60000, 60000,    RISK_NONE,           0,        0    },
         {"day's loss on the limit",                   57800,    60000, 60000,    RISK_DAILY_LOSS_USD, -2200,    -2200},
-        {"day's loss in per cent, below the dollars", 50000,    52000, 52000,    RISK_DAILY_LOSS_PCT, 0.04,     0.04 },
+        {"day's loss in per cent, below the dollars", 50000,    52000, 52000,    RISK_DAILY_LOSS_PCT,
+         0.04,                                                                                                  0.04 },
         {"per cent just below",                       50000,    52000, 51999,    RISK_NONE,           0,        0    },
         {"a gain is no loss",                         60000,    60000, 50000,    RISK_NONE,           0,        0    },
     };
@@ -57,11 +59,13 @@ test_risk_names_the_first_limit_that_is_breached(void **state)
                                    .baseline = USD(cases[i].baseline)};
         usd equity = USD(cases[i].equity);
         struct risk_verdict v = risk_check(&limits, &marks, &equity, today);
-        if (v.breach != cases[i].breach) fail_msg("%s: %s", cases[i].what, risk_breach_key(v.breach));
+        if (v.breach != cases[i].breach)
+            fail_msg("%s: %s", cases[i].what, risk_breach_key(v.breach));
         if (v.breach == RISK_NONE) continue;
         assert_near(v.number, cases[i].number, 1e-9);
         assert_near(v.threshold, cases[i].threshold, 1e-9);
-        assert_int_equal(v.is_day_scoped, v.breach == RISK_DAILY_LOSS_USD || v.breach == RISK_DAILY_LOSS_PCT);
+        assert_int_equal(v.is_day_scoped,
+                         v.breach == RISK_DAILY_LOSS_USD || v.breach == RISK_DAILY_LOSS_PCT);
     }
 }
 
@@ -100,7 +104,8 @@ test_risk_baseline_of_another_day_does_not_count(void **state)
 {
     (void)state;
     struct risk_limits limits = risk_limits_of(MODE_PAPER, 0);
-    struct risk_marks m = {.has_baseline = true, .baseline_date = yesterday, .baseline = USD(60000)};
+    struct risk_marks m = {
+        .has_baseline = true, .baseline_date = yesterday, .baseline = USD(60000)};
     usd equity = USD(55000);
 
     assert_int_equal(risk_check(&limits, &m, &equity, today).breach, RISK_NONE);
@@ -144,7 +149,8 @@ test_risk_performance_sees_two_bad_days(void **state)
     assert_false(performance_check(MODE_LIVE, t, 14, NOW_NS).is_frozen); /* four are too few */
     for (size_t i = 10; i < 15; i++)
         t[i].pnl_usd = -40;
-    assert_false(performance_check(MODE_LIVE, t, 15, NOW_NS).is_frozen); /* -200 is not below -200 */
+    assert_false(
+        performance_check(MODE_LIVE, t, 15, NOW_NS).is_frozen); /* -200 is not below -200 */
     for (size_t i = 0; i < 15; i++)
         t[i].closed_ns = NOW_NS - 31 * NS_PER_DAY;
     assert_int_equal(performance_check(MODE_LIVE, t, 15, NOW_NS).trades_30d, 0);
@@ -163,7 +169,8 @@ decode(const char *text, struct arena *a, enum rc want)
     (void)fclose(f);
     struct zone *ny = NULL;
     assert_int_equal(zone_new(bytes, len, &ny, &err), RC_OK);
-    assert_int_equal(json_parse(text, strlen(text), JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err), RC_OK);
+    assert_int_equal(json_parse(text, strlen(text), JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err),
+                     RC_OK);
     assert_int_equal(freezes_decode(doc, ny, a, &list, &err), want);
     zone_free(ny);
     return list;
@@ -189,11 +196,14 @@ test_freezes_are_active_as_true_or_as_an_active_object(void **state)
         {"{\"a\": 1}",                                                                               false},
         {"{\"a\": false, \"b\": true}",                                                              true },
  /* of the day before: over; of today, or without a time: in force */
-        {"{\"a\": {\"active\": true, \"scope\": \"day\", \"timestamp\": \"2026-01-29T20:00:00Z\"}}", false},
-        {"{\"a\": {\"active\": true, \"scope\": \"day\", \"timestamp\": \"2026-01-30T15:00:00Z\"}}", true },
+        {"{\"a\": {\"active\": true, \"scope\": \"day\", \"timestamp\": \"2026-01-29T20:00:00Z\"}}",
+         false                                                                                            },
+        {"{\"a\": {\"active\": true, \"scope\": \"day\", \"timestamp\": \"2026-01-30T15:00:00Z\"}}",
+         true                                                                                             },
         {"{\"a\": {\"active\": true, \"scope\": \"day\"}}",                                          true },
  /* 01:00 UTC is still the evening before in New York */
-        {"{\"a\": {\"active\": true, \"scope\": \"day\", \"timestamp\": \"2026-01-30T01:00:00Z\"}}", false},
+        {"{\"a\": {\"active\": true, \"scope\": \"day\", \"timestamp\": \"2026-01-30T01:00:00Z\"}}",
+         false                                                                                            },
         {"{\"a\": {\"active\": true, \"timestamp\": \"2026-01-29T20:00:00Z\"}}",                     true },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -45,8 +45,8 @@ test_symbol_flow_marks_what_is_missing(void **state)
     assert_true(symbol_flow_decode("BRK.B", doc, &f));
     assert_true(f.is_simulated);
     assert_false(f.has_conviction || f.has_trade_count);
-    assert_false(f.facts.greeks.is_present || f.facts.insider.is_present || f.facts.dark_pool.is_present ||
-                 f.facts.iv.is_present);
+    assert_false(f.facts.greeks.is_present || f.facts.insider.is_present ||
+                 f.facts.dark_pool.is_present || f.facts.iv.is_present);
     assert_true(f.updated_s == WHEN_NONE && symbol_flow_is_stale(&f, NOW_NS));
     assert_null(f.alert);
     assert_int_equal(f.flow_trades_len, 0);
@@ -101,8 +101,10 @@ test_gamma_levels_are_positive_distinct_ascending_and_twenty(void **state)
     CLEANUP(json_freep)
     struct json *doc = doc_of(
         "{\"greeks\": {\"gamma_exposure_levels\": [], \"gammaExposureLevels\": [182.5, \"181\", "
-        "{\"strike\": 200, \"price\": 1}, {\"level\": null, \"price\": 190}, -5, 0, \"x\", 181.0000001, {}], "
-        "\"gamma_levels\": [77], \"gammaWall\": 300, \"gamma_wall\": \"299.5\", \"max_pain\": 182.5, "
+        "{\"strike\": 200, \"price\": 1}, {\"level\": null, \"price\": 190}, -5, 0, \"x\", "
+        "181.0000001, {}], "
+        "\"gamma_levels\": [77], \"gammaWall\": 300, \"gamma_wall\": \"299.5\", \"max_pain\": "
+        "182.5, "
         "\"maxPain\": 150}}");
     struct flow_facts f;
     (void)state;
@@ -124,7 +126,7 @@ test_gamma_levels_are_positive_distinct_ascending_and_twenty(void **state)
     assert_near("the highest kept", f.gamma_level[GAMMA_LEVELS_MAX - 1], 19);
 }
 
-/* ---- enrichment ---------------------------------------------------------------------------------------- */
+/* ---- enrichment ---------------------------------------------------------------------------- */
 
 static void
 test_enrich_derives_features(void **state)
@@ -133,34 +135,35 @@ test_enrich_derives_features(void **state)
         const char *promise, *obj;
         double skew, smile, put_call, toxicity, event;
     } cases[] = {
-        {"nothing known is average",                           "{}",                                                                  0,     0,    1,    0.35, 0.2 },
-        {"strong and bullish",                                 "{\"sentiment\": \"BULLISH\", \"conviction\": 0.8}",                   0.108, 0.02, 0.68, 0.56,
-         0.85                                                                                                                                                      },
-        {"strong and bearish is not negative",                 "{\"sentiment\": \"BEARISH\", \"conviction\": 0.8}",                   0.108,
-         -0.02,                                                                                                                                    1.4,  0.56, 0.85},
-        {"the skew is capped",                                 "{\"sentiment\": \"BULLISH\", \"conviction\": 1}",                     0.15,  0.02, 0.6,  0.7,  0.85},
-        {"and below",                                          "{\"sentiment\": \"BULLISH\", \"conviction\": 0}",                     -0.15, 0.02, 1,    0,    0.2 },
-        {"another word is neutral",                            "{\"sentiment\": \"bullish\", \"conviction\": 0.7}",                   0.06,  0,    1,    0.49,
-         0.6                                                                                                                                                       },
+        {"nothing known is average",                           "{}",                                                                  0,     0,     1,    0.35, 0.2 },
+        {"strong and bullish",                                 "{\"sentiment\": \"BULLISH\", \"conviction\": 0.8}",                   0.108, 0.02,
+         0.68,                                                                                                                                            0.56, 0.85},
+        {"strong and bearish is not negative",                 "{\"sentiment\": \"BEARISH\", \"conviction\": 0.8}",
+         0.108,                                                                                                                              -0.02, 1.4,  0.56, 0.85},
+        {"the skew is capped",                                 "{\"sentiment\": \"BULLISH\", \"conviction\": 1}",                     0.15,  0.02,  0.6,
+         0.7,                                                                                                                                                   0.85},
+        {"and below",                                          "{\"sentiment\": \"BULLISH\", \"conviction\": 0}",                     -0.15, 0.02,  1,    0,    0.2 },
+        {"another word is neutral",                            "{\"sentiment\": \"bullish\", \"conviction\": 0.7}",                   0.06,  0,     1,
+         0.49,                                                                                                                                                  0.6 },
         {"both bullish",
-         "{\"sentiment\": \"BULLISH\", \"conviction\": 0.5, \"dark_pool\": {\"sentiment\": \"BULLISH\"}}",                            0,
-         0.08,                                                                                                                                     0.8,  0.35, 0.2 },
+         "{\"sentiment\": \"BULLISH\", \"conviction\": 0.5, \"dark_pool\": {\"sentiment\": "
+         "\"BULLISH\"}}",                                                                                                             0,     0.08,  0.8,  0.35, 0.2 },
         {"both bearish",
-         "{\"sentiment\": \"BEARISH\", \"conviction\": 0.5, \"dark_pool\": {\"sentiment\": \"BEARISH\"}}",                            0,
-         -0.08,                                                                                                                                    1.25, 0.35, 0.2 },
+         "{\"sentiment\": \"BEARISH\", \"conviction\": 0.5, \"dark_pool\": {\"sentiment\": "
+         "\"BEARISH\"}}",                                                                                                             0,     -0.08, 1.25, 0.35, 0.2 },
         {"against each other",
-         "{\"sentiment\": \"BEARISH\", \"conviction\": 0.5, \"dark_pool\": {\"sentiment\": \"BULLISH\"}}",                            0,
-         0,                                                                                                                                        1.25, 0.35, 0.2 },
-        {"dark pool alone says nothing",                       "{\"conviction\": 0.5, \"dark_pool\": {\"sentiment\": \"BULLISH\"}}",
-         0,                                                                                                                                  0,    1,    0.35, 0.2 },
-        {"at 30 million",                                      "{\"conviction\": 0.5, \"dark_pool\": {\"total_notional\": 3e7}}",     0,     0,    1,    0.35,
-         0.2                                                                                                                                                       },
-        {"above 30 million",                                   "{\"conviction\": 0.5, \"dark_pool\": {\"total_premium\": 30000001}}", 0,     0,    1,
-         0.5,                                                                                                                                                  0.2 },
-        {"toxicity is at most one",                            "{\"conviction\": 1.4, \"dark_pool\": {\"total_premium\": 4e7}}",      0.15,  0,
-         1,                                                                                                                                              1,    0.85},
+         "{\"sentiment\": \"BEARISH\", \"conviction\": 0.5, \"dark_pool\": {\"sentiment\": "
+         "\"BULLISH\"}}",                                                                                                             0,     0,     1.25, 0.35, 0.2 },
+        {"dark pool alone says nothing",
+         "{\"conviction\": 0.5, \"dark_pool\": {\"sentiment\": \"BULLISH\"}}",                                                        0,     0,     1,    0.35, 0.2 },
+        {"at 30 million",                                      "{\"conviction\": 0.5, \"dark_pool\": {\"total_notional\": 3e7}}",     0,     0,
+         1,                                                                                                                                               0.35, 0.2 },
+        {"above 30 million",                                   "{\"conviction\": 0.5, \"dark_pool\": {\"total_premium\": 30000001}}",
+         0,                                                                                                                                  0,     1,    0.5,  0.2 },
+        {"toxicity is at most one",
+         "{\"conviction\": 1.4, \"dark_pool\": {\"total_premium\": 4e7}}",                                                            0.15,  0,     1,    1,    0.85},
         {"what the cache says of the features does not count",
-         "{\"conviction\": 0.5, \"iv_term_skew\": 9, \"smile_slope\": 9}",                                                            0,     0,    1,    0.35, 0.2 },
+         "{\"conviction\": 0.5, \"iv_term_skew\": 9, \"smile_slope\": 9}",                                                            0,     0,     1,    0.35, 0.2 },
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -191,7 +194,8 @@ test_enrich_freshness_halves_every_quarter_of_an_hour(void **state)
     (void)state;
     assert_near("now", enrich_freshness(NOW_S, NOW_NS), 1);
     assert_near("a half-life", enrich_freshness(NOW_S - 900, NOW_NS), 0.5);
-    assert_near("two", enrich_freshness(NOW_S - 1800, NOW_NS + NS_PER_S - 1), 0.25); /* whole seconds count */
+    assert_near("two", enrich_freshness(NOW_S - 1800, NOW_NS + NS_PER_S - 1),
+                0.25); /* whole seconds count */
     assert_near("of the future", enrich_freshness(NOW_S + 900, NOW_NS), 1);
     assert_near("unknown", enrich_freshness(WHEN_NONE, NOW_NS), 1);
     assert_near("long ago", enrich_freshness(0, NOW_NS), 0);
@@ -201,7 +205,8 @@ static void
 test_enrich_finds_the_sweep_block(void **state)
 {
     (void)state;
-    struct enriched e = enrich_text("{\"dark_pool\": {\"total_notional\": 0, \"total_premium\": 10000000}}");
+    struct enriched e =
+        enrich_text("{\"dark_pool\": {\"total_notional\": 0, \"total_premium\": 10000000}}");
     assert_true(e.sweep_block.is_detected && e.sweep_block.is_immediate);
     e = enrich_text("{\"dark_pool\": {\"total_notional\": 9999999.99, \"total_premium\": 5e9}}");
     assert_false(e.sweep_block.is_detected || e.sweep_block.is_immediate);
@@ -220,11 +225,14 @@ test_enrich_synthesises_a_squeeze(void **state)
         {"open interest",         "{\"oi_change\": {\"net_oi_change\": 50001}}",              1, true,  false},
         {"at its step",           "{\"oi_change\": {\"net_oi_change\": 50000}}",              0, true,  false},
         {"gamma",                 "{\"greeks\": {\"call_gamma\": 1, \"put_gamma\": 100002}}", 1, true,  false},
-        {"gamma at its step",     "{\"greeks\": {\"call_gamma\": 1, \"put_gamma\": 100001}}", 0, true,  false},
+        {"gamma at its step",     "{\"greeks\": {\"call_gamma\": 1, \"put_gamma\": 100001}}", 0, true,
+         false                                                                                               },
         {"bullish",               "{\"sentiment\": \"BULLISH\", \"conviction\": 0.51}",       1, true,  false},
-        {"bullish at its step",   "{\"sentiment\": \"BULLISH\", \"conviction\": 0.5}",        0, true,  false},
+        {"bullish at its step",   "{\"sentiment\": \"BULLISH\", \"conviction\": 0.5}",        0, true,
+         false                                                                                               },
         {"all",
-         "{\"sentiment\": \"BULLISH\", \"conviction\": 0.6, \"oi_change\": {\"net_oi_change\": 60000}, "
+         "{\"sentiment\": \"BULLISH\", \"conviction\": 0.6, \"oi_change\": {\"net_oi_change\": "
+         "60000}, "
          "\"greeks\": {\"put_gamma\": 200000}, \"squeeze_score\": {\"signals\": 0}}",         3, true,  true },
         {"the cache's own stays", "{\"squeeze_score\": {\"signals\": 2}}",                    2, false, false},
     };
@@ -246,10 +254,12 @@ test_enrich_finds_shorts_under_three_names(void **state)
                 enrich_text("{\"ftd_pressure\": {\"ftd_count\": 1}, \"ftd\": {\"ftd_count\": 3}}")
                     .facts.shorts.ftd_count,
                 1);
-    assert_near(
-        "second",
-        enrich_text("{\"ftd_pressure\": {}, \"shorts_ftds\": {\"ftd_count\": 2}}").facts.shorts.ftd_count, 2);
-    struct enriched e = enrich_text("{\"shorts\": {\"ftd_count\": 9}, \"ftd\": {\"ftd_count\": 3}}");
+    assert_near("second",
+                enrich_text("{\"ftd_pressure\": {}, \"shorts_ftds\": {\"ftd_count\": 2}}")
+                    .facts.shorts.ftd_count,
+                2);
+    struct enriched e =
+        enrich_text("{\"shorts\": {\"ftd_count\": 9}, \"ftd\": {\"ftd_count\": 3}}");
     assert_near("third", e.facts.shorts.ftd_count, 3);
     assert_near("ftd stays what it is", e.facts.ftd.ftd_count, 3);
 }

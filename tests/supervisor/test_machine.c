@@ -4,8 +4,7 @@
 
 #include "tests/supervisor/bench.h"
 
-/* ---- every state against everything
- * ------------------------------------------------------------------- */
+/* ---- every state against everything -------------------------------------------------------- */
 
 struct row {
     enum service_state from;
@@ -229,8 +228,7 @@ test_machine_tells_early_ends_apart(void **state)
     }
 }
 
-/* ---- delays
- * ------------------------------------------------------------------------------------------- */
+/* ---- delays -------------------------------------------------------------------------------- */
 
 static void
 test_machine_delays_grow_to_their_cap(void **state)

@@ -3,8 +3,7 @@
 
 #include "tests/supervisor/bench.h"
 
-/* ---- configuration, secrets, locks
- * -------------------------------------------------------------------- */
+/* ---- configuration, secrets, locks --------------------------------------------------------- */
 
 static void
 test_machine_holds_78_until_a_change(void **state)
@@ -120,8 +119,7 @@ test_machine_simulator_may_finish(void **state)
     EXPECT_NOTHING(&b);
 }
 
-/* ---- watchdog
- * ----------------------------------------------------------------------------------------- */
+/* ---- watchdog ------------------------------------------------------------------------------ */
 
 static void
 test_machine_watchdog_asks_then_aborts_then_kills(void **state)
@@ -168,8 +166,7 @@ test_machine_watchdog_watches_the_start_too(void **state)
     assert_int_equal(b.m.state, SERVICE_STALLED);
 }
 
-/* ---- any sequence whatever
- * ---------------------------------------------------------------------------- */
+/* ---- any sequence whatever ----------------------------------------------------------------- */
 
 /* What must hold for every sequence: one child at a time, signals only to a child, silence after a
  * stop. */

@@ -80,15 +80,19 @@ test_contract_2_2_run_record(void **state)
     cycle_encode(&r, &line);
     assert_string_equal(
         text_str(&line),
-        "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"_ts\":1750000000,\"msg\":\"complete\",\"iter\":12,"
+        "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"_ts\":1750000000,\"msg\":\"complete\","
+        "\"iter\":12,"
         "\"clusters\":9,\"orders\":1,\"market_open\":true,\"engine_status\":\"degraded\","
         "\"errors_this_cycle\":[\"gather: no answer\",\"score: AAPL: odd\"],\"duration_ms\":41,"
         "\"rung\":\"exits_only\",\"rung_reason\":\"frozen\","
         "\"gates_refused\":{\"score_gate\":7,\"symbol_on_cooldown\":2},"
         "\"metrics\":{\"market_open\":true,\"total_pnl\":12.35,\"trades\":4,\"win_rate\":0.25,"
-        "\"market_regime\":\"mixed\",\"composite_enabled\":true,\"cache_symbols\":53,\"symbols_scored\":52,"
-        "\"passed_composite_gate\":9,\"risk_metrics\":{\"current_equity\":55000.00,\"peak_equity\":56000.00,"
-        "\"daily_pnl\":-123.00,\"drawdown_pct\":1.5,\"daily_loss_limit\":2200.00,\"drawdown_limit_pct\":0.2,"
+        "\"market_regime\":\"mixed\",\"composite_enabled\":true,\"cache_symbols\":53,\"symbols_"
+        "scored\":52,"
+        "\"passed_composite_gate\":9,\"risk_metrics\":{\"current_equity\":55000.00,\"peak_equity\":"
+        "56000.00,"
+        "\"daily_pnl\":-123.00,\"drawdown_pct\":1.5,\"daily_loss_limit\":2200.00,\"drawdown_limit_"
+        "pct\":0.2,"
         "\"mode\":\"PAPER\"},\"position_reconcile\":{\"skipped\":true,\"reason\":\"throttled\"},"
         "\"alerts\":[\"freeze_active\"]}}");
 }
@@ -134,7 +138,8 @@ test_contract_2_2_status_and_errors_are_always_there(void **state)
         assert_false(json_has(doc, "risk_freeze"));
         assert_false(json_has(json_get(doc, "metrics"), "win_rate")); /* null: no trade, no rate */
         /* Equity that the broker did not tell is null, not zero. */
-        assert_false(json_has(json_get(json_get(doc, "metrics"), "risk_metrics"), "current_equity"));
+        assert_false(
+            json_has(json_get(json_get(doc, "metrics"), "risk_metrics"), "current_equity"));
     }
 }
 
@@ -167,16 +172,20 @@ test_cycle_record_of_compared_positions(void **state)
 {
     static const char *const missing[] = {"AAPL"};
     struct cycle_record r = {
-        .positions = {
-                      .at_broker = 3, .in_bot = 2, .missing_in_bot = missing, .missing_len = 1, .was_fixed = true}
+        .positions = {.at_broker = 3,
+                      .in_bot = 2,
+                      .missing_in_bot = missing,
+                      .missing_len = 1,
+                      .was_fixed = true}
     };
     CLEANUP(text_free) struct text line = {0};
 
     (void)state;
     cycle_encode(&r, &line);
-    assert_non_null(strstr(line.data, "\"position_reconcile\":{\"alpaca_count\":3,\"bot_count\":2,"
-                                      "\"divergence\":true,\"missing_in_bot\":[\"AAPL\"],"
-                                      "\"orphaned_in_bot\":[],\"auto_fixed\":true,\"consecutive_count\":0}"));
+    assert_non_null(strstr(line.data,
+                           "\"position_reconcile\":{\"alpaca_count\":3,\"bot_count\":2,"
+                           "\"divergence\":true,\"missing_in_bot\":[\"AAPL\"],"
+                           "\"orphaned_in_bot\":[],\"auto_fixed\":true,\"consecutive_count\":0}"));
 }
 
 static void
@@ -198,9 +207,12 @@ test_contract_2_2_heartbeat(void **state)
         json.data,
         "{\"schema_version\":1,\"last_heartbeat_ts\":1750000000,"
         "\"last_heartbeat_dt\":\"2025-06-15 15:06:40 UTC\",\"last_attempt_ts\":1749999999,"
-        "\"last_attempt_dt\":\"2025-06-15 15:06:39 UTC\",\"iter_count\":11,\"fail_count\":0,\"running\":true,"
-        "\"engine_status\":\"degraded\",\"errors_this_cycle\":[\"gather: no answer\",\"score: AAPL: odd\"],"
-        "\"market_open\":true,\"pid\":4711,\"epoch\":6,\"rung\":\"exits_only\",\"rung_reason\":\"frozen\","
+        "\"last_attempt_dt\":\"2025-06-15 15:06:39 "
+        "UTC\",\"iter_count\":11,\"fail_count\":0,\"running\":true,"
+        "\"engine_status\":\"degraded\",\"errors_this_cycle\":[\"gather: no answer\",\"score: "
+        "AAPL: odd\"],"
+        "\"market_open\":true,\"pid\":4711,\"epoch\":6,\"rung\":\"exits_only\",\"rung_reason\":"
+        "\"frozen\","
         "\"metrics\":{\"market_open\":true,"));
 }
 
@@ -212,12 +224,13 @@ test_heartbeat_of_a_start_has_all_keys(void **state)
 
     (void)state;
     heartbeat_encode(&h, &json);
-    assert_string_equal(json.data,
-                        "{\"schema_version\":1,\"last_heartbeat_ts\":1750000000,"
-                        "\"last_heartbeat_dt\":\"2025-06-15 15:06:40 UTC\",\"last_attempt_ts\":null,"
-                        "\"last_attempt_dt\":null,\"iter_count\":0,\"fail_count\":0,\"running\":false,"
-                        "\"engine_status\":\"ok\",\"errors_this_cycle\":[],\"market_open\":false,\"pid\":1,"
-                        "\"epoch\":0,\"rung\":null,\"rung_reason\":null,\"metrics\":{}}");
+    assert_string_equal(
+        json.data,
+        "{\"schema_version\":1,\"last_heartbeat_ts\":1750000000,"
+        "\"last_heartbeat_dt\":\"2025-06-15 15:06:40 UTC\",\"last_attempt_ts\":null,"
+        "\"last_attempt_dt\":null,\"iter_count\":0,\"fail_count\":0,\"running\":false,"
+        "\"engine_status\":\"ok\",\"errors_this_cycle\":[],\"market_open\":false,\"pid\":1,"
+        "\"epoch\":0,\"rung\":null,\"rung_reason\":null,\"metrics\":{}}");
 }
 
 static void

@@ -50,7 +50,8 @@ line_of(const struct bed *b, const char *path, int n)
         at = strchr(at, '\n') + 1;
     size_t len = (size_t)(strchr(at, '\n') - at);
     struct err err = {0};
-    if (json_parse(at, len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err) != RC_OK) fail_msg("%s", err.text);
+    if (json_parse(at, len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err) != RC_OK)
+        fail_msg("%s", err.text);
     free(all);
     return doc;
 }
@@ -84,14 +85,16 @@ test_events_system_record_has_the_shape_of_the_spec(void **state)
 
     (void)state;
     bed_make(&b);
-    log_event(&b.log, EV_STATE_READ_FAILED, F_STR("path", "state/a.json"), F_SYMBOL("AAPL"), F_I64("n", 3),
-              F_F64("ratio", 0.5), F_BOOL("ok", false), F_NULL("none"), F_STR("text", NULL),
-              F_USD("price", ((usd){123456})), F_RAW("raw", "[1,2]"));
-    check(&b, EVENTS_LOG_PATH, 1,
-          "{\"timestamp\":\"2025-06-15T15:06:40.123456+00:00\",\"subsystem\":\"state\","
-          "\"event_type\":\"state_read_failed\",\"severity\":\"WARN\",\"symbol\":\"AAPL\",\"details\":{"
-          "\"path\":\"state/a.json\",\"n\":3,\"ratio\":0.5,\"ok\":false,\"none\":null,\"text\":null,"
-          "\"price\":12.3456,\"raw\":[1,2]}}");
+    log_event(&b.log, EV_STATE_READ_FAILED, F_STR("path", "state/a.json"), F_SYMBOL("AAPL"),
+              F_I64("n", 3), F_F64("ratio", 0.5), F_BOOL("ok", false), F_NULL("none"),
+              F_STR("text", NULL), F_USD("price", ((usd){123456})), F_RAW("raw", "[1,2]"));
+    check(
+        &b, EVENTS_LOG_PATH, 1,
+        "{\"timestamp\":\"2025-06-15T15:06:40.123456+00:00\",\"subsystem\":\"state\","
+        "\"event_type\":\"state_read_failed\",\"severity\":\"WARN\",\"symbol\":\"AAPL\","
+        "\"details\":{"
+        "\"path\":\"state/a.json\",\"n\":3,\"ratio\":0.5,\"ok\":false,\"none\":null,\"text\":null,"
+        "\"price\":12.3456,\"raw\":[1,2]}}");
     assert_false(test_exists(&b.root, "logs/state.jsonl"));
     test_root_remove(&b.root);
 }
@@ -222,7 +225,8 @@ test_events_carry_no_secret(void **state)
     test_root_remove(&b.root);
 }
 
-/* The store mends the very log it was asked to append to, and tells the logger while the logger is writing.
+/* The store mends the very log it was asked to append to, and tells the logger while the logger is
+ * writing.
  */
 static void
 test_events_told_while_writing_an_event_are_written_too(void **state)
@@ -316,9 +320,11 @@ test_contract_events_of_the_table_are_well_formed(void **state)
         CLEANUP(json_freep) struct json *doc = line_of(&b, EVENTS_LOG_PATH, (int)id + 1);
         assert_string_equal(json_str(doc, "subsystem", ""), row->subsystem);
         assert_int_equal(json_len(doc), 6);
-        if (row->route != ROUTE_GATE) assert_string_equal(json_str(doc, "event_type", ""), row->name);
+        if (row->route != ROUTE_GATE)
+            assert_string_equal(json_str(doc, "event_type", ""), row->name);
         for (const char *c = row->subsystem; *c != '\0'; c++)
-            if (strchr("abcdefghijklmnopqrstuvwxyz0123456789_", *c) == NULL) fail_msg("%s", row->subsystem);
+            if (strchr("abcdefghijklmnopqrstuvwxyz0123456789_", *c) == NULL)
+                fail_msg("%s", row->subsystem);
     }
     test_root_remove(&b.root);
 }

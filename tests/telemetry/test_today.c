@@ -45,7 +45,8 @@ tear_down(void **state)
 static void
 add_raw(struct bed *b, const char *bytes)
 {
-    assert_int_equal(b->root.fs.append(b->root.fs.self, ATTRIBUTION_PATH, bytes, strlen(bytes), NULL), RC_OK);
+    assert_int_equal(
+        b->root.fs.append(b->root.fs.self, ATTRIBUTION_PATH, bytes, strlen(bytes), NULL), RC_OK);
 }
 
 static void
@@ -53,9 +54,10 @@ add(struct bed *b, const char *kind, const char *pnl, int64_t at_ns)
 {
     char line[512], iso[ISO_TEXT_MAX];
 
-    (void)snprintf(line, sizeof(line),
-                   "{\"ts\":\"%s\",\"type\":\"attribution\",\"trade_id\":\"%s_AAPL_x\",\"pnl_usd\":%s}\n",
-                   when_iso(at_ns, iso), kind, pnl);
+    (void)snprintf(
+        line, sizeof(line),
+        "{\"ts\":\"%s\",\"type\":\"attribution\",\"trade_id\":\"%s_AAPL_x\",\"pnl_usd\":%s}\n",
+        when_iso(at_ns, iso), kind, pnl);
     add_raw(b, line);
 }
 
@@ -138,7 +140,8 @@ test_today_survives_rotation(void **state)
     add(b, "close", "4.00", T0);
     update(b, T0, 3, 3, 70000);
 
-    /* A new process finds the same in the archive and the log; an archive of yesterday does not count. */
+    /* A new process finds the same in the archive and the log; an archive of yesterday does not
+     * count. */
     test_write(&b->root, "logs/archive/attribution.20250614T150700Z.jsonl", "{}\n", 3);
     assert_int_equal(today_update(&fresh, &b->fs, T0, NULL), RC_OK);
     assert_int_equal(fresh.trades, 3);
@@ -195,7 +198,8 @@ test_today_keeps_its_sums_when_a_call_is_refused(void **state)
         enum rc rc = today_update(&b->today, &b->fs, T0, NULL);
         bool was_refused = b->faults.calls >= n;
         b->faults.fail_at = 0;
-        if (rc != RC_OK && b->today.trades != 1) fail_msg("call %d refused: %" PRId64, n, b->today.trades);
+        if (rc != RC_OK && b->today.trades != 1)
+            fail_msg("call %d refused: %" PRId64, n, b->today.trades);
         update(b, T0, 3, 3, 70000);
         tear_down((void **)&b);
         if (!was_refused) break;

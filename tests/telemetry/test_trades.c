@@ -13,7 +13,8 @@
 static struct entry_record
 an_entry(void)
 {
-    struct entry_record r = {.at_ns = T0, .symbol = "AMD", .side = SIDE_SELL, .is_filled = true, .qty = 30};
+    struct entry_record r = {
+        .at_ns = T0, .symbol = "AMD", .side = SIDE_SELL, .is_filled = true, .qty = 30};
 
     r.price.e4 = 1759000;
     r.entered_ns = T0 - NS_PER_S;
@@ -68,7 +69,8 @@ check(struct text *t, const char *want)
     struct json *doc = NULL;
 
     assert_string_equal(text_str(t), want);
-    assert_int_equal(json_parse(t->data, t->len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
+    assert_int_equal(json_parse(t->data, t->len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL),
+                     RC_OK);
     json_free(doc);
     text_free(t);
 }
@@ -110,9 +112,10 @@ test_trades_order_variants(void **state)
         struct text t = {0};
         char want[512];
 
-        (void)snprintf(want, sizeof(want),
-                       "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"order\",\"action\":\"%s\",%s",
-                       order_action_name(r.action), want_of[i]);
+        (void)snprintf(
+            want, sizeof(want),
+            "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"order\",\"action\":\"%s\",%s",
+            order_action_name(r.action), want_of[i]);
         order_record_encode(&r, &t);
         check(&t, want);
     }
@@ -126,17 +129,19 @@ test_trades_entry_order_and_rejection(void **state)
 
     (void)state;
     entry_order_encode(&r, &t);
-    check(&t,
-          "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"order\",\"symbol\":\"AMD\",\"qty\":30,"
-          "\"side\":\"sell\",\"score\":4.182,\"price\":175.90,\"order_type\":\"limit\",\"status\":\"filled\","
-          "\"note\":\"n\",\"client_order_id\":\"v1-1\"}");
+    check(&t, "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"order\",\"symbol\":\"AMD\","
+              "\"qty\":30,"
+              "\"side\":\"sell\",\"score\":4.182,\"price\":175.90,\"order_type\":\"limit\","
+              "\"status\":\"filled\","
+              "\"note\":\"n\",\"client_order_id\":\"v1-1\"}");
     r.is_filled = false;
     r.status = "submitted_unfilled";
     entry_order_encode(&r, &t);
     assert_non_null(strstr(t.data, "\"price\":null"));
     text_clear(&t);
     entry_rejected_encode(&r, "422", &t);
-    check(&t, "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"order\",\"symbol\":\"AMD\",\"qty\":30,"
+    check(&t, "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"order\",\"symbol\":\"AMD\","
+              "\"qty\":30,"
               "\"side\":\"sell\",\"error\":\"422\",\"order_type\":\"limit\","
               "\"entry_status\":\"submitted_unfilled\",\"client_order_id\":\"v1-1\"}");
 }
@@ -149,17 +154,20 @@ test_trades_entry_attribution(void **state)
 
     (void)state;
     entry_attribution_encode(&r, &t);
-    check(&t, "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"attribution\","
-              "\"trade_id\":\"open_AMD_2025-06-15T15:06:40.123456+00:00\",\"symbol\":\"AMD\",\"pnl_usd\":0,"
-              "\"context\":{\"direction\":\"bearish\",\"side\":\"sell\",\"gamma_regime\":\"negative\","
-              "\"market_regime\":\"mixed\",\"regime\":\"mixed\",\"score\":4.182,\"entry_score\":4.182,"
-              "\"order_type\":\"limit\",\"entry_ts\":\"2025-06-15T15:06:39.123456+00:00\","
-              "\"entry_status\":\"filled\",\"pending_fill\":false,\"entry_price\":175.90,\"entry_qty\":30,"
-              "\"qty\":30,\"entry_price_source\":\"alpaca.order.filled_avg_price\","
-              "\"components\":{\"smile\":0.588,\"flow\":1.5},\"position_side\":\"short\","
-              "\"account_equity_at_entry\":55000.12,\"position_size_usd\":5277.00,"
-              "\"correlation_id\":\"uw_0123456789abcdef\",\"client_order_id\":\"v1-1\","
-              "\"metadata_incomplete\":false}}");
+    check(&t,
+          "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"attribution\","
+          "\"trade_id\":\"open_AMD_2025-06-15T15:06:40.123456+00:00\",\"symbol\":\"AMD\",\"pnl_"
+          "usd\":0,"
+          "\"context\":{\"direction\":\"bearish\",\"side\":\"sell\",\"gamma_regime\":\"negative\","
+          "\"market_regime\":\"mixed\",\"regime\":\"mixed\",\"score\":4.182,\"entry_score\":4.182,"
+          "\"order_type\":\"limit\",\"entry_ts\":\"2025-06-15T15:06:39.123456+00:00\","
+          "\"entry_status\":\"filled\",\"pending_fill\":false,\"entry_price\":175.90,\"entry_qty\":"
+          "30,"
+          "\"qty\":30,\"entry_price_source\":\"alpaca.order.filled_avg_price\","
+          "\"components\":{\"smile\":0.588,\"flow\":1.5},\"position_side\":\"short\","
+          "\"account_equity_at_entry\":55000.12,\"position_size_usd\":5277.00,"
+          "\"correlation_id\":\"uw_0123456789abcdef\",\"client_order_id\":\"v1-1\","
+          "\"metadata_incomplete\":false}}");
 
     /* No fill: no price is made up. */
     r.is_filled = false;
@@ -206,20 +214,26 @@ test_contract_4_20_11_master_log_of_a_trade(void **state)
     out.entered_ns = in.entered_ns;
     entry_master_encode(&in, &t);
     check(&t,
-          "{\"trade_id\":\"live:AMD:2025-06-15T15:06:39.123456+00:00\",\"symbol\":\"AMD\",\"side\":\"short\","
+          "{\"trade_id\":\"live:AMD:2025-06-15T15:06:39.123456+00:00\",\"symbol\":\"AMD\",\"side\":"
+          "\"short\","
           "\"is_live\":true,\"is_shadow\":false,\"entry_ts\":\"2025-06-15T15:06:39.123456+00:00\","
           "\"exit_ts\":null,\"entry_price\":175.90,\"exit_price\":null,\"size\":30,"
           "\"realized_pnl_usd\":null,\"signals\":[\"flow\",\"smile\"],"
-          "\"feature_snapshot\":{\"smile\":0.588,\"flow\":1.5},\"regime_snapshot\":{\"regime\":\"mixed\","
+          "\"feature_snapshot\":{\"smile\":0.588,\"flow\":1.5},\"regime_snapshot\":{\"regime\":"
+          "\"mixed\","
           "\"sector_posture\":\"TECH\",\"volatility_bucket\":null,\"trend_bucket\":null},"
-          "\"exit_reason\":null,\"source\":\"live\",\"timestamp\":\"2025-06-15T15:06:40.123456+00:00\"}");
+          "\"exit_reason\":null,\"source\":\"live\",\"timestamp\":\"2025-06-15T15:06:40.123456+00:"
+          "00\"}");
     exit_master_encode(&out, &t);
     check(&t,
-          "{\"trade_id\":\"live:AMD:2025-06-15T15:06:39.123456+00:00\",\"symbol\":\"AMD\",\"side\":\"short\","
+          "{\"trade_id\":\"live:AMD:2025-06-15T15:06:39.123456+00:00\",\"symbol\":\"AMD\",\"side\":"
+          "\"short\","
           "\"is_live\":true,\"is_shadow\":false,\"entry_ts\":\"2025-06-15T15:06:39.123456+00:00\","
-          "\"exit_ts\":\"2025-06-15T15:06:40.123456+00:00\",\"entry_price\":175.90,\"exit_price\":176.8795,"
+          "\"exit_ts\":\"2025-06-15T15:06:40.123456+00:00\",\"entry_price\":175.90,\"exit_price\":"
+          "176.8795,"
           "\"size\":30,\"realized_pnl_usd\":-29.39,\"signals\":[\"dark_pool\",\"flow\"],"
-          "\"feature_snapshot\":{\"flow\":0.65,\"dark_pool\":1},\"regime_snapshot\":{\"regime\":\"mixed\","
+          "\"feature_snapshot\":{\"flow\":0.65,\"dark_pool\":1},\"regime_snapshot\":{\"regime\":"
+          "\"mixed\","
           "\"sector_posture\":null,\"volatility_bucket\":null,\"trend_bucket\":null},"
           "\"exit_reason\":\"trail_stop+signal_decay(0.50)\",\"source\":\"live\","
           "\"timestamp\":\"2025-06-15T15:06:40.123456+00:00\"}");
@@ -263,21 +277,24 @@ test_trades_exit_attribution(void **state)
 
     (void)state;
     exit_attribution_encode(&r, &t);
-    check(
-        &t,
-        "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"attribution\","
-        "\"trade_id\":\"close_AMD_2025-06-15T15:06:40.123456+00:00\",\"symbol\":\"AMD\",\"entry_score\":3.5,"
-        "\"market_regime\":\"mixed\",\"exit_pnl\":0.5569,\"pnl_pct\":0.5569,\"pnl_usd\":29.39,"
-        "\"hold_minutes\":90,\"stealth_boost_applied\":false,\"context\":{"
-        "\"close_reason\":\"trail_stop+signal_decay(0.50)\",\"entry_price\":175.90,\"exit_price\":176.8795,"
-        "\"pnl_pct\":0.5569,\"hold_minutes\":90,\"side\":\"buy\",\"position_side\":\"long\","
-        "\"order_side_raw\":\"buy\",\"qty\":30,\"entry_qty\":60,\"exit_qty\":30,\"entry_order_id\":\"e-1\","
-        "\"exit_order_id\":\"x-1\",\"entry_score\":3.5,\"components\":{\"flow\":0.65,\"dark_pool\":1},"
-        "\"market_regime\":\"mixed\",\"direction\":\"bullish\",\"time_of_day\":\"OPEN\","
-        "\"day_of_week\":\"FRIDAY\",\"entry_hour\":9,\"flow_magnitude\":\"MEDIUM\","
-        "\"signal_strength\":\"STRONG\",\"entry_ts\":\"2025-06-15T13:36:40.123456+00:00\","
-        "\"entry_price_source\":\"alpaca.order.filled_avg_price_or_position.avg_entry_price\","
-        "\"exit_price_source\":\"alpaca.order.filled_avg_price\",\"correlation_id\":\"uw_0\"}}");
+    check(&t,
+          "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"attribution\","
+          "\"trade_id\":\"close_AMD_2025-06-15T15:06:40.123456+00:00\",\"symbol\":\"AMD\",\"entry_"
+          "score\":3.5,"
+          "\"market_regime\":\"mixed\",\"exit_pnl\":0.5569,\"pnl_pct\":0.5569,\"pnl_usd\":29.39,"
+          "\"hold_minutes\":90,\"stealth_boost_applied\":false,\"context\":{"
+          "\"close_reason\":\"trail_stop+signal_decay(0.50)\",\"entry_price\":175.90,\"exit_"
+          "price\":176.8795,"
+          "\"pnl_pct\":0.5569,\"hold_minutes\":90,\"side\":\"buy\",\"position_side\":\"long\","
+          "\"order_side_raw\":\"buy\",\"qty\":30,\"entry_qty\":60,\"exit_qty\":30,\"entry_order_"
+          "id\":\"e-1\","
+          "\"exit_order_id\":\"x-1\",\"entry_score\":3.5,\"components\":{\"flow\":0.65,\"dark_"
+          "pool\":1},"
+          "\"market_regime\":\"mixed\",\"direction\":\"bullish\",\"time_of_day\":\"OPEN\","
+          "\"day_of_week\":\"FRIDAY\",\"entry_hour\":9,\"flow_magnitude\":\"MEDIUM\","
+          "\"signal_strength\":\"STRONG\",\"entry_ts\":\"2025-06-15T13:36:40.123456+00:00\","
+          "\"entry_price_source\":\"alpaca.order.filled_avg_price_or_position.avg_entry_price\","
+          "\"exit_price_source\":\"alpaca.order.filled_avg_price\",\"correlation_id\":\"uw_0\"}}");
 }
 
 static void
@@ -311,8 +328,8 @@ test_trades_words_for_numbers(void **state)
         exit_attribution_encode(&r, &t);
         (void)snprintf(want, sizeof(want), "\"time_of_day\":%s,", rows[i].time);
         if (strstr(t.data, want) == NULL) fail_msg("row %zu: %s", i, t.data);
-        (void)snprintf(want, sizeof(want), "\"flow_magnitude\":%s,\"signal_strength\":%s", rows[i].magnitude,
-                       rows[i].strength);
+        (void)snprintf(want, sizeof(want), "\"flow_magnitude\":%s,\"signal_strength\":%s",
+                       rows[i].magnitude, rows[i].strength);
         if (strstr(t.data, want) == NULL) fail_msg("row %zu: %s", i, t.data);
         bool is_low = str_eq(rows[i].magnitude, "\"LOW\"");
         assert_true((strstr(t.data, "\"stealth_boost_applied\":true") != NULL) == is_low);
@@ -328,24 +345,27 @@ test_trades_partial_exit_and_exit_line(void **state)
 
     (void)state;
     exit_partial_encode(&r, &t);
-    check(&t,
-          "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"attribution\","
-          "\"trade_id\":\"scale_AMD_2025-06-15T15:06:40.123456+00:00\",\"symbol\":\"AMD\",\"pnl_usd\":29.39,"
-          "\"pnl_pct\":0.5569,\"hold_minutes\":90,\"context\":{"
-          "\"close_reason\":\"trail_stop+signal_decay(0.50)\",\"entry_price\":175.90,\"exit_price\":176.8795,"
-          "\"pnl_pct\":0.5569,\"hold_minutes\":90,\"side\":\"buy\",\"qty\":30,\"fraction\":0.5,"
-          "\"entry_score\":3.5,\"components\":{\"flow\":0.65,\"dark_pool\":1},\"market_regime\":\"mixed\","
-          "\"direction\":\"bullish\"}}");
+    check(&t, "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"attribution\","
+              "\"trade_id\":\"scale_AMD_2025-06-15T15:06:40.123456+00:00\",\"symbol\":\"AMD\","
+              "\"pnl_usd\":29.39,"
+              "\"pnl_pct\":0.5569,\"hold_minutes\":90,\"context\":{"
+              "\"close_reason\":\"trail_stop+signal_decay(0.50)\",\"entry_price\":175.90,\"exit_"
+              "price\":176.8795,"
+              "\"pnl_pct\":0.5569,\"hold_minutes\":90,\"side\":\"buy\",\"qty\":30,\"fraction\":0.5,"
+              "\"entry_score\":3.5,\"components\":{\"flow\":0.65,\"dark_pool\":1},\"market_"
+              "regime\":\"mixed\","
+              "\"direction\":\"bullish\"}}");
     exit_line_encode(&r, &t);
-    check(
-        &t,
-        "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"timestamp\":\"2025-06-15T15:06:40.123456+00:00\","
-        "\"symbol\":\"AMD\",\"side\":\"long\",\"qty\":30,\"entry_price\":175.90,\"exit_price\":176.8795,"
-        "\"pnl_usd\":29.39,\"pnl_pct\":0.5569,\"hold_minutes\":90,"
-        "\"close_reason\":\"trail_stop+signal_decay(0.50)\","
-        "\"entry_ts\":\"2025-06-15T13:36:40.123456+00:00\",\"exit_ts\":\"2025-06-15T15:06:40.123456+00:00\","
-        "\"entry_score\":3.5,\"market_regime\":\"mixed\","
-        "\"trade_id\":\"live:AMD:2025-06-15T13:36:40.123456+00:00\"}");
+    check(&t, "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"timestamp\":\"2025-06-15T15:06:40."
+              "123456+00:00\","
+              "\"symbol\":\"AMD\",\"side\":\"long\",\"qty\":30,\"entry_price\":175.90,\"exit_"
+              "price\":176.8795,"
+              "\"pnl_usd\":29.39,\"pnl_pct\":0.5569,\"hold_minutes\":90,"
+              "\"close_reason\":\"trail_stop+signal_decay(0.50)\","
+              "\"entry_ts\":\"2025-06-15T13:36:40.123456+00:00\",\"exit_ts\":\"2025-06-15T15:06:40."
+              "123456+00:00\","
+              "\"entry_score\":3.5,\"market_regime\":\"mixed\","
+              "\"trade_id\":\"live:AMD:2025-06-15T13:36:40.123456+00:00\"}");
 }
 
 static void
@@ -359,25 +379,30 @@ test_trades_live_orders_and_portfolio(void **state)
     in.limit.e4 = 1000000;
     in.price.e4 = 1001000;
     entry_live_encode(&in, "LIMIT_FILLED", &t);
-    check(&t,
-          "{\"_ts\":1750000000,\"_dt\":\"2025-06-15 15:06:40 UTC\",\"event\":\"LIMIT_FILLED\","
-          "\"symbol\":\"AMD\",\"side\":\"sell\",\"qty\":30,\"order_type\":\"limit\",\"limit_price\":100.00,"
-          "\"fill_price\":100.10,\"slippage_bps\":10,\"attempt\":2,\"status\":\"filled\",\"note\":\"n\"}");
+    check(&t, "{\"_ts\":1750000000,\"_dt\":\"2025-06-15 15:06:40 UTC\",\"event\":\"LIMIT_FILLED\","
+              "\"symbol\":\"AMD\",\"side\":\"sell\",\"qty\":30,\"order_type\":\"limit\",\"limit_"
+              "price\":100.00,"
+              "\"fill_price\":100.10,\"slippage_bps\":10,\"attempt\":2,\"status\":\"filled\","
+              "\"note\":\"n\"}");
     in.type = ORDER_MARKET;
     in.is_filled = false;
     entry_live_encode(&in, "ORDER_SUBMITTED", &t);
-    assert_non_null(strstr(t.data, "\"limit_price\":null,\"fill_price\":null,\"slippage_bps\":null"));
+    assert_non_null(
+        strstr(t.data, "\"limit_price\":null,\"fill_price\":null,\"slippage_bps\":null"));
     text_clear(&t);
     in.is_filled = true;
     entry_portfolio_encode(&in, &t);
-    check(&t, "{\"_ts\":1750000000,\"_dt\":\"2025-06-15 15:06:40 UTC\",\"event\":\"POSITION_OPENED\","
-              "\"symbol\":\"AMD\",\"side\":\"short\",\"qty\":30,\"entry_price\":100.10,\"exit_price\":null,"
-              "\"realized_pnl\":null,\"unrealized_pnl\":0,\"holding_period_min\":0,\"reason\":null,"
-              "\"order_type\":\"market\",\"score\":4.182}");
+    check(&t,
+          "{\"_ts\":1750000000,\"_dt\":\"2025-06-15 15:06:40 UTC\",\"event\":\"POSITION_OPENED\","
+          "\"symbol\":\"AMD\",\"side\":\"short\",\"qty\":30,\"entry_price\":100.10,\"exit_price\":"
+          "null,"
+          "\"realized_pnl\":null,\"unrealized_pnl\":0,\"holding_period_min\":0,\"reason\":null,"
+          "\"order_type\":\"market\",\"score\":4.182}");
     exit_portfolio_encode(&out, &t);
     check(&t,
           "{\"_ts\":1750000000,\"_dt\":\"2025-06-15 15:06:40 UTC\",\"event\":\"POSITION_CLOSED\","
-          "\"symbol\":\"AMD\",\"side\":\"short\",\"qty\":30,\"entry_price\":175.90,\"exit_price\":176.8795,"
+          "\"symbol\":\"AMD\",\"side\":\"short\",\"qty\":30,\"entry_price\":175.90,\"exit_price\":"
+          "176.8795,"
           "\"realized_pnl\":-29.39,\"unrealized_pnl\":0,\"holding_period_min\":90,"
           "\"reason\":\"trail_stop+signal_decay(0.50)\",\"order_type\":\"market\",\"score\":3.5}");
 }
@@ -392,23 +417,26 @@ test_trades_what_was_not_traded(void **state)
                                .score = 2.9,
                                .decision_price = {1759000},
                                .components_json = "{\"flow\":1}",
-                               .extra_json = "{\"min_required\":3,\"score\":99,\"stage\":\"bootstrap\"}"};
+                               .extra_json =
+                                   "{\"min_required\":3,\"score\":99,\"stage\":\"bootstrap\"}"};
     struct text t = {0};
 
     (void)state;
     blocked_encode(&r, &t);
-    check(&t, "{\"timestamp\":\"2025-06-15T15:06:40.123456+00:00\",\"symbol\":\"AMD\","
-              "\"reason\":\"score_below_min\",\"score\":2.9,\"signals\":{},\"direction\":\"bullish\","
-              "\"decision_price\":175.90,\"components\":{\"flow\":1},\"outcome_tracked\":false,"
-              "\"min_required\":3,\"stage\":\"bootstrap\"}");
+    check(&t,
+          "{\"timestamp\":\"2025-06-15T15:06:40.123456+00:00\",\"symbol\":\"AMD\","
+          "\"reason\":\"score_below_min\",\"score\":2.9,\"signals\":{},\"direction\":\"bullish\","
+          "\"decision_price\":175.90,\"components\":{\"flow\":1},\"outcome_tracked\":false,"
+          "\"min_required\":3,\"stage\":\"bootstrap\"}");
     gate_diagnostic_encode(T0, "AMD", "score_gate", "{\"score\":2.1}", &t);
-    check(&t, "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"timestamp\":1750000000,\"symbol\":\"AMD\","
-              "\"gate_name\":\"score_gate\",\"decision\":\"blocked\",\"status\":\"rejected\","
-              "\"details\":{\"score\":2.1}}");
-    signal_encode(T0, "{\"ticker\":\"AMD\"}", &t);
     check(
         &t,
-        "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"signal\",\"cluster\":{\"ticker\":\"AMD\"}}");
+        "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"timestamp\":1750000000,\"symbol\":\"AMD\","
+        "\"gate_name\":\"score_gate\",\"decision\":\"blocked\",\"status\":\"rejected\","
+        "\"details\":{\"score\":2.1}}");
+    signal_encode(T0, "{\"ticker\":\"AMD\"}", &t);
+    check(&t, "{\"ts\":\"2025-06-15T15:06:40.123456+00:00\",\"type\":\"signal\",\"cluster\":{"
+              "\"ticker\":\"AMD\"}}");
 }
 
 int
