@@ -333,11 +333,15 @@ config_env_file(const struct config *c)
     return &c->store->env_file;
 }
 
+/* A shorter text is no secret anybody could keep, and taking it out would ruin every line it occurs
+ * in. */
+enum { SECRET_REDACTED_MIN = 6 };
+
 static void
 redact_one(struct text *text, const char *secret)
 {
     size_t len = strlen(secret);
-    if (len == 0) return;
+    if (len < SECRET_REDACTED_MIN) return;
     const char *at = text_str(text), *hit = strstr(at, secret);
     if (hit == NULL) return;
 

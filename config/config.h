@@ -155,7 +155,10 @@ struct env_file;
 /* The environment file as read; the supervisor hands its values on (config/env_file.h). */
 const struct env_file *config_env_file(const struct config *c);
 
-/* Replaces every literal secret value inside the text by "***" (spec 10 R1.16). */
+/*
+ * Replaces every literal secret value of at least six characters inside the text by "***"
+ * (spec 10 R1.16).
+ */
 void config_redact(const struct config *c, struct text *text);
 
 #endif

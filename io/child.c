@@ -27,7 +27,7 @@ struct plan {
     int null_fd, report_fd;
 };
 
-/* ---- the environment ---- */
+/* ---- the environment ----------------------------------------------------------------------- */
 
 static size_t
 count(const char *const *list)
@@ -85,7 +85,7 @@ build_environment(struct plan *p, struct err *err)
     return RC_OK;
 }
 
-/* ---- in the child: only async-signal-safe calls ---- */
+/* ---- in the child: only async-signal-safe calls -------------------------------------------- */
 
 static NORETURN void
 give_up(int report_fd)
@@ -126,6 +126,7 @@ run_child(const struct plan *p)
     const struct child_spec *s = p->spec;
     int report_fd = p->report_fd;
     reset_signals(report_fd);
+    if (s->is_group_leader && setpgid(0, 0) != 0) give_up(report_fd);
     if (s->death_signal != 0) {
         if (prctl(PR_SET_PDEATHSIG, s->death_signal) != 0) give_up(report_fd);
         if (getppid() != p->parent) _exit(126); /* it died before we had asked for the signal */
@@ -148,7 +149,7 @@ run_child(const struct plan *p)
     give_up(FD_REPORT);
 }
 
-/* ---- in the parent ---- */
+/* ---- in the parent ------------------------------------------------------------------------- */
 
 static void
 close_fd(int fd)

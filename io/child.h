@@ -20,6 +20,7 @@ struct child_spec {
     int stdout_fd, stderr_fd; /* -1 = ours */
     int progress_fd;  /* write end of a progress pipe, becomes STOCKBOT_PROGRESS_FD; -1 = none */
     int death_signal; /* what the kernel sends the child when we die; 0 = nothing */
+    bool is_group_leader; /* its own process group: a Ctrl-C at the terminal is ours alone */
 };
 
 struct child {

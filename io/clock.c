@@ -18,7 +18,7 @@ read_clock(clockid_t id)
     return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* ---- the paced text ---- */
+/* ---- the paced text ------------------------------------------------------------------------ */
 
 /* "<start>@<speed>[#<anchor>]" taken apart in place; anchor_ns is -1 where there is none. */
 static enum rc
@@ -109,7 +109,7 @@ clock_open_config(const struct config *cfg, const volatile sig_atomic_t *stop,
     return clock_open(&opt, ret_clock, err);
 }
 
-/* ---- the seam ---- */
+/* ---- the seam ------------------------------------------------------------------------------ */
 
 /* The number of seconds the file holds now; the last one where it cannot be read, so that a file
    caught between two writes does not make time jump. */

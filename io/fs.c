@@ -82,7 +82,7 @@ open_for_writing(int root_fd, const char *path, const char *shown, int flags, en
     return fd;
 }
 
-/* ---- reading ---- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 /* A regular file, open for reading; -1 and the words otherwise. */
 static int
@@ -185,7 +185,7 @@ seam_stat(void *self, const char *path, struct fs_stat *ret_stat, struct err *er
     return RC_OK;
 }
 
-/* ---- writing ---- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 static enum rc
 write_all(int fd, const char *bytes, size_t len, const char *path, struct err *err)
@@ -345,7 +345,7 @@ seam_make_dir(void *self, const char *path, struct err *err)
     return make_folders(fs->root_fd, path, err);
 }
 
-/* ---- folders ---- */
+/* ---- folders ------------------------------------------------------------------------------- */
 
 struct names {
     char **name;
@@ -420,7 +420,7 @@ seam_list(void *self, const char *path, bool (*each)(void *ctx, const char *name
     return rc;
 }
 
-/* ---- the seam ---- */
+/* ---- the seam ------------------------------------------------------------------------------ */
 
 enum rc
 fs_open(const char *root, struct posix_fs *ret_fs, struct err *err)

@@ -26,7 +26,7 @@ struct transfer {
     char target[128]; /* method, scheme and host: what error texts may say */
 };
 
-/* ---- what is refused before anything is sent ---- */
+/* ---- what is refused before anything is sent ----------------------------------------------- */
 
 static bool
 has_control(const char *s)
@@ -79,7 +79,7 @@ check_request(const struct http_request *req, struct err *err)
     return check_headers(req, err);
 }
 
-/* ---- the answer ---- */
+/* ---- the answer ---------------------------------------------------------------------------- */
 
 static size_t
 on_body(char *bytes, size_t size, size_t n, void *ctx)
@@ -149,7 +149,7 @@ on_header(char *line, size_t size, size_t n, void *ctx)
     return len;
 }
 
-/* ---- the request ---- */
+/* ---- the request --------------------------------------------------------------------------- */
 
 #define SET(option, value)                                                                         \
     do {                                                                                           \
@@ -225,7 +225,7 @@ make_headers(const struct http_request *req)
     return list;
 }
 
-/* ---- running ---- */
+/* ---- running ------------------------------------------------------------------------------- */
 
 /* Was a byte of the request handed to the system?  If not, the server cannot know of it. */
 static bool
@@ -336,7 +336,7 @@ seam_perform(void *self, const struct http_request *req, struct http_response *r
     return rc;
 }
 
-/* ---- public ---- */
+/* ---- public -------------------------------------------------------------------------------- */
 
 enum rc
 curl_http_new(const struct http_options *opt, struct curl_http **ret_http, struct err *err)

@@ -38,8 +38,10 @@ share_find(const char *root, const char *name, struct text *ret_path, struct err
     if (take_if_there(ret_path, root, "", name) ||
         take_if_there(ret_path, getenv("STOCKBOT_SHARE"), "", name) ||
         take_if_there(ret_path, beside, "/../share/stockbot", name) ||
-        take_if_there(ret_path, beside, "/..", name) || take_if_there(ret_path, beside, "/../..", name))
+        take_if_there(ret_path, beside, "/..", name) ||
+        take_if_there(ret_path, beside, "/../..", name))
         return RC_OK;
     text_clear(ret_path);
-    return err_set(err, RC_NOT_FOUND, "%s: not under the root, STOCKBOT_SHARE or beside %s", name, beside);
+    return err_set(err, RC_NOT_FOUND, "%s: not under the root, STOCKBOT_SHARE or beside %s", name,
+                   beside);
 }
