@@ -8,7 +8,8 @@
 
 void alpaca_out_account(const struct sim *sim, struct json_out *o);
 void alpaca_out_order(const struct sim *sim, const struct book_order *order, struct json_out *o);
-void alpaca_out_position(const struct sim *sim, const struct ledger_position *p, struct json_out *o);
+void alpaca_out_position(const struct sim *sim, const struct ledger_position *p,
+                         struct json_out *o);
 void alpaca_out_activity(const struct sim *sim, const struct book_fill *fill, struct json_out *o);
 void alpaca_out_asset(const struct sim *sim, const struct day_symbol *s, struct json_out *o);
 void alpaca_out_clock(const struct sim *sim, int64_t at_ns, struct json_out *o);

@@ -10,9 +10,15 @@
 #define CODE_NOT_FOUND 40410000
 #define CODE_INVALID   42210000
 
-enum { ORDERS_LIMIT = 50, ORDERS_LIMIT_MAX = 500, ACTIVITIES_LIMIT_MAX = 100, CALENDAR_DAYS_MAX = 800 };
+enum {
+    ORDERS_LIMIT = 50,
+    ORDERS_LIMIT_MAX = 500,
+    ACTIVITIES_LIMIT_MAX = 100,
+    CALENDAR_DAYS_MAX = 800
+};
 
-/* ---- account, clock, calendar, assets --------------------------------------------------------------------
+/* ---- account, clock, calendar, assets
+ * --------------------------------------------------------------------
  */
 
 static struct date
@@ -67,7 +73,8 @@ asset_get(struct sim *sim, const char *symbol, struct sim_reply *r)
     return ROUTE_ASSET;
 }
 
-/* ---- positions --------------------------------------------------------------------------------------------
+/* ---- positions
+ * --------------------------------------------------------------------------------------------
  */
 
 static enum sim_route
@@ -83,8 +90,8 @@ positions_get(struct sim *sim, struct sim_reply *r)
 }
 
 static void
-answer_order(struct sim *sim, enum rc rc, const struct book_order *order, const struct book_refusal *refusal,
-             struct sim_reply *r)
+answer_order(struct sim *sim, enum rc rc, const struct book_order *order,
+             const struct book_refusal *refusal, struct sim_reply *r)
 {
     struct json_out o = {.to = &r->body};
 
@@ -120,9 +127,11 @@ position_do(struct sim *sim, const struct sim_request *req, const char *symbol,
 }
 
 /* ---- orders
- * ------------------------------------------------------------------------------------------------ */
+ * ------------------------------------------------------------------------------------------------
+ */
 
-/* Reads an order that somebody wants to send; false with a message for what the service would refuse. */
+/* Reads an order that somebody wants to send; false with a message for what the service would
+ * refuse. */
 static bool
 request_of(const struct json *body, struct book_request *ret_req, const char **ret_message)
 {
@@ -132,7 +141,8 @@ request_of(const struct json *body, struct book_request *ret_req, const char **r
     struct err err = {0};
 
     *ret_message = NULL;
-    if (!str_eq(side, "buy") && !str_eq(side, "sell")) *ret_message = "side must be either buy or sell";
+    if (!str_eq(side, "buy") && !str_eq(side, "sell"))
+        *ret_message = "side must be either buy or sell";
     if (!str_eq(type, "market") && !str_eq(type, "limit")) *ret_message = "invalid order type";
     if (!str_eq(json_str(body, "time_in_force", ""), "day")) *ret_message = "invalid time_in_force";
     if (json_bool(body, "extended_hours", false)) *ret_message = "extended hours are not supported";
@@ -148,8 +158,8 @@ request_of(const struct json *body, struct book_request *ret_req, const char **r
         /* usd rounds at four decimals: more of them are the caller's mistake, not ours to mend. */
         const char *dot = limit == NULL ? NULL : strchr(limit, '.');
         if (dot != NULL && strlen(dot + 1) > 4)
-            *ret_message =
-                "invalid limit_price. sub-penny increment does not fulfill minimum pricing criteria";
+            *ret_message = "invalid limit_price. sub-penny increment does not fulfill minimum "
+                           "pricing criteria";
     }
     (void)str_copy(req.client_id, sizeof(req.client_id), json_str(body, "client_order_id", ""));
     *ret_req = req;
@@ -166,8 +176,8 @@ order_post(struct sim *sim, const struct sim_request *req, const struct fault_ch
     struct book_request want;
     const char *message;
 
-    if (json_parse(req->body == NULL ? "" : req->body, req->body_len, JSON_STRICT, &JSON_LIMITS_BODY, &body,
-                   NULL) != RC_OK) {
+    if (json_parse(req->body == NULL ? "" : req->body, req->body_len, JSON_STRICT,
+                   &JSON_LIMITS_BODY, &body, NULL) != RC_OK) {
         alpaca_refuse(r, 400, CODE_FORMAT, "request body format is invalid");
         return ROUTE_ORDER_POST;
     }
@@ -203,8 +213,8 @@ order_delete(struct sim *sim, const char *id, const struct fault_choice *fault, 
 }
 
 static enum sim_route
-order_do(struct sim *sim, const struct sim_request *req, const char *id, const struct fault_choice *fault,
-         struct sim_reply *r)
+order_do(struct sim *sim, const struct sim_request *req, const char *id,
+         const struct fault_choice *fault, struct sim_reply *r)
 {
     const struct book_order *order = book_find(&sim->book, id);
     struct json_out o = {.to = &r->body};
@@ -229,7 +239,8 @@ order_by_client(struct sim *sim, const struct sim_request *req, struct sim_reply
         alpaca_out_order(sim, order, &o);
     } else {
         char message[192];
-        (void)snprintf(message, sizeof(message), "order not found for %.128s", id == NULL ? "" : id);
+        (void)snprintf(message, sizeof(message), "order not found for %.128s",
+                       id == NULL ? "" : id);
         alpaca_refuse(r, 404, CODE_NOT_FOUND, message);
     }
     return ROUTE_ORDER_BY_CLIENT;
@@ -240,7 +251,8 @@ in_list(const char *list, const char *symbol)
 {
     size_t len = strlen(symbol);
 
-    for (const char *at = list; at != NULL; at = strchr(at, ',') == NULL ? NULL : strchr(at, ',') + 1)
+    for (const char *at = list; at != NULL;
+         at = strchr(at, ',') == NULL ? NULL : strchr(at, ',') + 1)
         if (strncmp(at, symbol, len) == 0 && (at[len] == ',' || at[len] == '\0')) return true;
     return false;
 }
@@ -253,7 +265,8 @@ query_instant(const struct sim_request *req, const char *name)
     return text == NULL ? WHEN_NONE : when_parse_or_none(text);
 }
 
-/* open (default), closed or all; after and until leave the instant itself out; newest first unless asc. */
+/* open (default), closed or all; after and until leave the instant itself out; newest first unless
+ * asc. */
 static enum sim_route
 orders_get(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
 {
@@ -287,8 +300,9 @@ orders_get(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
  * -------------------------------------------------------------------------------------------- */
 
 /*
- * Executions as activities.  page_token is the id of the last activity of the page before; one that is listed
- * twice (a fault) counts as one place, so that a page never begins with what the last one ended with.
+ * Executions as activities.  page_token is the id of the last activity of the page before; one that
+ * is listed twice (a fault) counts as one place, so that a page never begins with what the last one
+ * ended with.
  */
 static enum sim_route
 activities_get(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
@@ -323,12 +337,14 @@ activities_get(struct sim *sim, const struct sim_request *req, struct sim_reply 
 }
 
 /* ---- routing
- * ------------------------------------------------------------------------------------------------- */
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static bool
 is_authorised(const struct sim *sim, const struct sim_request *req)
 {
-    return str_eq(req->apca_key, sim->keys.alpaca) && str_eq(req->apca_secret, sim->keys.alpaca_secret);
+    return str_eq(req->apca_key, sim->keys.alpaca) &&
+           str_eq(req->apca_secret, sim->keys.alpaca_secret);
 }
 
 static enum sim_route
@@ -352,7 +368,8 @@ get_fixed(struct sim *sim, const struct sim_request *req, const struct fault_cho
         alpaca_out_clock(sim, sim->now_ns + fault->clock_skew_ms * NS_PER_MS, &o);
         return ROUTE_CLOCK;
     }
-    if (str_eq(req->path, "/v2/calendar")) return calendar_get(sim, req, fault->is_calendar_wrong, r);
+    if (str_eq(req->path, "/v2/calendar"))
+        return calendar_get(sim, req, fault->is_calendar_wrong, r);
     if (str_eq(req->path, "/v2/positions")) return positions_get(sim, r);
     if (str_eq(req->path, "/v2/orders")) return orders_get(sim, req, r);
     if (str_eq(req->path, "/v2/orders:by_client_order_id")) return order_by_client(sim, req, r);
@@ -364,7 +381,8 @@ get_fixed(struct sim *sim, const struct sim_request *req, const struct fault_cho
         text_puts(&r->body, "[]"); /* nothing but executions happens here */
         return ROUTE_ACTIVITIES;
     }
-    if (str_starts(req->path, "/v2/assets/")) return asset_get(sim, req->path + strlen("/v2/assets/"), r);
+    if (str_starts(req->path, "/v2/assets/"))
+        return asset_get(sim, req->path + strlen("/v2/assets/"), r);
     if (str_starts(req->path, "/v2/stocks/"))
         return alpaca_data_get(sim, req, req->path + strlen("/v2/stocks/"), r);
     return not_found(r);
@@ -380,7 +398,8 @@ alpaca_handle(struct sim *sim, const struct sim_request *req, const struct fault
         alpaca_refuse(r, 401, 40110000, "request is not authorized");
         return ROUTE_UNKNOWN;
     }
-    if (str_eq(req->path, "/v2/orders") && str_eq(req->method, "POST")) return order_post(sim, req, fault, r);
+    if (str_eq(req->path, "/v2/orders") && str_eq(req->method, "POST"))
+        return order_post(sim, req, fault, r);
     if (str_starts(req->path, "/v2/orders/") && (is_get || is_delete))
         return order_do(sim, req, req->path + strlen("/v2/orders/"), fault, r);
     if (str_starts(req->path, "/v2/positions/") && (is_get || is_delete))

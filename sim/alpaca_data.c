@@ -33,7 +33,8 @@ trade_get(struct sim *sim, const struct day_symbol *s, struct json_out *o)
     json_out_arr(o, "c");
     json_out_str(o, NULL, "@");
     json_out_end(o);
-    json_out_i64(o, "i", (int64_t)(noise_u64(sim->day.seed, NOISE_TRADE, s->key, (uint64_t)t.at_ns) >> 40));
+    json_out_i64(o, "i",
+                 (int64_t)(noise_u64(sim->day.seed, NOISE_TRADE, s->key, (uint64_t)t.at_ns) >> 40));
     json_out_str(o, "z", "C");
     json_out_end(o);
     json_out_end(o);
@@ -63,7 +64,8 @@ quote_get(struct sim *sim, const struct day_symbol *s, struct json_out *o)
 }
 
 /* ---- bars
- * ------------------------------------------------------------------------------------------------------- */
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct series {
     enum bar_size size;
@@ -92,8 +94,8 @@ out_bar(const struct bar *b, struct json_out *o)
     json_out_end(o);
 }
 
-/* Writes the symbol's bars until the limit; gives the start of the last one if the limit cut it, else
- * WHEN_NONE. */
+/* Writes the symbol's bars until the limit; gives the start of the last one if the limit cut it,
+ * else WHEN_NONE. */
 static int64_t
 out_series(const struct sim *sim, const struct day_symbol *s, struct series *q, int64_t after_ns,
            struct json_out *o)
@@ -103,10 +105,12 @@ out_series(const struct sim *sim, const struct day_symbol *s, struct series *q, 
     int64_t last = WHEN_NONE;
 
     for (int n = 0; n < len; n++) {
-        if (!day_bar(&sim->day, s, q->size, q->is_desc ? len - 1 - n : n, sim->now_ns, &b)) continue;
+        if (!day_bar(&sim->day, s, q->size, q->is_desc ? len - 1 - n : n, sim->now_ns, &b))
+            continue;
         /* A minute without a trade has no bar on the tape. */
         if (b.start_ns < q->from_ns || b.start_ns > q->to_ns || b.volume == 0) continue;
-        if (after_ns != WHEN_NONE && (q->is_desc ? b.start_ns >= after_ns : b.start_ns <= after_ns)) continue;
+        if (after_ns != WHEN_NONE && (q->is_desc ? b.start_ns >= after_ns : b.start_ns <= after_ns))
+            continue;
         if (q->limit == 0) return last;
         out_bar(&b, o);
         last = b.start_ns;
@@ -131,7 +135,8 @@ series_of(const struct sim *sim, const struct sim_request *req, struct series *r
     const char *timeframe = sim_query(req, "timeframe"), *token = sim_query(req, "page_token");
     const char *start = sim_query(req, "start"), *end = sim_query(req, "end");
     struct civil midnight = {.date = zone_date(sim->ny, sim->now_ns)};
-    struct series q = {.from_ns = zone_utc(sim->ny, &midnight), .to_ns = sim->now_ns, .token_ns = WHEN_NONE};
+    struct series q = {
+        .from_ns = zone_utc(sim->ny, &midnight), .to_ns = sim->now_ns, .token_ns = WHEN_NONE};
 
     if (!str_eq(timeframe, "1Min") && !str_eq(timeframe, "1Day")) return false;
     q.size = str_eq(timeframe, "1Day") ? BAR_1DAY : BAR_1MIN;
@@ -143,7 +148,8 @@ series_of(const struct sim *sim, const struct sim_request *req, struct series *r
     if (token != NULL) {
         const char *tilde = strchr(token, '~');
 
-        if (tilde == NULL || tilde - token >= SYMBOL_MAX || !str_to_i64(tilde + 1, &q.token_ns)) return false;
+        if (tilde == NULL || tilde - token >= SYMBOL_MAX || !str_to_i64(tilde + 1, &q.token_ns))
+            return false;
         (void)snprintf(q.token_symbol, sizeof(q.token_symbol), "%.*s", (int)(tilde - token), token);
     }
     *ret_series = q;
@@ -177,7 +183,8 @@ by_symbol(const void *a, const void *b)
 
 /* The known symbols of a comma list, ascending: that is the order of the pages. */
 static size_t
-listed(const struct sim *sim, const char *list, const struct day_symbol *ret_symbol[BARS_SYMBOLS_MAX])
+listed(const struct sim *sim, const char *list,
+       const struct day_symbol *ret_symbol[BARS_SYMBOLS_MAX])
 {
     size_t len = 0;
 
@@ -198,7 +205,7 @@ listed(const struct sim *sim, const char *list, const struct day_symbol *ret_sym
 static void
 bars_of_many(struct sim *sim, const struct sim_request *req, struct series *q, struct json_out *o)
 {
-    const struct day_symbol *symbol[BARS_SYMBOLS_MAX];
+    const struct day_symbol *symbol[BARS_SYMBOLS_MAX] = {NULL};
     const char *list = sim_query(req, "symbols");
     size_t len = list == NULL ? 0 : listed(sim, list, symbol);
     int64_t last = WHEN_NONE;
@@ -228,7 +235,8 @@ bars_of_many(struct sim *sim, const struct sim_request *req, struct series *q, s
 }
 
 static enum sim_route
-bars_get(struct sim *sim, const struct sim_request *req, const struct day_symbol *one, struct sim_reply *r)
+bars_get(struct sim *sim, const struct sim_request *req, const struct day_symbol *one,
+         struct sim_reply *r)
 {
     static const char *const KNOWN[] = {"symbols",    "timeframe",  "start",    "end",
                                         "limit",      "sort",       "feed",     "asof",
@@ -249,7 +257,8 @@ bars_get(struct sim *sim, const struct sim_request *req, const struct day_symbol
 }
 
 enum sim_route
-alpaca_data_get(struct sim *sim, const struct sim_request *req, const char *path, struct sim_reply *r)
+alpaca_data_get(struct sim *sim, const struct sim_request *req, const char *path,
+                struct sim_reply *r)
 {
     const char *slash = strchr(path, '/');
     struct json_out o = {.to = &r->body};

@@ -12,8 +12,8 @@ __extension__ typedef __int128 i128;
 static const char ACCOUNT_ID[] = "e6fe16f3-64a4-4921-8928-cadf02f92f98";
 
 /*
- * total / qty with ten decimals, trailing zeros cut: an average price has more decimals than a price, and a
- * reader who multiplies it by the quantity gets the total again, exactly.
+ * total / qty with ten decimals, trailing zeros cut: an average price has more decimals than a
+ * price, and a reader who multiplies it by the quantity gets the total again, exactly.
  */
 static void
 out_average(struct json_out *o, const char *key, usd total, int64_t qty)

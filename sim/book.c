@@ -15,7 +15,8 @@
 #define ACCEPT_NS (60 * NS_PER_MS)
 #define CANCEL_NS (40 * NS_PER_MS)
 
-/* ---- prices of a day ------------------------------------------------------------------------------------
+/* ---- prices of a day
+ * ------------------------------------------------------------------------------------
  */
 
 static bool
@@ -50,17 +51,21 @@ day_is_shortable(void *self, const char *symbol)
 struct book_prices
 book_prices_of_day(struct sim_day *day)
 {
-    return (struct book_prices){
-        .self = day, .quote = day_quote_of, .trade = day_trade_of, .is_shortable = day_is_shortable};
+    return (struct book_prices){.self = day,
+                                .quote = day_quote_of,
+                                .trade = day_trade_of,
+                                .is_shortable = day_is_shortable};
 }
 
-/* ---- the book itself --------------------------------------------------------------------------------------
+/* ---- the book itself
+ * --------------------------------------------------------------------------------------
  */
 
 void
 book_init(struct sim_book *b, const struct book_config *cfg, const struct book_prices *prices)
 {
-    *b = (struct sim_book){.cfg = *cfg, .prices = *prices, .cash = cfg->cash, .now_ns = INT64_MIN + 1};
+    *b = (struct sim_book){
+        .cfg = *cfg, .prices = *prices, .cash = cfg->cash, .now_ns = INT64_MIN + 1};
     if (b->cfg.accept_ns == 0) b->cfg.accept_ns = ACCEPT_NS;
     if (b->cfg.cancel_ns == 0) b->cfg.cancel_ns = CANCEL_NS;
 }
@@ -95,7 +100,8 @@ const struct ledger_position *
 book_position(const struct sim_book *b, const char *symbol)
 {
     for (size_t i = 0; i < b->positions_len; i++)
-        if (str_eq(b->position[i].symbol, symbol)) return b->position[i].qty != 0 ? &b->position[i] : NULL;
+        if (str_eq(b->position[i].symbol, symbol))
+            return b->position[i].qty != 0 ? &b->position[i] : NULL;
     return NULL;
 }
 
@@ -104,7 +110,8 @@ book_price(const struct sim_book *b, const char *symbol)
 {
     usd price = USD_ZERO;
 
-    (void)b->prices.trade(b->prices.self, symbol, b->now_ns, &price); /* zero for what is not traded here */
+    (void)b->prices.trade(b->prices.self, symbol, b->now_ns,
+                          &price); /* zero for what is not traded here */
     return price;
 }
 
@@ -125,8 +132,8 @@ book_market_value(const struct sim_book *b, enum position_side side)
 usd
 book_equity(const struct sim_book *b)
 {
-    return usd_add(b->cash,
-                   usd_add(book_market_value(b, POSITION_LONG), book_market_value(b, POSITION_SHORT)));
+    return usd_add(b->cash, usd_add(book_market_value(b, POSITION_LONG),
+                                    book_market_value(b, POSITION_SHORT)));
 }
 
 int
@@ -168,12 +175,13 @@ is_opening(const struct sim_book *b, const char *symbol, enum order_side side)
 }
 
 static usd
-cost_of(const struct sim_book *b, const char *symbol, enum order_side side, enum order_type type, usd limit,
-        int64_t qty)
+cost_of(const struct sim_book *b, const char *symbol, enum order_side side, enum order_type type,
+        usd limit, int64_t qty)
 {
     struct sim_quote q = {0};
 
-    (void)b->prices.quote(b->prices.self, symbol, b->now_ns, &q); /* checked before: the symbol is known */
+    (void)b->prices.quote(b->prices.self, symbol, b->now_ns,
+                          &q); /* checked before: the symbol is known */
     usd price = type == ORDER_LIMIT ? limit : q.nbbo.ask;
 
     if (side == SIDE_SELL) {
@@ -193,7 +201,8 @@ book_buying_power(const struct sim_book *b)
         const struct order *o = &b->order[b->open[i]].o;
 
         if (!is_opening(b, o->symbol, o->side)) continue;
-        power = usd_sub(power, cost_of(b, o->symbol, o->side, o->type, o->limit, o->qty - o->filled_qty));
+        power = usd_sub(power,
+                        cost_of(b, o->symbol, o->side, o->type, o->limit, o->qty - o->filled_qty));
     }
     return usd_cmp(power, USD_ZERO) > 0 ? power : USD_ZERO;
 }
@@ -204,17 +213,19 @@ book_buying_power(const struct sim_book *b)
 static enum rc PRINTF_LIKE(4, 5)
     refuse(struct book_refusal *r, int status, int64_t code, const char *fmt, ...)
 {
+    struct book_refusal made = {.status = status, .code = code, .existing_qty = -1, .held_qty = -1};
     va_list args;
 
-    *r = (struct book_refusal){.status = status, .code = code, .existing_qty = -1, .held_qty = -1};
     va_start(args, fmt);
-    (void)vsnprintf(r->message, sizeof(r->message), fmt, args);
+    (void)vsnprintf(made.message, sizeof(made.message), fmt, args); /* cut, never overrun */
     va_end(args);
+    *r = made;
     return RC_RANGE;
 }
 
 static enum rc
-refuse_qty(struct book_refusal *r, const char *symbol, int64_t wanted, int64_t existing, int64_t held)
+refuse_qty(struct book_refusal *r, const char *symbol, int64_t wanted, int64_t existing,
+           int64_t held)
 {
     int64_t available = existing > held ? existing - held : 0;
     enum rc rc = refuse(r, 403, CODE_FORBIDDEN,
@@ -233,7 +244,8 @@ check_form(const struct sim_book *b, const struct book_request *req, struct book
     struct sim_quote q = {0};
 
     if (strlen(req->client_id) > BOOK_CLIENT_ID_MAX)
-        return refuse(r, 422, CODE_CLIENT_ID, "client_order_id must be no more than 128 characters");
+        return refuse(r, 422, CODE_CLIENT_ID,
+                      "client_order_id must be no more than 128 characters");
     if (!b->prices.quote(b->prices.self, req->symbol, b->now_ns, &q))
         return refuse(r, 422, CODE_INVALID, "asset \"%s\" not found", req->symbol);
     if (req->qty < 1 || req->qty > QTY_MAX) return refuse(r, 422, CODE_INVALID, "qty must be > 0");
@@ -243,9 +255,10 @@ check_form(const struct sim_book *b, const struct book_request *req, struct book
     /* From one dollar up prices are whole cents. */
     if (req->limit.e4 >= 10000 && req->limit.e4 % 100 != 0) {
         char text[USD_TEXT_MAX];
-        return refuse(r, 422, CODE_INVALID,
-                      "invalid limit_price %s. sub-penny increment does not fulfill minimum pricing criteria",
-                      usd_text(req->limit, text));
+        return refuse(
+            r, 422, CODE_INVALID,
+            "invalid limit_price %s. sub-penny increment does not fulfill minimum pricing criteria",
+            usd_text(req->limit, text));
     }
     return RC_OK;
 }
@@ -260,7 +273,8 @@ is_wash(const struct sim_book *b, const struct book_request *req)
 
         if (o->side == req->side || !str_eq(o->symbol, req->symbol)) continue;
         if (o->type == ORDER_MARKET || req->type == ORDER_MARKET) return true;
-        if (req->side == SIDE_BUY ? req->limit.e4 >= o->limit.e4 : req->limit.e4 <= o->limit.e4) return true;
+        if (req->side == SIDE_BUY ? req->limit.e4 >= o->limit.e4 : req->limit.e4 <= o->limit.e4)
+            return true;
     }
     return false;
 }
@@ -271,14 +285,17 @@ check_means(const struct sim_book *b, const struct book_request *req, struct boo
     const struct ledger_position *p = book_position(b, req->symbol);
 
     if (is_wash(b, req)) {
-        enum rc rc = refuse(r, 403, CODE_FORBIDDEN, "potential wash trade detected. use complex orders");
-        (void)str_copy(r->reject_reason, sizeof(r->reject_reason), "opposite side market/stop order exists");
+        enum rc rc =
+            refuse(r, 403, CODE_FORBIDDEN, "potential wash trade detected. use complex orders");
+        (void)str_copy(r->reject_reason, sizeof(r->reject_reason),
+                       "opposite side market/stop order exists");
         return rc;
     }
     if (!is_opening(b, req->symbol, req->side)) {
         int64_t existing = llabs(p->qty), held = book_held(b, req->symbol, req->side);
 
-        return req->qty > existing - held ? refuse_qty(r, req->symbol, req->qty, existing, held) : RC_OK;
+        return req->qty > existing - held ? refuse_qty(r, req->symbol, req->qty, existing, held)
+                                          : RC_OK;
     }
     if (req->side == SIDE_SELL && !b->prices.is_shortable(b->prices.self, req->symbol))
         return refuse(r, 422, CODE_INVALID, "asset \"%s\" cannot be sold short", req->symbol);
@@ -320,15 +337,18 @@ accept_order(struct sim_book *b, const struct book_request *req)
     struct book_order *order = &b->order[b->orders_len];
     bool is_open = b->now_ns >= b->cfg.open_ns && b->now_ns < b->cfg.close_ns;
 
-    *order = (struct book_order){.number = b->orders_len, .created_ns = b->now_ns, .faults = req->faults};
+    *order = (struct book_order){
+        .number = b->orders_len, .created_ns = b->now_ns, .faults = req->faults};
     order->cancel_at_ns = order->canceled_ns = order->expired_ns = WHEN_NONE;
     order->eligible_ns = b->now_ns + b->cfg.accept_ns + req->faults.fill_delay_ns;
-    order->o = (struct order){.side = req->side, .type = req->type, .qty = req->qty, .status = ORDER_PENDING};
+    order->o = (struct order){
+        .side = req->side, .type = req->type, .qty = req->qty, .status = ORDER_PENDING};
     order->o.limit = req->type == ORDER_LIMIT ? req->limit : USD_ZERO;
     order->o.submitted_ns = order->o.updated_ns = b->now_ns;
     order->o.filled_ns = WHEN_NONE;
     (void)str_copy(order->o.symbol, sizeof(order->o.symbol), req->symbol);
-    (void)str_copy(order->o.status_text, sizeof(order->o.status_text), is_open ? "pending_new" : "accepted");
+    (void)str_copy(order->o.status_text, sizeof(order->o.status_text),
+                   is_open ? "pending_new" : "accepted");
     stamp_id(b, order->o.broker_id, sizeof(order->o.broker_id));
     if (req->client_id[0] != '\0') {
         (void)str_copy(order->o.client_id, sizeof(order->o.client_id), req->client_id);

@@ -1,25 +1,27 @@
 /*
- * The broker's side of the simulated market: orders, executions, positions, cash.  No HTTP, no clock.
+ * The broker's side of the simulated market: orders, executions, positions, cash.  No HTTP, no
+ * clock.
  *
- * Time enters as an argument and only moves forward (book_advance); matching happens on a grid of 250 ms,
- * so the result does not depend on who looks how often.
+ * Time enters as an argument and only moves forward (book_advance); matching happens on a grid of
+ * 250 ms, so the result does not depend on who looks how often.
  *
  *   book.c         submit, cancel, close; buying power; look-ups
  *   book_match.c   advance: matching, cancellations, the close of the day
  *   book_json.c    the whole book as one JSON object, for whoever wants to audit it
  *
  * Rules, in short (those of a US margin account):
- *   - Whole shares, market or limit, DAY.  Orders outside the session wait for it; at the close what is
- *     open becomes done_for_day and five minutes later expired.
- *   - A market order takes the quote, as much as is displayed at each step; a limit order takes a quote at
- *     or better than its limit, else rests and fills at its limit once a trade passes it, or meets it while
- *     it is the best price.
- *   - Buying power is multiplier * equity - gross market value - what open opening orders would cost; the
- *     multiplier is 4 from 25 000 USD equity on, else 2.  A short sale is reckoned at no less than 3 % above
- *     the offer.
+ *   - Whole shares, market or limit, DAY.  Orders outside the session wait for it; at the close
+ * what is open becomes done_for_day and five minutes later expired.
+ *   - A market order takes the quote, as much as is displayed at each step; a limit order takes a
+ * quote at or better than its limit, else rests and fills at its limit once a trade passes it, or
+ * meets it while it is the best price.
+ *   - Buying power is multiplier * equity - gross market value - what open opening orders would
+ * cost; the multiplier is 4 from 25 000 USD equity on, else 2.  A short sale is reckoned at no less
+ * than 3 % above the offer.
  *   - A position is never crossed in one order: more than is available is refused.
  *   - A client order id is used once, for ever.
- *   - There are no fees.  cash + signed cost of the open positions = starting cash + realised P&L, exactly.
+ *   - There are no fees.  cash + signed cost of the open positions = starting cash + realised P&L,
+ * exactly.
  */
 #ifndef SIM_BOOK_H
 #define SIM_BOOK_H
@@ -55,10 +57,11 @@ struct book_config {
 
 /* Wrong behaviour on request; all zero is a good broker. */
 struct book_faults {
-    int64_t fill_delay_ns;     /* executions come this much later: also after a cancel was asked for  */
-    int64_t activity_delay_ns; /* the order says filled at once, the activity is listed this much later */
-    bool is_fill_repeated;     /* the activity is listed twice, under the same id                      */
-    bool is_cancel_stuck;      /* pending_cancel until the close                                       */
+    int64_t fill_delay_ns; /* executions come this much later: also after a cancel was asked for  */
+    int64_t activity_delay_ns; /* the order says filled at once, the activity is listed this much
+                                  later */
+    bool is_fill_repeated;     /* the activity is listed twice, under the same id     */
+    bool is_cancel_stuck; /* pending_cancel until the close                                       */
 };
 
 struct book_order {
@@ -121,35 +124,42 @@ void book_done(struct sim_book *b);
 /* Lets time pass; an instant before the last one changes nothing. */
 void book_advance(struct sim_book *b, int64_t now_ns);
 
-/* All three advance first.  The order is borrowed until the next submit.  RC_RANGE fills the refusal. */
+/* All three advance first.  The order is borrowed until the next submit.  RC_RANGE fills the
+ * refusal. */
 enum rc book_submit(struct sim_book *b, const struct book_request *req, int64_t now_ns,
                     const struct book_order **ret_order, struct book_refusal *ret_refusal) MUST_USE;
 enum rc book_cancel(struct sim_book *b, const char *broker_id, bool is_stuck, int64_t now_ns,
                     struct book_refusal *ret_refusal) MUST_USE;
 /* A market order over the whole position. */
-enum rc book_close(struct sim_book *b, const char *symbol, const struct book_faults *faults, int64_t now_ns,
-                   const struct book_order **ret_order, struct book_refusal *ret_refusal) MUST_USE;
+enum rc book_close(struct sim_book *b, const char *symbol, const struct book_faults *faults,
+                   int64_t now_ns, const struct book_order **ret_order,
+                   struct book_refusal *ret_refusal) MUST_USE;
 
 const struct book_order *book_find(const struct sim_book *b, const char *broker_id);
 const struct book_order *book_find_client(const struct sim_book *b, const char *client_id);
-const struct ledger_position *book_position(const struct sim_book *b, const char *symbol); /* NULL if flat */
+const struct ledger_position *book_position(const struct sim_book *b,
+                                            const char *symbol); /* NULL if flat */
 
-usd book_price(const struct sim_book *b, const char *symbol);             /* last trade now */
-usd book_market_value(const struct sim_book *b, enum position_side side); /* signed sum of that side */
+usd book_price(const struct sim_book *b, const char *symbol); /* last trade now */
+usd book_market_value(const struct sim_book *b,
+                      enum position_side side); /* signed sum of that side */
 usd book_equity(const struct sim_book *b);
 int book_multiplier(const struct sim_book *b);
 usd book_buying_power(const struct sim_book *b);
 usd book_realised(const struct sim_book *b);
-int64_t book_held(const struct sim_book *b, const char *symbol, enum order_side side); /* open quantity */
+int64_t book_held(const struct sim_book *b, const char *symbol,
+                  enum order_side side); /* open quantity */
 
-/* Writes the members of the whole book into an open object: cash, positions, orders, fills, counts. */
+/* Writes the members of the whole book into an open object: cash, positions, orders, fills, counts.
+ */
 void book_write(const struct sim_book *b, struct json_out *o);
 
-/* ---- book_match.c ---------------------------------------------------------------------------------------
+/* ---- book_match.c
+ * ---------------------------------------------------------------------------------------
  */
 
 /* Price and quantity that the order would get at the instant; false for nothing. */
-bool book_match(const struct sim_book *b, const struct book_order *order, int64_t at_ns, usd *ret_price,
-                int64_t *ret_qty);
+bool book_match(const struct sim_book *b, const struct book_order *order, int64_t at_ns,
+                usd *ret_price, int64_t *ret_qty);
 
 #endif

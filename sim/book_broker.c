@@ -64,7 +64,8 @@ get_clock(void *self, struct market_clock *ret_clock, struct err *err)
 static struct position
 position_of(const struct sim_book *b, const struct ledger_position *from)
 {
-    struct position p = {.qty = from->qty, .cost = from->cost, .price = book_price(b, from->symbol)};
+    struct position p = {
+        .qty = from->qty, .cost = from->cost, .price = book_price(b, from->symbol)};
     usd basis = p.qty > 0 ? p.cost : usd_neg(p.cost);
 
     (void)str_copy(p.symbol, sizeof(p.symbol), from->symbol);
@@ -128,14 +129,22 @@ get_asset(void *self, const char *symbol, struct asset *ret_asset, struct err *e
     return RC_OK;
 }
 
-/* ---- orders ----------------------------------------------------------------------------------------------
+/* ---- orders
+ * ----------------------------------------------------------------------------------------------
  */
+
+static bool
+is_id_taken(const struct book_refusal *r)
+{
+    return str_eq(r->message, "client_order_id must be unique");
+}
 
 static enum rc
 submit(void *self, const struct order_intent *in, struct order *ret_order, struct err *err)
 {
     struct book_broker *bb = self;
-    struct book_request req = {.side = in->side, .type = in->type, .qty = in->qty, .faults = bb->faults};
+    struct book_request req = {
+        .side = in->side, .type = in->type, .qty = in->qty, .faults = bb->faults};
     const struct book_order *order = NULL;
     struct book_refusal refusal = {0};
     enum rc rc = enter(bb, err);
@@ -149,7 +158,11 @@ submit(void *self, const struct order_intent *in, struct order *ret_order, struc
 
     rc = leave(bb, err);
     if (rc != RC_OK) return rc;
-    if (verdict != RC_OK) return refused(&refusal, err);
+    /* An id that exists means that the order is there already: the adapter of the real service
+     * fetches it. */
+    if (verdict != RC_OK && is_id_taken(&refusal))
+        order = book_find_client(bb->book, req.client_id);
+    if (order == NULL) return refused(&refusal, err);
     *ret_order = order->o;
     return RC_OK;
 }
@@ -195,12 +208,14 @@ order_by_client_id(void *self, const char *client_id, struct order *ret_order, s
     enum rc rc = enter(bb, err);
 
     if (rc == RC_OK) rc = leave(bb, err);
-    return rc == RC_OK ? give_order(book_find_client(bb->book, client_id), client_id, ret_order, err) : rc;
+    return rc == RC_OK
+               ? give_order(book_find_client(bb->book, client_id), client_id, ret_order, err)
+               : rc;
 }
 
 static enum rc
-get_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena *a, struct orders *ret_list,
-           struct err *err)
+get_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena *a,
+           struct orders *ret_list, struct err *err)
 {
     struct book_broker *bb = self;
     enum rc rc = enter(bb, err);
@@ -245,7 +260,8 @@ get_fills(void *self, int64_t after_ns, struct arena *a, struct fills *ret_list,
     return RC_OK;
 }
 
-/* ---- prices ----------------------------------------------------------------------------------------------
+/* ---- prices
+ * ----------------------------------------------------------------------------------------------
  */
 
 static enum rc
@@ -275,8 +291,8 @@ latest_quote(void *self, const char *symbol, struct nbbo *ret_quote, struct err 
 }
 
 static enum rc
-get_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns, int limit,
-         struct arena *a, struct bars *ret_bars, struct err *err)
+get_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns,
+         int limit, struct arena *a, struct bars *ret_bars, struct err *err)
 {
     struct book_broker *bb = self;
     const struct day_symbol *s = NULL;
@@ -292,8 +308,8 @@ get_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, in
 
     /* Found from the newest back, given from the oldest on. */
     for (int i = len; i-- > 0 && list.len < (size_t)MAX(limit, 0);)
-        if (day_bar(bb->day, s, size, i, bb->book->now_ns, &b) && b.volume > 0 && b.start_ns >= from_ns &&
-            b.start_ns <= to_ns)
+        if (day_bar(bb->day, s, size, i, bb->book->now_ns, &b) && b.volume > 0 &&
+            b.start_ns >= from_ns && b.start_ns <= to_ns)
             list.bar[list.len++] = b;
     for (size_t i = 0; i < list.len / 2; i++) {
         struct bar swap = list.bar[i];

@@ -16,9 +16,11 @@ set_status(struct book_order *order, enum order_status status, const char *word,
     (void)str_copy(order->o.status_text, sizeof(order->o.status_text), word);
 }
 
-/* A resting limit trades once the tape passes it, or touches it while nobody on the venue offers more. */
+/* A resting limit trades once the tape passes it, or touches it while nobody on the venue offers
+ * more. */
 static bool
-is_reached(const struct sim_book *b, const struct order *o, const struct sim_quote *q, int64_t at_ns)
+is_reached(const struct sim_book *b, const struct order *o, const struct sim_quote *q,
+           int64_t at_ns)
 {
     usd trade = USD_ZERO;
 
@@ -52,9 +54,10 @@ book_match(const struct sim_book *b, const struct book_order *order, int64_t at_
     int64_t qty = MIN(left, shown);
     uint64_t step = (uint64_t)(at_ns / STEP_NS);
 
-    if (qty > 1 && noise_f64(b->cfg.seed, NOISE_ORDER, order->number + 1, step) < b->cfg.partial_chance)
-        qty =
-            1 + (int64_t)(noise_u64(b->cfg.seed, NOISE_ORDER, order->number + 2, step) % (uint64_t)(qty - 1));
+    if (qty > 1 &&
+        noise_f64(b->cfg.seed, NOISE_ORDER, order->number + 1, step) < b->cfg.partial_chance)
+        qty = 1 + (int64_t)(noise_u64(b->cfg.seed, NOISE_ORDER, order->number + 2, step) %
+                            (uint64_t)(qty - 1));
     *ret_price = price;
     *ret_qty = qty;
     return qty > 0;
@@ -85,9 +88,10 @@ stamp_fill_id(struct sim_book *b, struct book_fill *fill, int64_t at_ns)
     char uuid[UUID_TEXT_MAX];
     struct civil c = when_to_civil(at_ns);
 
-    (void)snprintf(fill->f.fill_id, sizeof(fill->f.fill_id), "%04d%02d%02d%02d%02d%02d%03d::%s", c.date.year,
-                   c.date.month, c.date.day, c.hour, c.minute, c.second, c.nanosecond / 1000000,
-                   noise_uuid(noise_u64(b->cfg.seed, NOISE_ORDER, 0, b->ids++), b->fills_len, uuid));
+    (void)snprintf(
+        fill->f.fill_id, sizeof(fill->f.fill_id), "%04d%02d%02d%02d%02d%02d%03d::%s", c.date.year,
+        c.date.month, c.date.day, c.hour, c.minute, c.second, c.nanosecond / 1000000,
+        noise_uuid(noise_u64(b->cfg.seed, NOISE_ORDER, 0, b->ids++), b->fills_len, uuid));
 }
 
 static void
@@ -132,7 +136,8 @@ step_order(struct sim_book *b, struct book_order *order, int64_t at_ns)
     usd price;
     int64_t qty;
 
-    /* A late execution has happened already and is only told late: no cancellation gets in before it. */
+    /* A late execution has happened already and is only told late: no cancellation gets in before
+     * it. */
     bool is_late = order->faults.fill_delay_ns > 0 && at_ns <= order->eligible_ns + STEP_NS;
 
     if (order->cancel_at_ns != WHEN_NONE && at_ns >= order->cancel_at_ns && !is_late &&
@@ -148,7 +153,8 @@ step_order(struct sim_book *b, struct book_order *order, int64_t at_ns)
         record_fill(b, order, price, qty, at_ns);
 }
 
-/* Outside the session nothing trades; cancellations work, and the close ends the orders of the day. */
+/* Outside the session nothing trades; cancellations work, and the close ends the orders of the day.
+ */
 static void
 step_closed(struct sim_book *b, struct book_order *order, int64_t at_ns)
 {
@@ -161,7 +167,8 @@ step_closed(struct sim_book *b, struct book_order *order, int64_t at_ns)
 }
 
 static void
-step_all(struct sim_book *b, int64_t at_ns, void (*step)(struct sim_book *, struct book_order *, int64_t))
+step_all(struct sim_book *b, int64_t at_ns,
+         void (*step)(struct sim_book *, struct book_order *, int64_t))
 {
     size_t kept = 0;
 
@@ -193,8 +200,8 @@ book_advance(struct sim_book *b, int64_t now_ns)
     if (now_ns <= b->now_ns) return;
 
     int64_t from = MAX(b->now_ns, b->cfg.open_ns - 1), to = MIN(now_ns, b->cfg.close_ns - 1);
-    int64_t at =
-        from + STEP_NS - ((from % STEP_NS) + STEP_NS) % STEP_NS; /* the next grid point after `from` */
+    int64_t at = from + STEP_NS -
+                 ((from % STEP_NS) + STEP_NS) % STEP_NS; /* the next grid point after `from` */
 
     for (; at <= to && b->open_len > 0; at += STEP_NS)
         step_all(b, at, step_order);

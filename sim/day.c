@@ -126,8 +126,8 @@ day_bars(const struct sim_day *day, const struct day_symbol *s, enum bar_size si
 }
 
 bool
-day_bar(const struct sim_day *day, const struct day_symbol *s, enum bar_size size, int i, int64_t at_ns,
-        struct bar *ret_bar)
+day_bar(const struct sim_day *day, const struct day_symbol *s, enum bar_size size, int i,
+        int64_t at_ns, struct bar *ret_bar)
 {
     if (i < 0) return false;
     if (size == BAR_1MIN) {
@@ -190,8 +190,10 @@ daily_bar(const struct sim_day *day, const struct day_symbol *s, double prev, do
 {
     double width = s->profile.day_vol_pct / 100 * close;
     double open = prev * exp(0.4 * log(close / prev));
-    double up = fabs(noise_normal(day->seed, NOISE_HISTORY, s->key, (uint64_t)n + 1000)) * 0.4 * width;
-    double down = fabs(noise_normal(day->seed, NOISE_HISTORY, s->key, (uint64_t)n + 2000)) * 0.4 * width;
+    double up =
+        fabs(noise_normal(day->seed, NOISE_HISTORY, s->key, (uint64_t)n + 1000)) * 0.4 * width;
+    double down =
+        fabs(noise_normal(day->seed, NOISE_HISTORY, s->key, (uint64_t)n + 2000)) * 0.4 * width;
     double volume = s->profile.volume_m * 1e6 *
                     exp(0.3 * noise_normal(day->seed, NOISE_HISTORY, s->key, (uint64_t)n + 3000));
     struct bar b = {.start_ns = start_ns, .volume = (int64_t)volume};
@@ -238,7 +240,8 @@ day_draw_pressure(struct sim_day *day, struct day_symbol *s)
         bool is_buying = noise_f64(day->seed, NOISE_PRESSURE, s->key, n++) < 0.6;
 
         for (int i = (int)minute; i < (int)(minute + length); i++)
-            if (i >= 0 && i < day->minutes) s->pressure[i] = (int16_t)(is_buying ? strength : -strength);
+            if (i >= 0 && i < day->minutes)
+                s->pressure[i] = (int16_t)(is_buying ? strength : -strength);
         minute += length + 220 + 560 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
     }
 }

@@ -21,7 +21,8 @@ struct tape {
 };
 
 /* ---- reading
- * -------------------------------------------------------------------------------------------------- */
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static bool
 parse_row(char *line, struct bar *ret_bar)
@@ -70,15 +71,18 @@ read_tape(const struct day_file *file, struct tape *t, struct err *err)
         char row[256];
         struct bar b;
 
-        if (len >= sizeof(row)) return err_set(err, RC_PARSE, "%s line %zu: too long", file->symbol, line);
+        if (len >= sizeof(row))
+            return err_set(err, RC_PARSE, "%s line %zu: too long", file->symbol, line);
         memcpy(row, at, len);
         row[len] = '\0';
         at += len;
         at += *at == '\r' ? 1 : 0;
         at += *at == '\n' ? 1 : 0;
         if (line == 1 || len == 0) continue;
-        if (!parse_row(row, &b)) return err_set(err, RC_PARSE, "%s line %zu: not a bar", file->symbol, line);
-        if (t->len == FILE_BARS_MAX) return err_set(err, RC_RANGE, "%s: too many bars", file->symbol);
+        if (!parse_row(row, &b))
+            return err_set(err, RC_PARSE, "%s line %zu: not a bar", file->symbol, line);
+        if (t->len == FILE_BARS_MAX)
+            return err_set(err, RC_RANGE, "%s: too many bars", file->symbol);
         if (t->len == t->cap) {
             t->cap = t->cap == 0 ? 4096 : t->cap * 2;
             t->bar = realloc(t->bar, t->cap * sizeof(*t->bar));
@@ -103,7 +107,8 @@ step_of(const struct tape *t, const struct session *s)
     for (size_t i = 1; i < t->len; i++) {
         int64_t gap = t->bar[i].start_ns - t->bar[i - 1].start_ns;
 
-        if (t->bar[i].start_ns >= s->open_ns && t->bar[i].start_ns < s->close_ns && gap > 0 && gap < least)
+        if (t->bar[i].start_ns >= s->open_ns && t->bar[i].start_ns < s->close_ns && gap > 0 &&
+            gap < least)
             least = gap;
     }
     return (int)MAX(1, least / NS_PER_MIN);
@@ -141,7 +146,8 @@ piece(const struct bar *b, uint64_t draw, int n, int parts)
 static struct bar
 flat_bar(int64_t start_ns, usd price)
 {
-    return (struct bar){.start_ns = start_ns, .open = price, .high = price, .low = price, .close = price};
+    return (struct bar){
+        .start_ns = start_ns, .open = price, .high = price, .low = price, .close = price};
 }
 
 /* False if the tape has nothing of the session. */
@@ -209,13 +215,15 @@ fill_history(struct sim_day *day, struct day_symbol *s, const struct tape *t)
         b.start_ns = zone_utc(day->ny, &midnight);
         s->daily[--first] = b;
     }
-    day_draw_history(day, s, usd_to_double(first < DAY_HISTORY ? s->daily[first].open : s->minute[0].open),
+    day_draw_history(day, s,
+                     usd_to_double(first < DAY_HISTORY ? s->daily[first].open : s->minute[0].open),
                      first);
 }
 
 /*
- * Who leaned on a recorded symbol is not recorded; it is read off what the price did next, with noise, so
- * that what is drawn around the bars (dark pool, tide) foretells them about as well as it may.
+ * Who leaned on a recorded symbol is not recorded; it is read off what the price did next, with
+ * noise, so that what is drawn around the bars (dark pool, tide) foretells them about as well as it
+ * may.
  */
 static void
 fill_pressure(struct sim_day *day, struct day_symbol *s)
@@ -231,8 +239,10 @@ fill_pressure(struct sim_day *day, struct day_symbol *s)
 
     for (int block = 0; deviation > 0 && block < day->minutes; block += PRESSURE_BLOCK) {
         int ahead = MIN(block + PRESSURE_AHEAD, day->minutes - 1);
-        double move = log((double)s->minute[ahead].close.e4 / (double)s->minute[block].open.e4) / deviation;
-        double x = move + PRESSURE_NOISE * noise_normal(day->seed, NOISE_PRESSURE, s->key, (uint64_t)block);
+        double move =
+            log((double)s->minute[ahead].close.e4 / (double)s->minute[block].open.e4) / deviation;
+        double x = move + PRESSURE_NOISE *
+                              noise_normal(day->seed, NOISE_PRESSURE, s->key, (uint64_t)block);
 
         if (fabs(x) < PRESSURE_FROM) continue;
         for (int i = block; i < MIN(block + PRESSURE_BLOCK, day->minutes); i++)
@@ -241,7 +251,8 @@ fill_pressure(struct sim_day *day, struct day_symbol *s)
 }
 
 /* ---- the whole day
- * ----------------------------------------------------------------------------------------------- */
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static struct date
 last_date(const struct zone *ny, const struct tape *tapes, size_t len)
@@ -272,8 +283,8 @@ drop_symbol(struct sim_day *day, size_t at)
 }
 
 static bool
-fill_symbol(struct sim_day *day, struct day_symbol *s, const struct day_file *files, const struct tape *tapes,
-            size_t len)
+fill_symbol(struct sim_day *day, struct day_symbol *s, const struct day_file *files,
+            const struct tape *tapes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (!str_eq(files[i].symbol, s->symbol)) continue;
@@ -287,8 +298,8 @@ fill_symbol(struct sim_day *day, struct day_symbol *s, const struct day_file *fi
 }
 
 static enum rc
-build(const struct day_spec *spec, const struct day_file *files, const struct tape *tapes, size_t len,
-      struct sim_day *ret_day, struct err *err)
+build(const struct day_spec *spec, const struct day_file *files, const struct tape *tapes,
+      size_t len, struct sim_day *ret_day, struct err *err)
 {
     const char *names[DAY_SYMBOLS_MAX];
     struct day_spec chosen = *spec;
@@ -318,8 +329,8 @@ build(const struct day_spec *spec, const struct day_file *files, const struct ta
 }
 
 enum rc
-day_load(const struct day_spec *spec, const struct day_file *files, size_t files_len, struct sim_day *ret_day,
-         struct err *err)
+day_load(const struct day_spec *spec, const struct day_file *files, size_t files_len,
+         struct sim_day *ret_day, struct err *err)
 {
     struct tape *tapes = calloc(files_len + 1, sizeof(*tapes));
     enum rc rc = files_len > 0 ? RC_OK : err_set(err, RC_NOT_FOUND, "no bars");

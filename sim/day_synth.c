@@ -3,14 +3,15 @@
  *
  *     r = beta * market + own + drift
  *
- * market and own: normal noise with the U-shape of the day (profile_vol_shape), a level of the day and a
- * slowly changing level within it (volatility clusters: |r| is correlated 0.1 to 0.25 over an hour), and a
- * rare large shock (recorded kurtosis: 8 to 20).  drift follows the pressure of somebody buying or selling
- * on: DRIFT_PER_MINUTE deviations a minute, so an hour of it is worth about a third of the day's movement.
+ * market and own: normal noise with the U-shape of the day (profile_vol_shape), a level of the day
+ * and a slowly changing level within it (volatility clusters: |r| is correlated 0.1 to 0.25 over an
+ * hour), and a rare large shock (recorded kurtosis: 8 to 20).  drift follows the pressure of
+ * somebody buying or selling on: DRIFT_PER_MINUTE deviations a minute, so an hour of it is worth
+ * about a third of the day's movement.
  *
- * High and low of a bar are the exact extremes of a random walk that goes from open to close with that
- * deviation d: high = open + (x + sqrt(x * x - 2 * d * d * ln U)) / 2 with x = close - open, and the low
- * alike; recorded mean range over mean body is 1.9, and 2.0 comes out of this.
+ * High and low of a bar are the exact extremes of a random walk that goes from open to close with
+ * that deviation d: high = open + (x + sqrt(x * x - 2 * d * d * ln U)) / 2 with x = close - open,
+ * and the low alike; recorded mean range over mean body is 1.9, and 2.0 comes out of this.
  */
 #include "sim/day.h"
 
@@ -27,7 +28,8 @@
 #define SHOCK_SIZE          2.5
 #define VOLUME_PERSISTENCE  0.8
 #define VOLUME_DEVIATION    0.6
-#define NIGHT_OVER_SESSION  0.6 /* overnight gap over the session's movement: 0.35 .. 0.9 recorded */
+#define NIGHT_OVER_SESSION  0.6 /* overnight gap over the session's movement: 0.35 .. 0.9 recorded \
+                                 */
 
 /* The volatility of each minute, as a deviation of log returns with the day's mean square 1. */
 static void
@@ -69,13 +71,14 @@ cents(double price)
 }
 
 static struct bar
-draw_bar(const struct sim_day *day, const struct day_symbol *s, int minute, double open, double close,
-         double deviation)
+draw_bar(const struct sim_day *day, const struct day_symbol *s, int minute, double open,
+         double close, double deviation)
 {
     double x = close - open, spread = 2 * deviation * deviation * open * open;
     double u = 1 - noise_f64(day->seed, NOISE_BAR, s->key, 4000 + (uint64_t)minute);
     double v = 1 - noise_f64(day->seed, NOISE_BAR, s->key, 5000 + (uint64_t)minute);
-    double up = (x + sqrt(x * x - spread * log(u))) / 2, down = (-x + sqrt(x * x - spread * log(v))) / 2;
+    double up = (x + sqrt(x * x - spread * log(u))) / 2,
+           down = (-x + sqrt(x * x - spread * log(v))) / 2;
 
     return (struct bar){
         .start_ns = day->session.open_ns + minute * NS_PER_MIN,
@@ -97,8 +100,8 @@ draw_volume(const struct sim_day *day, struct day_symbol *s)
         struct bar *b = &s->minute[i];
         double move = fabs((double)(b->close.e4 - b->open.e4)) / (double)b->open.e4 * 100;
 
-        level =
-            VOLUME_PERSISTENCE * level + step * noise_normal(day->seed, NOISE_VOLUME, s->key, (uint64_t)i);
+        level = VOLUME_PERSISTENCE * level +
+                step * noise_normal(day->seed, NOISE_VOLUME, s->key, (uint64_t)i);
         b->volume = (int64_t)(mean * profile_volume_shape(i) * exp(level - 0.18) * (1 + move));
     }
 }
@@ -111,7 +114,8 @@ draw_symbol(struct sim_day *day, struct day_symbol *s, const double market[DAY_M
     double market_vol = profile_of("SPY").day_vol_pct / 100 / sqrt((double)PROFILE_MINUTES);
     double common = s->profile.beta * market_vol;
     bool is_market = str_eq(s->symbol, "SPY");
-    double own_square = fmax(minute_vol * minute_vol - common * common, 0.1 * minute_vol * minute_vol);
+    double own_square =
+        fmax(minute_vol * minute_vol - common * common, 0.1 * minute_vol * minute_vol);
     double own = is_market ? 0 : sqrt(own_square);
 
     draw_levels(day, is_market ? 0 : s->key, level);
@@ -124,8 +128,8 @@ draw_symbol(struct sim_day *day, struct day_symbol *s, const double market[DAY_M
     for (int i = 0; i < day->minutes; i++) {
         double deviation = minute_vol * level[i];
         double drift = DRIFT_PER_MINUTE * minute_vol * s->pressure[i] / 100.0;
-        double r =
-            (is_market ? 1 : s->profile.beta) * market[i] + own * level[i] * shock(day, s->key, i) + drift;
+        double r = (is_market ? 1 : s->profile.beta) * market[i] +
+                   own * level[i] * shock(day, s->key, i) + drift;
         double close = price * exp(r);
 
         s->minute[i] = draw_bar(day, s, i, price, close, deviation);

@@ -44,7 +44,8 @@ minute_of(const char *text, int *ret_minute)
     if (strlen(text) != 5 || text[2] != ':') return false;
     for (size_t i = 0; i < 5; i++)
         if (i != 2 && !isdigit((unsigned char)text[i])) return false;
-    *ret_minute = ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';
+    *ret_minute =
+        ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';
     return *ret_minute <= DAY_MIN;
 }
 
@@ -131,8 +132,10 @@ faults_parse(struct faults *f, const char *spec, struct err *err)
         if (len >= sizeof(item)) return err_set(err, RC_PARSE, "fault longer than 159 characters");
         (void)snprintf(item, sizeof(item), "%.*s", (int)len, at);
         (void)str_copy(kept, sizeof(kept), item);
-        if (made.len == FAULTS_MAX) return err_set(err, RC_PARSE, "more than %d faults", FAULTS_MAX);
-        if (!rule_of(item, &made.rule[made.len])) return err_set(err, RC_PARSE, "not a fault: %s", kept);
+        if (made.len == FAULTS_MAX)
+            return err_set(err, RC_PARSE, "more than %d faults", FAULTS_MAX);
+        if (!rule_of(item, &made.rule[made.len]))
+            return err_set(err, RC_PARSE, "not a fault: %s", kept);
         made.len++;
         at += len;
     }
@@ -203,7 +206,8 @@ add_fault(const struct fault_rule *r, struct fault_choice *c)
 }
 
 struct fault_choice
-faults_choose(struct faults *f, const char *method, const char *path, int ny_minute, uint64_t number)
+faults_choose(struct faults *f, const char *method, const char *path, int ny_minute,
+              uint64_t number)
 {
     struct fault_choice c = {0};
 

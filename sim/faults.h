@@ -14,16 +14,14 @@
  *              html            an HTML error page of a proxy with status 200
  *              garbage         bytes that are no JSON, as application/json
  *              truncate        half of the answer, then the end of the connection
- *              latefill=MS     executions of the order come that much later (simulated time), even after a
- *                              cancellation was asked for
- *              missingfill=MS  the order says filled, the activity is listed that much later
- *              dupfill         the activity is listed twice under one id
- *              stuckcancel     pending_cancel until the close
- *              rejectcancel    the cancellation is refused with 422
- *              clockskew=MS    /v2/clock is that much ahead (negative: behind)
- *              calendar        /v2/calendar claims that the day has no session
- *   WHICH      METHOD, /path-prefix or METHOD/path-prefix; all requests if left out
- *   HOW OFTEN  a decimal 0.05: by chance (from the seed); a whole number 20: the first 20; always if left out
+ *              latefill=MS     executions of the order come that much later (simulated time), even
+ * after a cancellation was asked for missingfill=MS  the order says filled, the activity is listed
+ * that much later dupfill         the activity is listed twice under one id stuckcancel
+ * pending_cancel until the close rejectcancel    the cancellation is refused with 422 clockskew=MS
+ * /v2/clock is that much ahead (negative: behind) calendar        /v2/calendar claims that the day
+ * has no session WHICH      METHOD, /path-prefix or METHOD/path-prefix; all requests if left out
+ *   HOW OFTEN  a decimal 0.05: by chance (from the seed); a whole number 20: the first 20; always
+ * if left out
  *   @…         only at that New York time of day
  *
  * Example: reset:POST/v2/orders:0.05,delay=2000:GET:0.01,lost:POST:0.1,429:/api/:20@10:15-10:20
@@ -87,8 +85,9 @@ struct fault_choice {
 /* Replaces the rules; RC_PARSE names the item.  "" is no fault. */
 enum rc faults_parse(struct faults *f, const char *spec, struct err *err) MUST_USE;
 
-/* number: the request's, counted from the start: with the seed it decides what is left to chance. */
-struct fault_choice faults_choose(struct faults *f, const char *method, const char *path, int ny_minute,
-                                  uint64_t number);
+/* number: the request's, counted from the start: with the seed it decides what is left to chance.
+ */
+struct fault_choice faults_choose(struct faults *f, const char *method, const char *path,
+                                  int ny_minute, uint64_t number);
 
 #endif

@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* ---- rows
- * ---------------------------------------------------------------------------------------------------- */
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 struct flow_row *
 flow_row_begin(struct flow_rows *rows, const char *symbol, int64_t at_ns)
@@ -57,17 +58,17 @@ rows_free(struct flow_rows *rows)
 void
 flow_done(struct sim_flow *f)
 {
-    for (size_t i = 0; i < f->len; i++) {
-        free(f->symbol[i].alert);
+    for (size_t i = 0; i < f->len; i++)
         rows_free(&f->symbol[i].prints);
-    }
+    free(f->index);
     free(f->symbol);
     rows_free(&f->alerts);
     *f = (struct sim_flow){0};
 }
 
 /* ---- making
- * --------------------------------------------------------------------------------------------------- */
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static struct flow_symbol *
 symbol_of(const struct sim_flow *f, const char *symbol)
@@ -86,24 +87,30 @@ symbol_of(const struct sim_flow *f, const char *symbol)
     return NULL;
 }
 
-/* Gives every symbol of the day the list of its alerts. */
-static void
-index_alerts(struct sim_flow *f)
+/* Gives every symbol of the day the list of its alerts: counted first, then filled. */
+static enum rc
+index_alerts(struct sim_flow *f, struct err *err)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < f->alerts.len; i++) {
-            struct flow_symbol *s = symbol_of(f, f->alerts.row[i].symbol);
+    size_t given = 0;
 
-            if (s == NULL) continue;
-            if (pass == 1) s->alert[s->alerts_len] = (uint32_t)i;
-            s->alerts_len++;
-        }
-        for (size_t i = 0; pass == 0 && i < f->len; i++) {
-            f->symbol[i].alert = calloc(f->symbol[i].alerts_len + 1, sizeof(uint32_t));
-            ASSERT(f->symbol[i].alert != NULL);
-            f->symbol[i].alerts_len = 0;
-        }
+    f->index = calloc(f->alerts.len + 1, sizeof(*f->index));
+    if (f->index == NULL) return err_set(err, RC_NOMEM, "flow of the day");
+    for (size_t i = 0; i < f->alerts.len; i++) {
+        struct flow_symbol *s = symbol_of(f, f->alerts.row[i].symbol);
+
+        if (s != NULL) s->alerts_len++;
     }
+    for (size_t i = 0; i < f->len; i++) {
+        f->symbol[i].alert = f->index + given;
+        given += f->symbol[i].alerts_len;
+        f->symbol[i].alerts_len = 0;
+    }
+    for (size_t i = 0; i < f->alerts.len; i++) {
+        struct flow_symbol *s = symbol_of(f, f->alerts.row[i].symbol);
+
+        if (s != NULL) s->alert[s->alerts_len++] = (uint32_t)i;
+    }
+    return RC_OK;
 }
 
 static enum rc
@@ -118,9 +125,8 @@ finish(const struct sim_day *day, struct sim_flow *f, struct err *err)
         flow_draw_prints(day, &day->symbol[i], &f->symbol[i].prints);
         flow_sort(&f->symbol[i].prints);
     }
-    index_alerts(f);
     flow_draw_tide(day, f);
-    return RC_OK;
+    return index_alerts(f, err);
 }
 
 enum rc
@@ -150,8 +156,8 @@ load_all(struct sim_flow *f, const struct sim_day *day, const struct text *files
 }
 
 enum rc
-flow_load(const struct sim_day *day, const struct text *files, size_t files_len, struct sim_flow *ret_flow,
-          struct err *err)
+flow_load(const struct sim_day *day, const struct text *files, size_t files_len,
+          struct sim_flow *ret_flow, struct err *err)
 {
     struct sim_flow f = {0};
     enum rc rc = load_all(&f, day, files, files_len, err);
@@ -165,7 +171,8 @@ flow_load(const struct sim_day *day, const struct text *files, size_t files_len,
 }
 
 /* ---- queries
- * ---------------------------------------------------------------------------------------------------- */
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void
 add_row(const struct flow_rows *rows, const struct flow_row *row, size_t given, struct text *to)
@@ -190,7 +197,8 @@ is_listed(const char *list, const char *symbol)
     return false;
 }
 
-/* The whole market, or symbols of a list; those without bars are seen only in the whole market's list. */
+/* The whole market, or symbols of a list; those without bars are seen only in the whole market's
+ * list. */
 static bool
 is_asked(const struct sim_flow *f, const struct flow_query *q, const char *symbol)
 {
@@ -204,7 +212,8 @@ flow_alerts(const struct sim_flow *f, const struct flow_query *q, struct text *t
     const struct flow_symbol *one = is_one ? symbol_of(f, q->tickers) : NULL;
     size_t given = 0;
 
-    for (size_t i = one != NULL ? one->alerts_len : f->alerts.len; i-- > 0 && (int64_t)given < q->limit;) {
+    for (size_t i = one != NULL ? one->alerts_len : f->alerts.len;
+         i-- > 0 && (int64_t)given < q->limit;) {
         const struct flow_row *row = &f->alerts.row[one != NULL ? one->alert[i] : i];
 
         if (row->at_ns > q->older_ns) continue;
@@ -216,7 +225,8 @@ flow_alerts(const struct sim_flow *f, const struct flow_query *q, struct text *t
 }
 
 size_t
-flow_prints(const struct sim_flow *f, const char *symbol, const struct flow_query *q, struct text *to)
+flow_prints(const struct sim_flow *f, const char *symbol, const struct flow_query *q,
+            struct text *to)
 {
     const struct flow_symbol *s = symbol_of(f, symbol);
     size_t given = 0;

@@ -1,7 +1,8 @@
 /*
  * What the options vendor tells about the day: flow alerts, dark pool prints, market tide.
  *
- * All of it is made once, as the text that will be sent, with the instant from which on it may be seen.
+ * All of it is made once, as the text that will be sent, with the instant from which on it may be
+ * seen.
  *
  *   flow.c        the rows, queries
  *   flow_alert.c  drawn alerts
@@ -32,7 +33,7 @@ struct flow_rows {
 /* The rows of one symbol of the day. */
 struct flow_symbol {
     char symbol[SYMBOL_MAX];
-    uint32_t *alert; /* indices into the alerts, ascending */
+    uint32_t *alert; /* its part of the index: places in the alerts, ascending */
     size_t alerts_len;
     struct flow_rows prints;
 };
@@ -41,6 +42,7 @@ struct sim_flow {
     struct flow_rows alerts;
     struct flow_symbol *symbol; /* as the day's */
     size_t len;
+    uint32_t *index;                                        /* owns the parts of all symbols */
     double tide_call[TIDE_MINUTES], tide_put[TIDE_MINUTES]; /* cumulative net premium, USD */
     int64_t tide_volume[TIDE_MINUTES];
 };
@@ -49,9 +51,9 @@ struct sim_flow {
 enum rc flow_synth(const struct sim_day *day, struct sim_flow *ret_flow, struct err *err) MUST_USE;
 
 /*
- * As flow_synth, but the alerts are the recorded ones of the files: {"data":[…]}, JSON lines (an alert, or
- * a [channel, alert] pair, a line).  Their order is kept; their times are spread over the session by the
- * seed; created_at, start_time and end_time move, all else stays as recorded.
+ * As flow_synth, but the alerts are the recorded ones of the files: {"data":[…]}, JSON lines (an
+ * alert, or a [channel, alert] pair, a line).  Their order is kept; their times are spread over the
+ * session by the seed; created_at, start_time and end_time move, all else stays as recorded.
  */
 enum rc flow_load(const struct sim_day *day, const struct text *files, size_t files_len,
                   struct sim_flow *ret_flow, struct err *err) MUST_USE;
@@ -65,12 +67,14 @@ struct flow_query {
 
 /* Appends the rows, newest first, separated by commas.  Gives their number. */
 size_t flow_alerts(const struct sim_flow *f, const struct flow_query *q, struct text *to);
-size_t flow_prints(const struct sim_flow *f, const char *symbol, const struct flow_query *q, struct text *to);
+size_t flow_prints(const struct sim_flow *f, const char *symbol, const struct flow_query *q,
+                   struct text *to);
 
 /* Net premium (calls less puts) of a symbol's alerts up to the instant. */
 double flow_net_premium(const struct sim_flow *f, size_t symbol, int64_t until_ns);
 
-/* ---- for the makers ---------------------------------------------------------------------------------------
+/* ---- for the makers
+ * ---------------------------------------------------------------------------------------
  */
 
 /* Starts a row at the end of the text; the caller appends its JSON and calls flow_row_end. */

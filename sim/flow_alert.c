@@ -1,15 +1,16 @@
 /*
  * Drawn flow alerts.
  *
- * What was measured over 163 recorded alerts of two days, and is drawn alike: premium 10 000 to 770 000 USD
- * with a long tail (median 22 000 in quiet hours, 97 000 in busy ones; quartiles 16 600 and 190 000); the
- * whole premium on one side in nine of ten alerts, asked or bid about equally often; one in eight a sweep;
- * RepeatedHits in three of four; expiry the same week to ten months away; strike within 10 % of the price;
- * volume 0.1 to 10 times the open interest, median about 1; 5 to 30 trades.
+ * What was measured over 163 recorded alerts of two days, and is drawn alike: premium 10 000 to 770
+ * 000 USD with a long tail (median 22 000 in quiet hours, 97 000 in busy ones; quartiles 16 600 and
+ * 190 000); the whole premium on one side in nine of ten alerts, asked or bid about equally often;
+ * one in eight a sweep; RepeatedHits in three of four; expiry the same week to ten months away;
+ * strike within 10 % of the price; volume 0.1 to 10 times the open interest, median about 1; 5 to
+ * 30 trades.
  *
- * A quiet symbol gives two or three small alerts an hour whose directions cancel out.  Under pressure it
- * gives about fourteen larger ones, most of them in its direction (calls bought or puts bought): their net
- * premium of an hour reaches one to two million dollars for a large company.
+ * A quiet symbol gives two or three small alerts an hour whose directions cancel out.  Under
+ * pressure it gives about fourteen larger ones, most of them in its direction (calls bought or puts
+ * bought): their net premium of an hour reaches one to two million dollars for a large company.
  */
 #include "sim/flow.h"
 
@@ -110,7 +111,8 @@ strike_step(double spot)
     return 5;
 }
 
-/* Intrinsic value and a time value that falls off with the distance: near enough for a price on a tape. */
+/* Intrinsic value and a time value that falls off with the distance: near enough for a price on a
+ * tape. */
 static void
 draw_contract(const struct sim_day *day, struct alert *a)
 {
@@ -124,7 +126,8 @@ draw_contract(const struct sim_day *day, struct alert *a)
     double intrinsic = fmax(0, a->is_call ? a->spot - a->strike : a->strike - a->spot);
     double distance = (a->spot - a->strike) / deviation;
 
-    a->price = fmax(0.05, round((intrinsic + 0.4 * deviation * exp(-distance * distance / 2)) * 100) / 100);
+    a->price = fmax(
+        0.05, round((intrinsic + 0.4 * deviation * exp(-distance * distance / 2)) * 100) / 100);
 }
 
 static void
@@ -132,10 +135,11 @@ write_ids(const struct sim_day *day, const struct alert *a, struct json_out *o)
 {
     char id[UUID_TEXT_MAX], chain[40], expiry[ISO_TEXT_MAX], strike[F64_TEXT_MAX];
 
-    (void)snprintf(chain, sizeof(chain), "%s%02d%02d%02d%c%08lld", a->s->symbol, a->expiry.year % 100,
-                   a->expiry.month, a->expiry.day, a->is_call ? 'C' : 'P',
+    (void)snprintf(chain, sizeof(chain), "%s%02d%02d%02d%c%08lld", a->s->symbol,
+                   a->expiry.year % 100, a->expiry.month, a->expiry.day, a->is_call ? 'C' : 'P',
                    (long long)llround(a->strike * 1000));
-    json_out_str(o, "id", noise_uuid(noise_u64(day->seed, NOISE_ALERT, a->s->key, a->place), a->place, id));
+    json_out_str(o, "id",
+                 noise_uuid(noise_u64(day->seed, NOISE_ALERT, a->s->key, a->place), a->place, id));
     json_out_str(o, "rule_id", "e6b9f0b6-fcd9-44fe-9d1c-f53521c152c3");
     json_out_str(o, "ticker", a->s->symbol);
     json_out_str(o, "option_chain", chain);
@@ -237,12 +241,14 @@ draw_alert(const struct sim_day *day, const struct day_symbol *s, int minute, un
     int pressure = s->pressure[minute];
     struct alert a = {.s = s, .place = place, .is_pressed = pressure != 0};
 
-    a.at_ns = day->session.open_ns + minute * NS_PER_MIN + (int64_t)(draw(day, &a, 16) * 59.9 * 1e9);
+    a.at_ns =
+        day->session.open_ns + minute * NS_PER_MIN + (int64_t)(draw(day, &a, 16) * 59.9 * 1e9);
     a.at_ns -= a.at_ns % NS_PER_US;
     draw_side(day, &a, pressure);
     draw_expiry(day, &a);
 
-    double median = a.is_pressed ? PRESSED_MEDIAN * premium_scale(s) * abs(pressure) / 75.0 : QUIET_MEDIAN;
+    double median =
+        a.is_pressed ? PRESSED_MEDIAN * premium_scale(s) * abs(pressure) / 75.0 : QUIET_MEDIAN;
     double width = a.is_pressed ? 0.8 : 0.5;
 
     a.premium = round(fmax(PREMIUM_MIN, median * exp(width * draw_normal(day, &a, 17))));

@@ -148,8 +148,9 @@ by_instant(const void *a, const void *b)
 }
 
 /*
- * Websocket and stream recordings leave out what the option symbol says: root, yymmdd, C or P, strike times
- * 1000 in eight digits.  The HTTP endpoint spells it out, so it is added where it is missing.
+ * Websocket and stream recordings leave out what the option symbol says: root, yymmdd, C or P,
+ * strike times 1000 in eight digits.  The HTTP endpoint spells it out, so it is added where it is
+ * missing.
  */
 static void
 write_contract(const struct json *alert, struct json_out *o)
@@ -190,7 +191,8 @@ write_moved(const struct recorded *from, int64_t at_ns, struct text *to)
             json_out_value(&o, key, m);
         }
     }
-    if (!json_has(from->alert, "created_at")) json_out_str(&o, "created_at", stamp_utc(at_ns, 6, when));
+    if (!json_has(from->alert, "created_at"))
+        json_out_str(&o, "created_at", stamp_utc(at_ns, 6, when));
     write_contract(from->alert, &o);
     json_out_end(&o);
 }
@@ -232,8 +234,8 @@ move_all(const struct sim_day *day, struct reader *r, struct flow_rows *to)
 }
 
 enum rc
-flow_read_files(const struct sim_day *day, const struct text *files, size_t files_len, struct flow_rows *to,
-                struct err *err)
+flow_read_files(const struct sim_day *day, const struct text *files, size_t files_len,
+                struct flow_rows *to, struct err *err)
 {
     struct reader r = {0};
     enum rc rc = RC_OK;

@@ -1,11 +1,12 @@
 /*
  * Drawn dark pool prints and the market tide.
  *
- * Prints: of 453 recorded prints of one large company in regular hours 23 % were at the offer, 32 % at the
- * bid, 18 % in the middle and the rest inside; the smallest premium is 100 000 USD, the median 180 000, one
- * in a hundred above 3.8 million; 8 % carry average_price_trade, 3.4 % prior_reference_price, 7.4 %
- * derivative_priced.  The recorded company prints hundreds of millions an hour at all times, which tells
- * nothing; here a quiet symbol prints half a million an hour and one under pressure tens of millions.
+ * Prints: of 453 recorded prints of one large company in regular hours 23 % were at the offer, 32 %
+ * at the bid, 18 % in the middle and the rest inside; the smallest premium is 100 000 USD, the
+ * median 180 000, one in a hundred above 3.8 million; 8 % carry average_price_trade, 3.4 %
+ * prior_reference_price, 7.4 % derivative_priced.  The recorded company prints hundreds of millions
+ * an hour at all times, which tells nothing; here a quiet symbol prints half a million an hour and
+ * one under pressure tens of millions.
  */
 #include "sim/flow.h"
 
@@ -21,7 +22,8 @@
 #define PRINT_MEDIAN     130000.0 /* above the minimum, log-normal */
 #define VOLUME_PART_MAX  0.02     /* of the day's turnover, for one print */
 
-#define TIDE_STEP  3.5e6 /* deviation of a minute's net premium, USD: the recorded day moved 15e6 in five */
+#define TIDE_STEP                                                                                  \
+    3.5e6 /* deviation of a minute's net premium, USD: the recorded day moved 15e6 in five */
 #define TIDE_DRIFT 1.5e6 /* a minute at full pressure of the whole market */
 
 struct print {
@@ -69,14 +71,16 @@ write_print(const struct sim_day *day, const struct print *p, struct text *to)
     usd price = print_price(day, p, &q.nbbo);
     double turnover = p->s->profile.price * p->s->profile.volume_m * 1e6;
     double tail = exp(1.15 * noise_normal(day->seed, NOISE_PRINT, p->s->key, p->place + 3));
-    double premium = fmin(PRINT_MIN + PRINT_MEDIAN * tail, fmax(PRINT_MIN, turnover * VOLUME_PART_MAX));
+    double premium =
+        fmin(PRINT_MIN + PRINT_MEDIAN * tail, fmax(PRINT_MIN, turnover * VOLUME_PART_MAX));
     int64_t size = MAX(1, (int64_t)(premium * 1e4 / (double)price.e4));
     struct json_out o = {.to = to};
     char when[STAMP_MAX];
 
     json_out_obj(&o, NULL);
     json_out_str(&o, "ticker", p->s->symbol);
-    json_out_i64(&o, "tracking_id", (int64_t)(noise_u64(day->seed, NOISE_PRINT, p->s->key, p->place) >> 18));
+    json_out_i64(&o, "tracking_id",
+                 (int64_t)(noise_u64(day->seed, NOISE_PRINT, p->s->key, p->place) >> 18));
     json_out_str(&o, "executed_at", stamp_utc(p->at_ns, 0, when));
     out_usd_text(&o, "price", price);
     out_usd_text(&o, "premium", usd_notional(price, size));
@@ -119,8 +123,8 @@ flow_draw_prints(const struct sim_day *day, const struct day_symbol *s, struct f
 
             p.place = ((uint64_t)minute * 4 + trial) * 16;
             if (draw(day, &p, 7) >= per_hour / 240) continue;
-            p.at_ns =
-                day->session.open_ns + minute * NS_PER_MIN + (int64_t)(draw(day, &p, 8) * 59) * NS_PER_S;
+            p.at_ns = day->session.open_ns + minute * NS_PER_MIN +
+                      (int64_t)(draw(day, &p, 8) * 59) * NS_PER_S;
             (void)flow_row_begin(to, s->symbol, p.at_ns);
             write_print(day, &p, &to->json);
             flow_row_end(to);
@@ -143,9 +147,12 @@ flow_draw_tide(const struct sim_day *day, struct sim_flow *f)
 
         double lean = (double)pressure / (double)day->len / 20.0;
 
-        call += TIDE_STEP * noise_normal(day->seed, NOISE_TIDE, 1, (uint64_t)minute) + TIDE_DRIFT * lean;
-        put += TIDE_STEP * noise_normal(day->seed, NOISE_TIDE, 2, (uint64_t)minute) - TIDE_DRIFT * lean;
-        volume += (int64_t)(4000 * noise_normal(day->seed, NOISE_TIDE, 3, (uint64_t)minute) + 1500 * lean);
+        call += TIDE_STEP * noise_normal(day->seed, NOISE_TIDE, 1, (uint64_t)minute) +
+                TIDE_DRIFT * lean;
+        put += TIDE_STEP * noise_normal(day->seed, NOISE_TIDE, 2, (uint64_t)minute) -
+               TIDE_DRIFT * lean;
+        volume += (int64_t)(4000 * noise_normal(day->seed, NOISE_TIDE, 3, (uint64_t)minute) +
+                            1500 * lean);
         f->tide_call[minute] = call;
         f->tide_put[minute] = put;
         f->tide_volume[minute] = volume;

@@ -43,7 +43,8 @@ split_query(char *at, struct sim_request *req)
         if (value != NULL) *value++ = '\0';
         if (value != NULL) unescape(value);
         unescape(at);
-        req->query[req->query_len++] = (struct sim_param){.name = at, .value = value == NULL ? "" : value};
+        req->query[req->query_len++] =
+            (struct sim_param){.name = at, .value = value == NULL ? "" : value};
         at = next;
     }
 }
@@ -64,7 +65,8 @@ take_headers(const struct http_request *from, struct sim_request *req)
 static void
 receive(struct sim_reply *from, struct http_response *ret_resp)
 {
-    struct http_response resp = {.status = from->status, .body = from->body, .latency_ms = from->delay_ms};
+    struct http_response resp = {
+        .status = from->status, .body = from->body, .latency_ms = from->delay_ms};
 
     from->body = (struct text){0};
     (void)str_copy(resp.content_type, sizeof(resp.content_type), from->content_type);
@@ -72,7 +74,8 @@ receive(struct sim_reply *from, struct http_response *ret_resp)
         if (str_eq_nocase(from->header[i].name, "retry-after")) {
             (void)str_copy(resp.retry_after, sizeof(resp.retry_after), from->header[i].value);
         } else if (resp.extra_len < HTTP_HEADERS_MAX) {
-            (void)str_copy(resp.extra[resp.extra_len].name, sizeof(resp.extra[0].name), from->header[i].name);
+            (void)str_copy(resp.extra[resp.extra_len].name, sizeof(resp.extra[0].name),
+                           from->header[i].name);
             (void)str_copy(resp.extra[resp.extra_len].value, sizeof(resp.extra[0].value),
                            from->header[i].value);
             resp.extra_len++;
@@ -82,11 +85,14 @@ receive(struct sim_reply *from, struct http_response *ret_resp)
 }
 
 static enum rc
-perform(void *self, const struct http_request *from, struct http_response *ret_resp, struct err *err)
+perform(void *self, const struct http_request *from, struct http_response *ret_resp,
+        struct err *err)
 {
     CLEANUP(sim_reply_free) struct sim_reply reply = {0};
-    struct sim_request req = {.method = from->method, .body = from->body, .body_len = from->body_len};
-    const char *host = strstr(from->url, "://"), *slash = host == NULL ? NULL : strchr(host + 3, '/');
+    struct sim_request req = {
+        .method = from->method, .body = from->body, .body_len = from->body_len};
+    const char *host = strstr(from->url, "://"),
+               *slash = host == NULL ? NULL : strchr(host + 3, '/');
     char url[URL_MAX];
 
     if (!str_copy(url, sizeof(url), slash == NULL ? "/" : slash))

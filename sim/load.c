@@ -54,7 +54,8 @@ folder_open(const struct fs *fs, const char *path, struct folder *ret_folder, st
     struct fs_stat stat = {0};
     enum rc rc = fs->stat(fs->self, path, &stat, err);
 
-    if (rc == RC_OK && !stat.exists) rc = err_set(err, RC_NOT_FOUND, "%s: no such file or folder", path);
+    if (rc == RC_OK && !stat.exists)
+        rc = err_set(err, RC_NOT_FOUND, "%s: no such file or folder", path);
     if (rc == RC_OK && !stat.is_dir) add_file(&f, path);
     if (rc == RC_OK && stat.is_dir) rc = fs->list(fs->self, path, add_name, &f, err);
     if (rc != RC_OK) {
@@ -102,7 +103,8 @@ load_day(const struct sim_options *opt, const struct fs *fs, const struct day_sp
     for (size_t i = 0; i < dir.len && rc == RC_OK; i++) {
         const char *path = text_str(&dir.file[i]);
 
-        if (!symbol_of_path(path, files[len].symbol) || !is_wanted(opt, files[len].symbol)) continue;
+        if (!symbol_of_path(path, files[len].symbol) || !is_wanted(opt, files[len].symbol))
+            continue;
         rc = gz_read_all(path, FILE_MAX, &files[len].csv, err);
         if (rc == RC_OK) len++;
     }
@@ -154,7 +156,8 @@ load_market(const struct sim_options *opt, const struct fs *fs, struct sim *sim,
         rc = load_day(opt, fs, &spec, &sim->day, err); /* the files say which symbols there are */
     } else {
         if (spec.date.year == 0)
-            spec.date = today.kind != SESSION_NONE ? today.date : calendar_next_session(sim->ny, now).date;
+            spec.date =
+                today.kind != SESSION_NONE ? today.date : calendar_next_session(sim->ny, now).date;
         spec.symbols_len = opt->symbols_len;
         rc = day_synth(&spec, &sim->day, err);
     }

@@ -1,5 +1,6 @@
 /*
- * market_sim: wiring.  Options in, one trading day made, served on one poll loop until asked to stop.
+ * market_sim: wiring.  Options in, one trading day made, served on one poll loop until asked to
+ * stop.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,7 +138,8 @@ run(struct program *p, struct err *err)
     while (rc == RC_OK && p->loop.stop == 0 && !p->sim.is_stop_wanted) {
         struct pollfd fd = {.fd = server_fd(p->server), .events = POLLIN};
 
-        (void)loop_wait(&p->loop, &fd, 1, &p->clock, server_deadline_ns(p->server)); /* run looks itself */
+        (void)loop_wait(&p->loop, &fd, 1, &p->clock,
+                        server_deadline_ns(p->server)); /* run looks itself */
         server_run(p->server);
         if (p->sim.is_save_wanted) {
             p->sim.is_save_wanted = false;

@@ -59,6 +59,7 @@ noise_uuid(uint64_t a, uint64_t b, char buf[UUID_TEXT_MAX])
 
     (void)snprintf(buf, UUID_TEXT_MAX, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(hi >> 32),
                    (unsigned)(hi >> 16 & 0xffff), (unsigned)(hi & 0xfff),
-                   (unsigned)(0x8000 | (lo >> 48 & 0x3fff)), (unsigned long long)(lo & 0xffffffffffff));
+                   (unsigned)(0x8000 | (lo >> 48 & 0x3fff)),
+                   (unsigned long long)(lo & 0xffffffffffff));
     return buf;
 }

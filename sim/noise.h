@@ -1,9 +1,9 @@
 /*
  * Noise as a function: the same arguments give the same number, in any order and in any process.
  *
- * The market of a simulated day must not depend on who asked for what and when, so nothing here keeps a
- * state.  seed names the day, what the kind of number (one of enum noise and the symbol's key), at its
- * place on the time axis.
+ * The market of a simulated day must not depend on who asked for what and when, so nothing here
+ * keeps a state.  seed names the day, what the kind of number (one of enum noise and the symbol's
+ * key), at its place on the time axis.
  */
 #ifndef SIM_NOISE_H
 #define SIM_NOISE_H
@@ -32,8 +32,9 @@ enum noise {
 
 uint64_t noise_key(const char *symbol); /* a symbol's share of `what` */
 uint64_t noise_u64(uint64_t seed, enum noise kind, uint64_t key, uint64_t at);
-double noise_f64(uint64_t seed, enum noise kind, uint64_t key, uint64_t at);    /* [0, 1)              */
-double noise_normal(uint64_t seed, enum noise kind, uint64_t key, uint64_t at); /* mean 0, deviation 1 */
+double noise_f64(uint64_t seed, enum noise kind, uint64_t key, uint64_t at); /* [0, 1) */
+double noise_normal(uint64_t seed, enum noise kind, uint64_t key,
+                    uint64_t at); /* mean 0, deviation 1 */
 
 enum { UUID_TEXT_MAX = 37 };
 

@@ -8,17 +8,21 @@
 
 const char OPTIONS_HELP_TEXT[] =
     "Usage: market_sim [OPTION]...\n"
-    "Serves one trading day of a simulated market on 127.0.0.1: the APIs of Unusual Whales and of Alpaca.\n"
+    "Serves one trading day of a simulated market on 127.0.0.1: the APIs of Unusual Whales and of "
+    "Alpaca.\n"
     "\n"
     "  --port N           port, 0 = any free one (default 0)\n"
     "  --port-file PATH   the port is written there once the market can be asked\n"
-    "  --day YYYY-MM-DD   New York trading day; default: the clock's, or the next session; with --bars the\n"
+    "  --day YYYY-MM-DD   New York trading day; default: the clock's, or the next session; with "
+    "--bars the\n"
     "                     last day recorded\n"
     "  --seed N           what is drawn (default 1)\n"
     "  --symbols LIST     comma list; default: TICKERS, or with --bars every file there\n"
-    "  --bars DIR         recorded bars SYMBOL.csv or SYMBOL.csv.gz: timestamp,open,high,low,close,volume,\n"
+    "  --bars DIR         recorded bars SYMBOL.csv or SYMBOL.csv.gz: "
+    "timestamp,open,high,low,close,volume,\n"
     "                     one or five minutes long\n"
-    "  --flow PATH        recorded flow alerts, a file or a folder: {\"data\":[...]} or JSON lines\n"
+    "  --flow PATH        recorded flow alerts, a file or a folder: {\"data\":[...]} or JSON "
+    "lines\n"
     "  --cash USD         starting cash (default 55000)\n"
     "  --faults SPEC      what goes wrong, see below\n"
     "  --latency-ms N     added to every answer (real time)\n"
@@ -26,16 +30,20 @@ const char OPTIONS_HELP_TEXT[] =
     "  --uw-key-file PATH the vendor key to expect; default: SIM_UW_KEY, else demo-uw-key\n"
     "  --help, --version\n"
     "\n"
-    "Environment: STOCKBOT_CLOCK (shared by all processes of the day), TICKERS, SIM_UW_KEY, SIM_ALPACA_KEY "
+    "Environment: STOCKBOT_CLOCK (shared by all processes of the day), TICKERS, SIM_UW_KEY, "
+    "SIM_ALPACA_KEY "
     "and\n"
     "SIM_ALPACA_SECRET (default demo-key, demo-secret).\n"
-    "Control: GET /sim/status, GET /sim/book, POST /sim/faults (SPEC as the body), POST /sim/save,\n"
+    "Control: GET /sim/status, /sim/book, /sim/positions, POST /sim/faults (SPEC as the body), POST "
+    "/sim/save,\n"
     "POST /sim/shutdown.\n"
     "\n"
     "SPEC: items KIND[=VALUE][:WHICH][:HOW OFTEN][@HH:MM-HH:MM], separated by commas.\n"
-    "  KIND       delay=MS, drop, reset, lost (executed, answer lost), 401, 429, 429bare, 500, 502, 503, "
+    "  KIND       delay=MS, drop, reset, lost (executed, answer lost), 401, 429, 429bare, 500, "
+    "502, 503, "
     "504,\n"
-    "             html, garbage, truncate; for orders latefill=MS, missingfill=MS, dupfill, stuckcancel,\n"
+    "             html, garbage, truncate; for orders latefill=MS, missingfill=MS, dupfill, "
+    "stuckcancel,\n"
     "             rejectcancel; clockskew=MS, calendar\n"
     "  WHICH      METHOD, /path-prefix or METHOD/path-prefix\n"
     "  HOW OFTEN  0.05 by chance; 20 the first twenty; always if left out\n"
@@ -74,7 +82,8 @@ set_symbols(struct sim_options *opt, const char *list, struct err *err)
 
         if (len > 0) {
             (void)snprintf(name, sizeof(name), "%.*s", (int)MIN(len, sizeof(name) - 1), at);
-            if (opt->symbols_len == OPTIONS_SYMBOLS_MAX || !symbol_set(opt->symbols[opt->symbols_len], name))
+            if (opt->symbols_len == OPTIONS_SYMBOLS_MAX ||
+                !symbol_set(opt->symbols[opt->symbols_len], name))
                 return err_set(err, RC_RANGE, "not a symbol, or too many: %s", name);
             opt->symbols_len++;
         }
@@ -85,11 +94,12 @@ set_symbols(struct sim_options *opt, const char *list, struct err *err)
 }
 
 static enum rc
-number(const char *name, const char *text, int64_t lo, int64_t hi, int64_t *ret_value, struct err *err)
+number(const char *name, const char *text, int64_t lo, int64_t hi, int64_t *ret_value,
+       struct err *err)
 {
     if (str_to_i64(text, ret_value) && *ret_value >= lo && *ret_value <= hi) return RC_OK;
-    return err_set(err, RC_RANGE, "--%s: %s is not a number from %lld to %lld", name, text, (long long)lo,
-                   (long long)hi);
+    return err_set(err, RC_RANGE, "--%s: %s is not a number from %lld to %lld", name, text,
+                   (long long)lo, (long long)hi);
 }
 
 static enum rc
@@ -154,8 +164,8 @@ options_parse(int argc, char *const argv[], struct sim_options *ret_options, str
     const char *tickers = getenv("TICKERS");
     int index = 0, c;
 
-    if (set_symbols(&opt, tickers != NULL && tickers[0] != '\0' ? tickers : default_tickers(), err) !=
-        RC_OK) {
+    if (set_symbols(&opt, tickers != NULL && tickers[0] != '\0' ? tickers : default_tickers(),
+                    err) != RC_OK) {
         options_done(&opt);
         return OPTIONS_WRONG;
     }
@@ -165,7 +175,8 @@ options_parse(int argc, char *const argv[], struct sim_options *ret_options, str
 
         if (is_wrong) {
             (void)err_set(err, RC_RANGE, "%s: %s", argv[optind - 1],
-                          c == ':' ? "a value is missing" : "no such option"); /* the verdict says it */
+                          c == ':' ? "a value is missing"
+                                   : "no such option"); /* the verdict says it */
         } else if (c == 'o') {
             is_wrong = set_option(&opt, KNOWN[index].name, optarg, err) != RC_OK;
         }
@@ -175,7 +186,8 @@ options_parse(int argc, char *const argv[], struct sim_options *ret_options, str
         }
     }
     if (optind < argc) {
-        (void)err_set(err, RC_RANGE, "%s: no arguments are taken", argv[optind]); /* the verdict says it */
+        (void)err_set(err, RC_RANGE, "%s: no arguments are taken",
+                      argv[optind]); /* the verdict says it */
         options_done(&opt);
         return OPTIONS_WRONG;
     }

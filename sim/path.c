@@ -5,9 +5,10 @@
 #include "sim/noise.h"
 
 /*
- * Spreads.  The recorded dark pool prints of AAPL (273 USD) carry quotes 1 to 2 cents wide: 0.5 bps.  A
- * thinner symbol is wider: SPREAD_BPS at 10 billion USD traded a day, times the square root of how much
- * less it trades.  The first ten minutes are up to three times as wide, off hours eight times.
+ * Spreads.  The recorded dark pool prints of AAPL (273 USD) carry quotes 1 to 2 cents wide: 0.5
+ * bps.  A thinner symbol is wider: SPREAD_BPS at 10 billion USD traded a day, times the square root
+ * of how much less it trades.  The first ten minutes are up to three times as wide, off hours eight
+ * times.
  */
 #define SPREAD_BPS     0.6
 #define SPREAD_BPS_MAX 30.0
@@ -26,7 +27,8 @@ path_turns(uint64_t draw, double ret_at[2])
 double
 path_in_bar(const struct bar *b, uint64_t draw, double fraction)
 {
-    double o = (double)b->open.e4, h = (double)b->high.e4, l = (double)b->low.e4, c = (double)b->close.e4;
+    double o = (double)b->open.e4, h = (double)b->high.e4, l = (double)b->low.e4,
+           c = (double)b->close.e4;
     double turn[2];
 
     path_turns(draw, turn);
@@ -55,8 +57,8 @@ day_mid(const struct sim_day *day, const struct day_symbol *s, int64_t at_ns)
     const struct bar *b = &s->minute[minute];
     double fraction = (double)(at_ns - b->start_ns) / (double)NS_PER_MIN;
 
-    return (usd){
-        (int64_t)path_in_bar(b, noise_u64(day->seed, NOISE_PATH, s->key, (uint64_t)minute), fraction)};
+    return (usd){(int64_t)path_in_bar(b, noise_u64(day->seed, NOISE_PATH, s->key, (uint64_t)minute),
+                                      fraction)};
 }
 
 static double
@@ -70,7 +72,8 @@ spread_bps(const struct day_symbol *s, int minute, int minutes)
     return bps;
 }
 
-/* Displayed sizes are round lots with many small ones: median about 300 shares, of cheap stocks more. */
+/* Displayed sizes are round lots with many small ones: median about 300 shares, of cheap stocks
+ * more. */
 static int64_t
 displayed(double draw, double price)
 {
@@ -125,7 +128,8 @@ day_trade(const struct sim_day *day, const struct day_symbol *s, int64_t at_ns)
 
     if (minute < 0) {
         struct session before = day_session_before(day, 1);
-        return (struct last_trade){.price = day_prev_close(s), .at_ns = before.close_ns, .is_known = true};
+        return (struct last_trade){
+            .price = day_prev_close(s), .at_ns = before.close_ns, .is_known = true};
     }
     if (minute >= day->minutes) {
         return (struct last_trade){.price = s->minute[day->minutes - 1].close,

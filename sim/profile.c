@@ -89,7 +89,8 @@ static const struct profile PROFILES[] = {
     {"XOM",   PROFILE_STOCK, 151.60, 1.43, 0.17, 11.3,  640,  ENER  },
 };
 
-/* First minute of the band, |return| and volume relative to the day's mean; averages of 27 liquid symbols. */
+/* First minute of the band, |return| and volume relative to the day's mean; averages of 27 liquid
+ * symbols. */
 static const struct {
     int from;
     double vol, volume;

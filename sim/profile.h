@@ -2,8 +2,8 @@
  * What a symbol is like: price, volatility, volume, spread, and the shape of a trading day.
  *
  * The numbers were measured over minute bars of 31 and five-minute bars of 84 US symbols from
- * 2026-01-05 to 2026-02-10; symbols outside those sets carry values of like companies.  An unknown symbol
- * gets a profile drawn from its name.
+ * 2026-01-05 to 2026-02-10; symbols outside those sets carry values of like companies.  An unknown
+ * symbol gets a profile drawn from its name.
  */
 #ifndef SIM_PROFILE_H
 #define SIM_PROFILE_H
@@ -27,9 +27,11 @@ struct profile profile_of(const char *symbol);
 
 enum { PROFILE_MINUTES = 390 };
 
-/* Mean |return| of a minute of the session over that of all minutes: 5.3 at the open, 0.7 at midday. */
+/* Mean |return| of a minute of the session over that of all minutes: 5.3 at the open, 0.7 at
+ * midday. */
 double profile_vol_shape(int minute);
-/* Mean volume of a minute over that of all minutes: 8.7 at the open, 0.65 at midday, 10 in the last. */
+/* Mean volume of a minute over that of all minutes: 8.7 at the open, 0.65 at midday, 10 in the
+ * last. */
 double profile_volume_shape(int minute);
 
 #endif

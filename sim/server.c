@@ -30,7 +30,8 @@ struct server {
     struct exchange *held;
 };
 
-/* ---- suspended connections --------------------------------------------------------------------------------
+/* ---- suspended connections
+ * --------------------------------------------------------------------------------
  */
 
 static void
@@ -75,7 +76,8 @@ add_param(void *cls, enum MHD_ValueKind kind, const char *key, const char *value
 
     (void)kind;
     if (req->query_len == SIM_QUERY_MAX) return MHD_NO;
-    req->query[req->query_len++] = (struct sim_param){.name = key, .value = value == NULL ? "" : value};
+    req->query[req->query_len++] =
+        (struct sim_param){.name = key, .value = value == NULL ? "" : value};
     return MHD_YES;
 }
 
@@ -83,7 +85,8 @@ static void
 ask(struct server *s, struct exchange *x, const char *url, const char *method)
 {
     struct MHD_Connection *c = x->connection;
-    struct sim_request req = {.method = method, .path = url, .body = x->body.data, .body_len = x->body.len};
+    struct sim_request req = {
+        .method = method, .path = url, .body = x->body.data, .body_len = x->body.len};
 
     req.authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
     req.apca_key = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "APCA-API-KEY-ID");
@@ -98,7 +101,8 @@ ask(struct server *s, struct exchange *x, const char *url, const char *method)
 }
 
 /* ---- to the wire
- * ------------------------------------------------------------------------------------------------- */
+ * -------------------------------------------------------------------------------------------------
+ */
 
 /* Closing a socket that lingers for no time sends RST instead of FIN. */
 static enum MHD_Result
@@ -219,14 +223,16 @@ start(struct server *s, int port, struct err *err)
 
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     errno = 0;
-    s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL, NULL, on_request, s,
-        MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
-    if (s->daemon == NULL) return err_sys(err, RC_IO, errno, "cannot serve on 127.0.0.1 port %d", port);
+    s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL,
+                                 NULL, on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at,
+                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
+    if (s->daemon == NULL)
+        return err_sys(err, RC_IO, errno, "cannot serve on 127.0.0.1 port %d", port);
 
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    const union MHD_DaemonInfo *poll_info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *poll_info =
+        MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
     if (info == NULL || poll_info == NULL) {
         MHD_stop_daemon(s->daemon);

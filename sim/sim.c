@@ -1,5 +1,6 @@
 #include "sim/sim.h"
 
+#include "sim/alpaca.h"
 #include "sim/stamp.h"
 
 static const char *const ROUTE_NAMES[ROUTES_LEN] = {
@@ -109,7 +110,8 @@ sim_write(struct sim *sim, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- control: never faulty, no keys -----------------------------------------------------------------------
+/* ---- control: never faulty, no keys
+ * -----------------------------------------------------------------------
  */
 
 static void
@@ -132,6 +134,20 @@ write_status(struct sim *sim, struct text *to)
     json_out_i64(&o, "unknown_parameters", sim->unknown_params);
     json_out_i64(&o, "faults", (int64_t)sim->faults.len);
     json_out_i64(&o, "faults_hit", sim->faults_hit);
+    json_out_end(&o);
+}
+
+/* What a screen wants to know several times a second; the whole book grows with the day. */
+static void
+write_open_positions(const struct sim *sim, struct text *to)
+{
+    struct json_out o = {.to = to};
+
+    json_out_obj(&o, NULL);
+    json_out_arr(&o, "positions");
+    for (size_t i = 0; i < sim->book.positions_len; i++)
+        if (sim->book.position[i].qty != 0) alpaca_out_position(sim, &sim->book.position[i], &o);
+    json_out_end(&o);
     json_out_end(&o);
 }
 
@@ -163,6 +179,8 @@ control(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
         write_status(sim, &r->body);
     } else if (str_eq(req->path, "/sim/book") && !is_post) {
         sim_write(sim, &r->body);
+    } else if (str_eq(req->path, "/sim/positions") && !is_post) {
+        write_open_positions(sim, &r->body);
     } else if (str_eq(req->path, "/sim/save") && is_post) {
         sim->is_save_wanted = true;
         text_puts(&r->body, "{}");
@@ -173,8 +191,9 @@ control(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
         text_puts(&r->body, "{}");
     } else {
         r->status = 404;
-        text_puts(&r->body,
-                  "{\"error\":\"GET /sim/status /sim/book, POST /sim/faults /sim/save /sim/shutdown\"}");
+        text_puts(
+            &r->body,
+            "{\"error\":\"GET /sim/status /sim/book /sim/positions, POST /sim/faults /sim/save /sim/shutdown\"}");
     }
 }
 
@@ -208,7 +227,8 @@ spoil(const struct fault_choice *c, struct sim_reply *r)
         r->content_type = "text/html";
         r->status = 200;
         text_clear(&r->body);
-        text_puts(&r->body, "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>");
+        text_puts(&r->body,
+                  "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>");
     }
     if (c->is_garbage) {
         text_clear(&r->body);
@@ -231,7 +251,8 @@ serve(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
 {
     uint64_t number = (uint64_t)sim->requests_total;
     bool is_uw = str_starts(req->path, "/api/");
-    struct fault_choice c = faults_choose(&sim->faults, req->method, req->path, ny_minute(sim), number);
+    struct fault_choice c =
+        faults_choose(&sim->faults, req->method, req->path, ny_minute(sim), number);
 
     sim->faults_hit += c.is_any ? 1 : 0;
     r->delay_ms = sim->latency_ms + c.delay_ms;

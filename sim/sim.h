@@ -1,8 +1,9 @@
 /*
  * sim: a market for tests, demos and replays, behind the APIs of the vendor and of the broker.
  *
- * sim_handle() is the whole service as a function: a request in, a reply out.  server.c puts it behind
- * loopback HTTP; in-process tests call it through http_in_process.c.  One trading day at a time.
+ * sim_handle() is the whole service as a function: a request in, a reply out.  server.c puts it
+ * behind loopback HTTP; in-process tests call it through http_in_process.c.  One trading day at a
+ * time.
  *
  *   day.h        the day: bars, prices, quotes (day_synth.c, day_csv.c, path.c, profile.c, noise.c)
  *   flow.h       option flow alerts, dark pool prints, market tide of that day
@@ -124,7 +125,8 @@ void sim_reply_free(struct sim_reply *r); /* fits CLEANUP */
 void sim_done(struct sim *sim);
 
 const char *sim_query(const struct sim_request *req, const char *name); /* NULL where absent */
-int64_t sim_query_i64(const struct sim_request *req, const char *name, int64_t dflt, int64_t lo, int64_t hi);
+int64_t sim_query_i64(const struct sim_request *req, const char *name, int64_t dflt, int64_t lo,
+                      int64_t hi);
 /* Counts parameters outside the list, which ends with NULL. */
 void sim_known(struct sim *sim, const struct sim_request *req, const char *const names[]);
 void sim_header(struct sim_reply *r, const char *name, const char *value);
@@ -134,7 +136,7 @@ void sim_write(struct sim *sim, struct text *to);
 
 /* Each answers one API; the route is set for the count. */
 enum sim_route uw_handle(struct sim *sim, const struct sim_request *req, struct sim_reply *r);
-enum sim_route alpaca_handle(struct sim *sim, const struct sim_request *req, const struct fault_choice *fault,
-                             struct sim_reply *r);
+enum sim_route alpaca_handle(struct sim *sim, const struct sim_request *req,
+                             const struct fault_choice *fault, struct sim_reply *r);
 
 #endif

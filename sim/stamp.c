@@ -36,7 +36,8 @@ stamp_ny(const struct zone *ny, int64_t at_ns, int decimals, char buf[STAMP_MAX]
     int size = minutes < 0 ? -minutes : minutes;
     char zone[16];
 
-    (void)snprintf(zone, sizeof(zone), "%c%02d:%02d", minutes < 0 ? '-' : '+', size / 60 % 100, size % 60);
+    (void)snprintf(zone, sizeof(zone), "%c%02d:%02d", minutes < 0 ? '-' : '+', size / 60 % 100,
+                   size % 60);
     put_civil(&c, decimals, zone, buf);
     return buf;
 }

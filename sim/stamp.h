@@ -18,6 +18,7 @@ const char *stamp_ny(const struct zone *ny, int64_t at_ns, int decimals, char bu
 void out_decimal(struct json_out *o, const char *key, double x, int decimals);
 void out_usd_text(struct json_out *o, const char *key, usd x); /* at least two decimals, exact */
 void out_i64_text(struct json_out *o, const char *key, int64_t x);
-void out_utc(struct json_out *o, const char *key, int64_t at_ns); /* nanoseconds and Z; WHEN_NONE is null */
+void out_utc(struct json_out *o, const char *key,
+             int64_t at_ns); /* nanoseconds and Z; WHEN_NONE is null */
 
 #endif

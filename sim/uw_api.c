@@ -1,6 +1,6 @@
 /*
- * The Unusual Whales endpoints, in the shapes that were recorded.  What the vendor does not know it ignores,
- * so unknown parameters are counted and nothing else.
+ * The Unusual Whales endpoints, in the shapes that were recorded.  What the vendor does not know it
+ * ignores, so unknown parameters are counted and nothing else.
  */
 #include "sim/sim.h"
 
@@ -29,7 +29,9 @@ query_time(const struct sim_request *req, const char *name)
     double seconds;
 
     if (text == NULL) return WHEN_NONE;
-    return str_to_f64(text, &seconds) ? when_from_s_f64(seconds) : when_parse_or_none(text);
+    if (!str_to_f64(text, &seconds)) return when_parse_or_none(text);
+    /* Alerts are dated to the microsecond, which a double of today's seconds still tells apart. */
+    return fabs(seconds) < 9e9 ? llround(seconds * 1e6) * NS_PER_US : WHEN_NONE;
 }
 
 /* True if the day was asked for, or none. */
@@ -67,13 +69,14 @@ flow_alerts_get(struct sim *sim, const struct sim_request *req, struct sim_reply
     q.tickers = tickers != NULL && tickers[0] != '\0' ? tickers : NULL;
     text_puts(&r->body, "{\"data\":[");
     (void)flow_alerts(&sim->flow, &q, &r->body); /* the number does not matter here */
-    text_printf(&r->body, "],\"newer_than\":\"%s\",\"older_than\":\"%s\"}", stamp_utc(from, 0, newer),
-                stamp_utc(q.older_ns, 6, older));
+    text_printf(&r->body, "],\"newer_than\":\"%s\",\"older_than\":\"%s\"}",
+                stamp_utc(from, 0, newer), stamp_utc(q.older_ns, 6, older));
     return ROUTE_UW_FLOW_ALERTS;
 }
 
 static enum sim_route
-darkpool_get(struct sim *sim, const struct sim_request *req, const char *symbol, struct sim_reply *r)
+darkpool_get(struct sim *sim, const struct sim_request *req, const char *symbol,
+             struct sim_reply *r)
 {
     static const char *const KNOWN[] = {"limit", "newer_than", "older_than", "date", NULL};
     struct flow_query q = query_of(sim, req, 500, 500);
@@ -101,7 +104,8 @@ tide_get(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
     json_out_arr(&o, "data");
     for (int i = 0; i <= last; i += step) {
         json_out_obj(&o, NULL);
-        json_out_str(&o, "timestamp", stamp_ny(sim->ny, sim->day.session.open_ns + i * NS_PER_MIN, 0, when));
+        json_out_str(&o, "timestamp",
+                     stamp_ny(sim->ny, sim->day.session.open_ns + i * NS_PER_MIN, 0, when));
         json_out_str(&o, "date", date);
         out_decimal(&o, "net_call_premium", round(sim->flow.tide_call[i]), 4);
         out_decimal(&o, "net_put_premium", round(sim->flow.tide_put[i]), 4);
@@ -146,7 +150,8 @@ net_impact_get(struct sim *sim, const struct sim_request *req, struct sim_reply 
     json_out_obj(&o, NULL);
     json_out_arr(&o, "data");
     for (size_t i = 0; i < sim->day.len; i++) {
-        bool is_high = i < half && all[i].net > 0, is_low = i + half >= sim->day.len && all[i].net < 0;
+        bool is_high = i < half && all[i].net > 0,
+             is_low = i + half >= sim->day.len && all[i].net < 0;
 
         if (!is_high && !is_low) continue;
         json_out_obj(&o, NULL);
@@ -167,17 +172,19 @@ static const struct {
     uw_rows_fn write;
     const char *known[6];
 } TABLES[] = {
-    {"/api/stock/",       "/greek-exposure", ROUTE_UW_GREEK_EXPOSURE, uw_greek_exposure, {"timeframe", "date"}                },
-    {"/api/stock/",       "/oi-change",      ROUTE_UW_OI_CHANGE,      uw_oi_change,      {"order", "limit", "date"}           },
-    {"/api/stock/",       "/max-pain",       ROUTE_UW_MAX_PAIN,       uw_max_pain,       {"date"}                             },
-    {"/api/stock/",       "/iv-rank",        ROUTE_UW_IV_RANK,        uw_iv_rank,        {"date", "timespan"}                 },
-    {"/api/etfs/",        "/in-outflow",     ROUTE_UW_ETF_FLOW,       uw_etf_flow,       {"start_date", "end_date"}           },
-    {"/api/shorts/",      "/ftds",           ROUTE_UW_FTDS,           uw_ftds,           {NULL}                               },
-    {"/api/insider/",     "/ticker-flow",    ROUTE_UW_INSIDER,        uw_insider,        {"limit", "page"}                    },
+    {"/api/stock/",
+     "/greek-exposure",                   ROUTE_UW_GREEK_EXPOSURE,
+     uw_greek_exposure,                                                          {"timeframe", "date"}                },
+    {"/api/stock/",       "/oi-change",   ROUTE_UW_OI_CHANGE,      uw_oi_change, {"order", "limit", "date"}           },
+    {"/api/stock/",       "/max-pain",    ROUTE_UW_MAX_PAIN,       uw_max_pain,  {"date"}                             },
+    {"/api/stock/",       "/iv-rank",     ROUTE_UW_IV_RANK,        uw_iv_rank,   {"date", "timespan"}                 },
+    {"/api/etfs/",        "/in-outflow",  ROUTE_UW_ETF_FLOW,       uw_etf_flow,  {"start_date", "end_date"}           },
+    {"/api/shorts/",      "/ftds",        ROUTE_UW_FTDS,           uw_ftds,      {NULL}                               },
+    {"/api/insider/",     "/ticker-flow", ROUTE_UW_INSIDER,        uw_insider,   {"limit", "page"}                    },
     {"/api/institution/",
-     "/ownership",                           ROUTE_UW_OWNERSHIP,
-     uw_ownership,                                                                       {"order", "order_direction", "limit"}},
-    {"/api/earnings/",    "",                ROUTE_UW_EARNINGS,       uw_earnings,       {NULL}                               },
+     "/ownership",                        ROUTE_UW_OWNERSHIP,
+     uw_ownership,                                                               {"order", "order_direction", "limit"}},
+    {"/api/earnings/",    "",             ROUTE_UW_EARNINGS,       uw_earnings,  {NULL}                               },
 };
 
 /* The symbol between the two parts of a path; false if the path has another form. */
@@ -208,7 +215,8 @@ table_get(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
         return TABLES[i].route;
     }
     r->status = 404;
-    text_puts(&r->body, "{\"code\":\"not_found\",\"message\":\"The requested path does not exist\"}");
+    text_puts(&r->body,
+              "{\"code\":\"not_found\",\"message\":\"The requested path does not exist\"}");
     return ROUTE_UNKNOWN;
 }
 
@@ -221,7 +229,8 @@ uw_handle(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
 
     if (!is_authorised(sim, req)) {
         r->status = 401;
-        text_puts(&r->body, "{\"code\":\"invalid_token\",\"message\":\"Invalid or missing API token\"}");
+        text_puts(&r->body,
+                  "{\"code\":\"invalid_token\",\"message\":\"Invalid or missing API token\"}");
         return ROUTE_UNKNOWN;
     }
     (void)snprintf(count, sizeof(count), "%lld", (long long)++sim->uw_requests);
@@ -233,14 +242,16 @@ uw_handle(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
         return ROUTE_UNKNOWN;
     }
     if (str_eq(req->path, "/api/option-trades/flow-alerts")) return flow_alerts_get(sim, req, r);
-    if (symbol_in(req->path, "/api/darkpool/", "", symbol)) return darkpool_get(sim, req, symbol, r);
+    if (symbol_in(req->path, "/api/darkpool/", "", symbol))
+        return darkpool_get(sim, req, symbol, r);
     if (str_eq(req->path, "/api/market/market-tide")) return tide_get(sim, req, r);
     if (str_eq(req->path, "/api/market/top-net-impact")) return net_impact_get(sim, req, r);
     if (str_eq(req->path, "/api/congress/recent-trades")) {
         uw_congress(&ask, &o);
         return ROUTE_UW_CONGRESS;
     }
-    if (str_eq(req->path, "/api/earnings/afterhours") || str_eq(req->path, "/api/earnings/premarket")) {
+    if (str_eq(req->path, "/api/earnings/afterhours") ||
+        str_eq(req->path, "/api/earnings/premarket")) {
         uw_earnings_list(&ask, str_ends(req->path, "premarket"), &o);
         return ROUTE_UW_EARNINGS_LIST;
     }

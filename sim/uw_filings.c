@@ -45,8 +45,8 @@ uw_etf_flow(const struct uw_ask *ask, struct json_out *o)
 
     open_list(o);
     for (int before = 10; is_fund && before >= 1; before--) {
-        double change = round(
-            2e6 * noise_normal(ask->sim->day.seed, NOISE_REFERENCE, ask->symbol->key, 60 + (uint64_t)before));
+        double change = round(2e6 * noise_normal(ask->sim->day.seed, NOISE_REFERENCE,
+                                                 ask->symbol->key, 60 + (uint64_t)before));
 
         json_out_obj(o, NULL);
         json_out_str(o, "date", date_text(day_session_before(&ask->sim->day, before).date, date));
@@ -160,7 +160,8 @@ uw_ownership(const struct uw_ask *ask, struct json_out *o)
 }
 
 /* ---- earnings
- * ---------------------------------------------------------------------------------------------------- */
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 /* Calendar days from the day to the next report: 5 to 89, as the alerts say too. */
 static int64_t
@@ -177,7 +178,8 @@ earnings_row(const struct uw_ask *ask, int64_t to_report, struct json_out *o)
 
     json_out_obj(o, NULL);
     json_out_str(o, "report_date", date_before(ask, -to_report, date));
-    json_out_str(o, "report_time", days_to_report(ask->symbol) % 2 == 0 ? "postmarket" : "premarket");
+    json_out_str(o, "report_time",
+                 days_to_report(ask->symbol) % 2 == 0 ? "postmarket" : "premarket");
     json_out_str(o, "ending_fiscal_quarter", date_before(ask, -to_report + 30, date));
     json_out_str(o, "source", "company");
     if (to_report > 0) {
@@ -215,7 +217,8 @@ uw_earnings_list(const struct uw_ask *ask, bool is_premarket, struct json_out *o
         const struct day_symbol *s = &day->symbol[i];
         uint64_t n = noise_u64(day->seed, NOISE_REFERENCE, s->key, 70);
 
-        if (s->profile.kind == PROFILE_ETF || n % 20 != 0 || (n / 20 % 2 == 0) != is_premarket) continue;
+        if (s->profile.kind == PROFILE_ETF || n % 20 != 0 || (n / 20 % 2 == 0) != is_premarket)
+            continue;
         json_out_obj(o, NULL);
         json_out_str(o, "symbol", s->symbol);
         json_out_str(o, "full_name", s->symbol);
@@ -237,7 +240,8 @@ uw_earnings_list(const struct uw_ask *ask, bool is_premarket, struct json_out *o
 }
 
 /* ---- congress
- * ------------------------------------------------------------------------------------------------------ */
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void
 congress_row(const struct uw_ask *ask, const struct day_symbol *s, uint64_t i, struct json_out *o)

@@ -137,12 +137,14 @@ static void
 oi_row(const struct uw_ask *ask, const struct contract *c, size_t rank, struct json_out *o)
 {
     int64_t today = date_to_days(ask->sim->day.session.date);
-    struct date friday = date_from_days(today + (12 - date_weekday(ask->sim->day.session.date)) % 7);
+    struct date friday =
+        date_from_days(today + (12 - date_weekday(ask->sim->day.session.date)) % 7);
     char chain[40], date[ISO_TEXT_MAX];
     double price = 0.2 + 3 * draw(ask, c->place + 6);
 
-    (void)snprintf(chain, sizeof(chain), "%s%02d%02d%02d%c%08lld", ask->symbol->symbol, friday.year % 100,
-                   friday.month, friday.day, c->is_call ? 'C' : 'P', (long long)(c->strike * 1000));
+    (void)snprintf(chain, sizeof(chain), "%s%02d%02d%02d%c%08lld", ask->symbol->symbol,
+                   friday.year % 100, friday.month, friday.day, c->is_call ? 'C' : 'P',
+                   (long long)(c->strike * 1000));
     json_out_obj(o, NULL);
     json_out_str(o, "option_symbol", chain);
     json_out_str(o, "underlying_symbol", ask->symbol->symbol);
@@ -166,7 +168,7 @@ oi_row(const struct uw_ask *ask, const struct contract *c, size_t rank, struct j
 void
 uw_oi_change(const struct uw_ask *ask, struct json_out *o)
 {
-    struct contract all[OI_ROWS * 2];
+    struct contract all[OI_ROWS * 2] = {{0}};
     bool is_rising = str_eq(sim_query(ask->req, "order"), "asc");
     size_t rows = (size_t)sim_query_i64(ask->req, "limit", OI_ROWS, 1, OI_ROWS_MAX);
 
@@ -194,8 +196,8 @@ uw_max_pain(const struct uw_ask *ask, struct json_out *o)
     for (int i = 0; ask->symbol != NULL && i < 4; i++) {
         double close = usd_to_double(day_prev_close(ask->symbol));
         double step = close < 25 ? 0.5 : close < 100 ? 1 : close < 250 ? 2.5 : 5;
-        double pain =
-            fmax(step, round(close * (1 + 0.02 * draw_normal(ask, 30 + (uint64_t)i)) / step) * step);
+        double pain = fmax(
+            step, round(close * (1 + 0.02 * draw_normal(ask, 30 + (uint64_t)i)) / step) * step);
 
         json_out_obj(o, NULL);
         json_out_str(o, "expiry", date_text(date_from_days(friday + INT64_C(7) * i), date));
@@ -222,8 +224,10 @@ uw_iv_rank(const struct uw_ask *ask, struct json_out *o)
         struct session s = day_session_before(&ask->sim->day, before);
         double iv = ask->symbol->profile.day_vol_pct / 100 * 15.9;
         double rank =
-            100 * fmin(0.999, fmax(0.001, draw(ask, 40) + 0.03 * draw_normal(ask, 40 + (uint64_t)before)));
-        int64_t made = date_to_days(s.date) * NS_PER_DAY + 22 * NS_PER_HOUR + 35 * NS_PER_MIN + 5 * NS_PER_S;
+            100 * fmin(0.999,
+                       fmax(0.001, draw(ask, 40) + 0.03 * draw_normal(ask, 40 + (uint64_t)before)));
+        int64_t made =
+            date_to_days(s.date) * NS_PER_DAY + 22 * NS_PER_HOUR + 35 * NS_PER_MIN + 5 * NS_PER_S;
 
         json_out_obj(o, NULL);
         json_out_str(o, "date", date_text(s.date, text));
