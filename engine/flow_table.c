@@ -8,11 +8,10 @@ static const struct store_spec CACHE_SPEC = {
 void
 flow_table_done(struct flow_table *t)
 {
-    for (size_t i = 0; i < t->len; i++) {
+    for (size_t i = 0; i < t->len; i++)
         symbol_flow_done(&t->entry[i]->flow);
-        free(t->entry[i]);
-    }
     free(t->entry);
+    arena_done(&t->entries);
     text_free(&t->bytes);
     *t = (struct flow_table){0};
 }
@@ -79,13 +78,12 @@ entry_for(struct flow_table *t, const char *symbol)
         t->entry = room;
         t->cap = cap;
     }
-    struct flow_entry *e = calloc(1, sizeof(*e));
-    ASSERT(e != NULL);
+    struct flow_entry *e = ARENA_NEW(&t->entries, struct flow_entry, 1);
     (void)str_copy(e->flow.symbol, sizeof(e->flow.symbol), symbol);
     e->last_score.at_ns = WHEN_NONE;
-    memmove(&t->entry[at + 1], &t->entry[at], (t->len - at) * sizeof(struct flow_entry *));
+    for (size_t k = t->len++; k > at; k--)
+        t->entry[k] = t->entry[k - 1];
     t->entry[at] = e;
-    t->len++;
     return e;
 }
 

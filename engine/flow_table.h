@@ -8,6 +8,7 @@
 #ifndef ENGINE_FLOW_TABLE_H
 #define ENGINE_FLOW_TABLE_H
 
+#include "base/arena.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/store.h"
@@ -39,6 +40,7 @@ enum flow_cache_state {
 struct flow_table {
     struct flow_entry **entry; /* ascending by symbol; those of the last read have its generation */
     size_t len, cap;
+    struct arena entries; /* the entries themselves, until the table is done */
     uint64_t generation;
     struct fs_stat stat; /* of the last read */
     struct text bytes;   /* room for the file, kept */

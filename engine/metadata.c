@@ -44,8 +44,8 @@ metadata_put(struct metadata *md, const char *symbol)
 
     if (found) return &md->position[i];
     if (md->len == POSITIONS_MAX) return NULL;
-    memmove(&md->position[i + 1], &md->position[i], (md->len - i) * sizeof(md->position[0]));
-    md->len++;
+    for (size_t k = md->len++; k > i; k--)
+        md->position[k] = md->position[k - 1];
     md->position[i] = (struct position_meta){.updated_ns = WHEN_NONE};
     md->position[i].record.entered_ns = WHEN_NONE;
     (void)str_copy(md->position[i].symbol, SYMBOL_MAX, symbol);
@@ -60,8 +60,9 @@ metadata_remove(struct metadata *md, const char *symbol)
 
     if (!found) return;
     meta_done(&md->position[i]);
-    memmove(&md->position[i], &md->position[i + 1], (md->len - i - 1) * sizeof(md->position[0]));
     md->len--;
+    for (size_t k = i; k < md->len; k++)
+        md->position[k] = md->position[k + 1];
 }
 
 /* ---- the file ------------------------------------------------------------------------------ */

@@ -83,6 +83,7 @@ static struct entry_record
 entry_record_of(struct engine *eng, const struct settled *s, const struct entry_context *c)
 {
     const struct intent *in = s->intent;
+    struct regime_snapshot regime = {.regime = c->market_regime};
 
     return (struct entry_record){
         .at_ns = clock_now(&eng->seams.clock),
@@ -106,7 +107,7 @@ entry_record_of(struct engine *eng, const struct settled *s, const struct entry_
         .position_size = s->cost,
         .correlation_id = c->correlation_id,
         .client_order_id = in->order.client_id,
-        .regime = {.regime = c->market_regime},
+        .regime = regime,
     };
 }
 
