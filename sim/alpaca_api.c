@@ -17,9 +17,7 @@ enum {
     CALENDAR_DAYS_MAX = 800
 };
 
-/* ---- account, clock, calendar, assets
- * --------------------------------------------------------------------
- */
+/* ---- account, clock, calendar, assets ------------------------------------------------------- */
 
 static struct date
 query_date(const struct sim_request *req, const char *name, struct date dflt)
@@ -73,9 +71,7 @@ asset_get(struct sim *sim, const char *symbol, struct sim_reply *r)
     return ROUTE_ASSET;
 }
 
-/* ---- positions
- * --------------------------------------------------------------------------------------------
- */
+/* ---- positions ------------------------------------------------------------------------------ */
 
 static enum sim_route
 positions_get(struct sim *sim, struct sim_reply *r)
@@ -126,9 +122,7 @@ position_do(struct sim *sim, const struct sim_request *req, const char *symbol,
     return ROUTE_POSITION;
 }
 
-/* ---- orders
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- orders --------------------------------------------------------------------------------- */
 
 /* Reads an order that somebody wants to send; false with a message for what the service would
  * refuse. */
@@ -296,8 +290,7 @@ orders_get(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
     return ROUTE_ORDERS;
 }
 
-/* ---- activities
- * -------------------------------------------------------------------------------------------- */
+/* ---- activities ----------------------------------------------------------------------------- */
 
 /*
  * Executions as activities.  page_token is the id of the last activity of the page before; one that
@@ -336,9 +329,7 @@ activities_get(struct sim *sim, const struct sim_request *req, struct sim_reply 
     return ROUTE_ACTIVITIES;
 }
 
-/* ---- routing
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- routing -------------------------------------------------------------------------------- */
 
 static bool
 is_authorised(const struct sim *sim, const struct sim_request *req)

@@ -15,9 +15,7 @@
 #define ACCEPT_NS (60 * NS_PER_MS)
 #define CANCEL_NS (40 * NS_PER_MS)
 
-/* ---- prices of a day
- * ------------------------------------------------------------------------------------
- */
+/* ---- prices of a day ------------------------------------------------------------------------ */
 
 static bool
 day_quote_of(void *self, const char *symbol, int64_t at_ns, struct sim_quote *ret_quote)
@@ -57,9 +55,7 @@ book_prices_of_day(struct sim_day *day)
                                 .is_shortable = day_is_shortable};
 }
 
-/* ---- the book itself
- * --------------------------------------------------------------------------------------
- */
+/* ---- the book itself ------------------------------------------------------------------------ */
 
 void
 book_init(struct sim_book *b, const struct book_config *cfg, const struct book_prices *prices)
@@ -207,8 +203,7 @@ book_buying_power(const struct sim_book *b)
     return usd_cmp(power, USD_ZERO) > 0 ? power : USD_ZERO;
 }
 
-/* ---- submitting
- * -------------------------------------------------------------------------------------------- */
+/* ---- submitting ----------------------------------------------------------------------------- */
 
 static enum rc PRINTF_LIKE(4, 5)
     refuse(struct book_refusal *r, int status, int64_t code, const char *fmt, ...)

@@ -10,18 +10,18 @@
  *   book_json.c    the whole book as one JSON object, for whoever wants to audit it
  *
  * Rules, in short (those of a US margin account):
- *   - Whole shares, market or limit, DAY.  Orders outside the session wait for it; at the close
- * what is open becomes done_for_day and five minutes later expired.
- *   - A market order takes the quote, as much as is displayed at each step; a limit order takes a
- * quote at or better than its limit, else rests and fills at its limit once a trade passes it, or
- * meets it while it is the best price.
- *   - Buying power is multiplier * equity - gross market value - what open opening orders would
- * cost; the multiplier is 4 from 25 000 USD equity on, else 2.  A short sale is reckoned at no less
- * than 3 % above the offer.
- *   - A position is never crossed in one order: more than is available is refused.
- *   - A client order id is used once, for ever.
- *   - There are no fees.  cash + signed cost of the open positions = starting cash + realised P&L,
- * exactly.
+ *
+ *   orders        whole shares, market or limit, DAY; outside the session they wait for it
+ *   the close     what is open becomes done_for_day, and five minutes later expired
+ *   market order  takes the quote, as much as is displayed at each step
+ *   limit order   takes a quote at or better than its limit; else it rests, and fills at its
+ *                 limit once a trade passes it, or meets it while it is the best price
+ *   buying power  multiplier * equity - gross market value - cost of open opening orders; the
+ *                 multiplier is 4 from 25 000 USD equity on, else 2; a short sale is reckoned
+ *                 at no less than 3 % above the offer
+ *   positions     never crossed in one order: more than is available is refused
+ *   client ids    used once, for ever
+ *   fees          none: cash + signed cost of open positions = starting cash + realised P&L
  */
 #ifndef SIM_BOOK_H
 #define SIM_BOOK_H
@@ -38,8 +38,8 @@ enum {
 /* Where prices come from: the day (book_prices_of_day) or a script of a test. */
 struct book_prices {
     void *self;
-    bool (*quote)(void *self, const char *symbol, int64_t at_ns,
-                  struct sim_quote *ret_quote); /* false: unknown */
+    /* Both are false for a symbol that is not traded here. */
+    bool (*quote)(void *self, const char *symbol, int64_t at_ns, struct sim_quote *ret_quote);
     bool (*trade)(void *self, const char *symbol, int64_t at_ns, usd *ret_price);
     bool (*is_shortable)(void *self, const char *symbol);
 };
@@ -57,11 +57,10 @@ struct book_config {
 
 /* Wrong behaviour on request; all zero is a good broker. */
 struct book_faults {
-    int64_t fill_delay_ns; /* executions come this much later: also after a cancel was asked for  */
-    int64_t activity_delay_ns; /* the order says filled at once, the activity is listed this much
-                                  later */
-    bool is_fill_repeated;     /* the activity is listed twice, under the same id     */
-    bool is_cancel_stuck; /* pending_cancel until the close                                       */
+    int64_t fill_delay_ns;     /* executions come later: also after a cancel was asked for      */
+    int64_t activity_delay_ns; /* the order says filled at once, the activity is listed later   */
+    bool is_fill_repeated;     /* the activity is listed twice, under the same id               */
+    bool is_cancel_stuck;      /* pending_cancel until the close                                */
 };
 
 struct book_order {
@@ -154,9 +153,7 @@ int64_t book_held(const struct sim_book *b, const char *symbol,
  */
 void book_write(const struct sim_book *b, struct json_out *o);
 
-/* ---- book_match.c
- * ---------------------------------------------------------------------------------------
- */
+/* ---- book_match.c --------------------------------------------------------------------------- */
 
 /* Price and quantity that the order would get at the instant; false for nothing. */
 bool book_match(const struct sim_book *b, const struct book_order *order, int64_t at_ns,

@@ -129,9 +129,7 @@ get_asset(void *self, const char *symbol, struct asset *ret_asset, struct err *e
     return RC_OK;
 }
 
-/* ---- orders
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- orders --------------------------------------------------------------------------------- */
 
 static bool
 is_id_taken(const struct book_refusal *r)
@@ -260,9 +258,7 @@ get_fills(void *self, int64_t after_ns, struct arena *a, struct fills *ret_list,
     return RC_OK;
 }
 
-/* ---- prices
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- prices --------------------------------------------------------------------------------- */
 
 static enum rc
 latest_trade(void *self, const char *symbol, struct last_trade *ret_trade, struct err *err)

@@ -103,8 +103,7 @@ struct market_clock day_clock(const struct zone *ny, int64_t at_ns);
 /* Previous close. */
 usd day_prev_close(const struct day_symbol *s);
 
-/* ---- path.c
- * ------------------------------------------------------------------------------------------ */
+/* ---- path.c --------------------------------------------------------------------------------- */
 
 struct sim_quote {
     struct nbbo nbbo;
@@ -130,8 +129,7 @@ double path_in_bar(const struct bar *b, uint64_t draw, double fraction);
 void path_turns(uint64_t draw,
                 double ret_at[2]); /* the fractions at which it stands at the two extremes */
 
-/* ---- helpers shared by the two sources
- * ----------------------------------------------------------------- */
+/* ---- helpers shared by the two sources ------------------------------------------------------ */
 
 enum rc day_open(const struct day_spec *spec, struct sim_day *ret_day, struct err *err) MUST_USE;
 void day_draw_history(struct sim_day *day, struct day_symbol *s, double last_close, int upto);

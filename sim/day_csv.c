@@ -20,9 +20,7 @@ struct tape {
     size_t len, cap;
 };
 
-/* ---- reading
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static bool
 parse_row(char *line, struct bar *ret_bar)
@@ -95,8 +93,7 @@ read_tape(const struct day_file *file, struct tape *t, struct err *err)
     return RC_OK;
 }
 
-/* ---- from bars to minutes
- * ---------------------------------------------------------------------------------- */
+/* ---- from bars to minutes ------------------------------------------------------------------- */
 
 /* The shortest distance between two bars of the session in minutes: 1 or 5. */
 static int
@@ -178,8 +175,7 @@ fill_minutes(const struct sim_day *day, struct day_symbol *s, const struct tape 
     return true;
 }
 
-/* ---- the days before
- * ------------------------------------------------------------------------------------------ */
+/* ---- the days before ------------------------------------------------------------------------ */
 
 static bool
 daily_of(const struct tape *t, const struct session *s, struct bar *ret_bar)
@@ -250,9 +246,7 @@ fill_pressure(struct sim_day *day, struct day_symbol *s)
     }
 }
 
-/* ---- the whole day
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the whole day -------------------------------------------------------------------------- */
 
 static struct date
 last_date(const struct zone *ny, const struct tape *tapes, size_t len)

@@ -28,8 +28,7 @@
 #define SHOCK_SIZE          2.5
 #define VOLUME_PERSISTENCE  0.8
 #define VOLUME_DEVIATION    0.6
-#define NIGHT_OVER_SESSION  0.6 /* overnight gap over the session's movement: 0.35 .. 0.9 recorded \
-                                 */
+#define NIGHT_OVER_SESSION  0.6 /* gap over the movement inside: 0.35 .. 0.9 recorded */
 
 /* The volatility of each minute, as a deviation of log returns with the day's mean square 1. */
 static void

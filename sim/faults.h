@@ -14,15 +14,18 @@
  *              html            an HTML error page of a proxy with status 200
  *              garbage         bytes that are no JSON, as application/json
  *              truncate        half of the answer, then the end of the connection
- *              latefill=MS     executions of the order come that much later (simulated time), even
- * after a cancellation was asked for missingfill=MS  the order says filled, the activity is listed
- * that much later dupfill         the activity is listed twice under one id stuckcancel
- * pending_cancel until the close rejectcancel    the cancellation is refused with 422 clockskew=MS
- * /v2/clock is that much ahead (negative: behind) calendar        /v2/calendar claims that the day
- * has no session WHICH      METHOD, /path-prefix or METHOD/path-prefix; all requests if left out
- *   HOW OFTEN  a decimal 0.05: by chance (from the seed); a whole number 20: the first 20; always
- * if left out
- *   @…         only at that New York time of day
+ *              latefill=MS     executions of the order come that much later (simulated time),
+ *                              even after a cancellation was asked for
+ *              missingfill=MS  the order says filled, the activity is listed that much later
+ *              dupfill         the activity is listed twice under one id
+ *              stuckcancel     pending_cancel until the close
+ *              rejectcancel    the cancellation is refused with 422
+ *              clockskew=MS    /v2/clock is that much ahead (negative: behind)
+ *              calendar        /v2/calendar claims that the day has no session
+ *   WHICH      METHOD, /path-prefix or METHOD/path-prefix; all requests if left out
+ *   HOW OFTEN  a decimal 0.05: by chance (from the seed); a whole number 20: the first 20;
+ *              always if left out
+ *   @...       only at that New York time of day
  *
  * Example: reset:POST/v2/orders:0.05,delay=2000:GET:0.01,lost:POST:0.1,429:/api/:20@10:15-10:20
  */

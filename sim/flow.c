@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- rows
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- rows ----------------------------------------------------------------------------------- */
 
 struct flow_row *
 flow_row_begin(struct flow_rows *rows, const char *symbol, int64_t at_ns)
@@ -66,9 +64,7 @@ flow_done(struct sim_flow *f)
     *f = (struct sim_flow){0};
 }
 
-/* ---- making
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- making --------------------------------------------------------------------------------- */
 
 static struct flow_symbol *
 symbol_of(const struct sim_flow *f, const char *symbol)
@@ -132,47 +128,29 @@ finish(const struct sim_day *day, struct sim_flow *f, struct err *err)
 enum rc
 flow_synth(const struct sim_day *day, struct sim_flow *ret_flow, struct err *err)
 {
-    struct sim_flow f = {0};
+    *ret_flow = (struct sim_flow){0};
+    flow_draw_alerts(day, &ret_flow->alerts);
 
-    flow_draw_alerts(day, &f.alerts);
+    enum rc rc = finish(day, ret_flow, err);
 
-    enum rc rc = finish(day, &f, err);
-
-    if (rc != RC_OK) {
-        flow_done(&f);
-        return rc;
-    }
-    *ret_flow = f;
-    return RC_OK;
-}
-
-static enum rc
-load_all(struct sim_flow *f, const struct sim_day *day, const struct text *files, size_t files_len,
-         struct err *err)
-{
-    enum rc rc = flow_read_files(day, files, files_len, &f->alerts, err);
-
-    return rc == RC_OK ? finish(day, f, err) : rc;
+    if (rc != RC_OK) flow_done(ret_flow);
+    return rc;
 }
 
 enum rc
 flow_load(const struct sim_day *day, const struct text *files, size_t files_len,
           struct sim_flow *ret_flow, struct err *err)
 {
-    struct sim_flow f = {0};
-    enum rc rc = load_all(&f, day, files, files_len, err);
+    *ret_flow = (struct sim_flow){0};
 
-    if (rc != RC_OK) {
-        flow_done(&f);
-        return rc;
-    }
-    *ret_flow = f;
-    return RC_OK;
+    enum rc rc = flow_read_files(day, files, files_len, &ret_flow->alerts, err);
+
+    if (rc == RC_OK) rc = finish(day, ret_flow, err);
+    if (rc != RC_OK) flow_done(ret_flow);
+    return rc;
 }
 
-/* ---- queries
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- queries -------------------------------------------------------------------------------- */
 
 static void
 add_row(const struct flow_rows *rows, const struct flow_row *row, size_t given, struct text *to)

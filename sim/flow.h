@@ -47,7 +47,7 @@ struct sim_flow {
     int64_t tide_volume[TIDE_MINUTES];
 };
 
-/* Draws everything for the day. */
+/* Draws everything for the day.  Empty after a failure. */
 enum rc flow_synth(const struct sim_day *day, struct sim_flow *ret_flow, struct err *err) MUST_USE;
 
 /*
@@ -73,9 +73,7 @@ size_t flow_prints(const struct sim_flow *f, const char *symbol, const struct fl
 /* Net premium (calls less puts) of a symbol's alerts up to the instant. */
 double flow_net_premium(const struct sim_flow *f, size_t symbol, int64_t until_ns);
 
-/* ---- for the makers
- * ---------------------------------------------------------------------------------------
- */
+/* ---- for the makers ------------------------------------------------------------------------- */
 
 /* Starts a row at the end of the text; the caller appends its JSON and calls flow_row_end. */
 struct flow_row *flow_row_begin(struct flow_rows *rows, const char *symbol, int64_t at_ns);

@@ -32,9 +32,10 @@ enum noise {
 
 uint64_t noise_key(const char *symbol); /* a symbol's share of `what` */
 uint64_t noise_u64(uint64_t seed, enum noise kind, uint64_t key, uint64_t at);
-double noise_f64(uint64_t seed, enum noise kind, uint64_t key, uint64_t at); /* [0, 1) */
-double noise_normal(uint64_t seed, enum noise kind, uint64_t key,
-                    uint64_t at); /* mean 0, deviation 1 */
+/* Evenly in [0, 1). */
+double noise_f64(uint64_t seed, enum noise kind, uint64_t key, uint64_t at);
+/* Mean 0, deviation 1. */
+double noise_normal(uint64_t seed, enum noise kind, uint64_t key, uint64_t at);
 
 enum { UUID_TEXT_MAX = 37 };
 

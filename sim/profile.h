@@ -27,11 +27,9 @@ struct profile profile_of(const char *symbol);
 
 enum { PROFILE_MINUTES = 390 };
 
-/* Mean |return| of a minute of the session over that of all minutes: 5.3 at the open, 0.7 at
- * midday. */
+/* Mean |return| of a minute of the session over the day's: 5.3 at the open, 0.7 at midday. */
 double profile_vol_shape(int minute);
-/* Mean volume of a minute over that of all minutes: 8.7 at the open, 0.65 at midday, 10 in the
- * last. */
+/* Mean volume of a minute over the day's: 8.7 at the open, 0.65 at midday, 10 in the last. */
 double profile_volume_shape(int minute);
 
 #endif

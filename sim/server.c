@@ -30,9 +30,7 @@ struct server {
     struct exchange *held;
 };
 
-/* ---- suspended connections
- * --------------------------------------------------------------------------------
- */
+/* ---- suspended connections ------------------------------------------------------------------ */
 
 static void
 hold(struct server *s, struct exchange *x, int64_t delay_ms)
@@ -66,8 +64,7 @@ wake_due(struct server *s, int64_t now_ns)
     }
 }
 
-/* ---- from the wire
- * --------------------------------------------------------------------------------------------- */
+/* ---- from the wire -------------------------------------------------------------------------- */
 
 static enum MHD_Result
 add_param(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
@@ -100,9 +97,7 @@ ask(struct server *s, struct exchange *x, const char *url, const char *method)
     x->is_answered = true;
 }
 
-/* ---- to the wire
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- to the wire ---------------------------------------------------------------------------- */
 
 /* Closing a socket that lingers for no time sends RST instead of FIN. */
 static enum MHD_Result
@@ -162,8 +157,7 @@ answer(struct exchange *x)
     return result;
 }
 
-/* ---- libmicrohttpd's calls
- * -------------------------------------------------------------------------------------- */
+/* ---- libmicrohttpd's calls ------------------------------------------------------------------ */
 
 static enum MHD_Result
 on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -212,9 +206,7 @@ on_completed(void *cls, struct MHD_Connection *connection, void **context,
     *context = NULL;
 }
 
-/* ---- public
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- public --------------------------------------------------------------------------------- */
 
 static enum rc
 start(struct server *s, int port, struct err *err)

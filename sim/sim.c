@@ -110,9 +110,7 @@ sim_write(struct sim *sim, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- control: never faulty, no keys
- * -----------------------------------------------------------------------
- */
+/* ---- control: never faulty, no keys --------------------------------------------------------- */
 
 static void
 write_status(struct sim *sim, struct text *to)
@@ -197,8 +195,7 @@ control(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
     }
 }
 
-/* ---- faults around an answer
- * -------------------------------------------------------------------------------- */
+/* ---- faults around an answer ---------------------------------------------------------------- */
 
 static void
 answer_status(const struct fault_choice *c, bool is_uw, struct sim_reply *r)

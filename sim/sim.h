@@ -5,17 +5,21 @@
  * behind loopback HTTP; in-process tests call it through http_in_process.c.  One trading day at a
  * time.
  *
- *   day.h        the day: bars, prices, quotes (day_synth.c, day_csv.c, path.c, profile.c, noise.c)
- *   flow.h       option flow alerts, dark pool prints, market tide of that day
- *   book.h       the broker's book: orders, fills, positions, cash
- *   book_broker.h  the book as a struct broker, without HTTP
- *   faults.h     what goes wrong on request
- *   sim.c        routing, keys, faults, counters, control
- *   uw_api.c     the Unusual Whales endpoints; uw_rows.c makes the slow-moving tables
- *   alpaca_api.c the trading endpoints; alpaca_data.c market data; alpaca_json.c their shapes
- *   server.c     libmicrohttpd on one poll loop
- *   main.c       options and wiring
- *   sim_clock.c, mem_fs.c, faulty_fs.c   clock and disks of the in-process simulation and of tests
+ *   day.h              the day: bars, prices, quotes (day*.c, path.c, profile.c, noise.c)
+ *   flow.h             option flow alerts, dark pool prints, market tide of that day (flow*.c)
+ *   book.h             the broker's book: orders, fills, positions, cash (book*.c)
+ *   book_broker.h      the book as a struct broker, without HTTP
+ *   faults.h           what goes wrong on request
+ *   sim.c              routing, keys, faults, counters, control
+ *   uw_api.c           the Unusual Whales endpoints; uw_rows.c and uw_filings.c make the tables
+ *   alpaca_api.c       the trading endpoints; alpaca_data.c market data; alpaca_json.c the shapes
+ *   stamp.c            instants and decimals as the two vendors write them
+ *   http_in_process.c  the whole of it as the HTTP seam
+ *   server.c           libmicrohttpd on one poll loop
+ *   options.c, load.c  the command line; the day made from what it names
+ *   main.c             wiring
+ *   sim_clock.c, mem_fs.c, faulty_fs.c, ledger_mem.c
+ *                      clock, disks and ledger of in-process simulations and of tests
  *
  * It must never be reachable from another machine, and never be linked into a program that trades.
  */

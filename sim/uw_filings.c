@@ -159,9 +159,7 @@ uw_ownership(const struct uw_ask *ask, struct json_out *o)
     json_out_end(o);
 }
 
-/* ---- earnings
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- earnings ------------------------------------------------------------------------------- */
 
 /* Calendar days from the day to the next report: 5 to 89, as the alerts say too. */
 static int64_t
@@ -239,9 +237,7 @@ uw_earnings_list(const struct uw_ask *ask, bool is_premarket, struct json_out *o
     json_out_end(o);
 }
 
-/* ---- congress
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- congress ------------------------------------------------------------------------------- */
 
 static void
 congress_row(const struct uw_ask *ask, const struct day_symbol *s, uint64_t i, struct json_out *o)

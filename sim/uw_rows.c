@@ -77,8 +77,7 @@ uw_greek_exposure(const struct uw_ask *ask, struct json_out *o)
     json_out_end(o);
 }
 
-/* ---- changes of open interest
- * ------------------------------------------------------------------------------ */
+/* ---- changes of open interest --------------------------------------------------------------- */
 
 struct contract {
     int64_t change, last, volume;
@@ -182,8 +181,7 @@ uw_oi_change(const struct uw_ask *ask, struct json_out *o)
     json_out_end(o);
 }
 
-/* ---- prices of options
- * ------------------------------------------------------------------------------------------ */
+/* ---- prices of options ---------------------------------------------------------------------- */
 
 void
 uw_max_pain(const struct uw_ask *ask, struct json_out *o)

@@ -21,9 +21,7 @@ place(struct market *m, const char *body)
     m->at.now_ns += 3 * NS_PER_S;
 }
 
-/* ---- shapes
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- shapes --------------------------------------------------------------------------------- */
 
 /* Names where `have` lacks a member of `want` or has another kind of value; null in either fits
  * all. */
@@ -186,8 +184,7 @@ test_api_vendor_tables_have_the_members_that_are_read(void **state)
     market_free(&m);
 }
 
-/* ---- keys, paths, parameters
- * -------------------------------------------------------------------------------------- */
+/* ---- keys, paths, parameters ---------------------------------------------------------------- */
 
 static int
 status_with(struct market *m, const char *path, const char *bearer, const char *key)
@@ -255,8 +252,7 @@ test_api_counts_requests_and_unknown_parameters(void **state)
     market_free(&m);
 }
 
-/* ---- orders over the API
- * ---------------------------------------------------------------------------------------------- */
+/* ---- orders over the API -------------------------------------------------------------------- */
 
 static void
 test_api_refuses_orders_that_are_none(void **state)

@@ -3,8 +3,7 @@
  */
 #include "tests/sim/market.h"
 
-/* ---- a market of one quote
- * -------------------------------------------------------------------------------- */
+/* ---- a market of one quote ------------------------------------------------------------------ */
 
 struct script {
     struct sim_quote quote;
@@ -90,8 +89,7 @@ trade(struct desk *d, const char *id, enum order_side side, enum order_type type
     return book_find_client(&d->book, id);
 }
 
-/* ---- matching
- * --------------------------------------------------------------------------------------------- */
+/* ---- matching ------------------------------------------------------------------------------- */
 
 static void
 test_book_fills_at_the_right_price(void **state)
@@ -199,9 +197,7 @@ test_book_does_not_depend_on_how_often_it_is_looked_at(void **state)
     book_done(&often.book);
 }
 
-/* ---- refusals
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- refusals ------------------------------------------------------------------------------- */
 
 static void
 test_book_refuses_in_the_brokers_words(void **state)
@@ -315,8 +311,7 @@ test_book_counts_buying_power_with_open_orders(void **state)
     book_done(&d.book);
 }
 
-/* ---- cancelling, closing, the end of the day
- * ------------------------------------------------------------------ */
+/* ---- cancelling, closing, the end of the day ------------------------------------------------ */
 
 static void
 test_book_cancels_by_way_of_pending_cancel(void **state)
@@ -410,9 +405,7 @@ test_book_holds_orders_until_the_open(void **state)
     book_done(&d.book);
 }
 
-/* ---- faults
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- faults --------------------------------------------------------------------------------- */
 
 static void
 test_book_fills_late_even_after_a_cancel(void **state)

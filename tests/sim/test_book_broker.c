@@ -20,8 +20,7 @@ intent(const char *id, enum order_side side, enum order_type type, int64_t qty, 
     return in;
 }
 
-/* ---- the whole life of an order through any struct broker on the market
- * ------------------------------------ */
+/* ---- the whole life of an order through any struct broker on the market --------------------- */
 
 static void
 trade_through(struct market *m, const struct broker *b)

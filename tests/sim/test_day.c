@@ -118,9 +118,7 @@ test_day_shows_nothing_of_the_future(void **state)
     zone_free(ny);
 }
 
-/* ---- statistics
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- statistics ----------------------------------------------------------------------------- */
 
 struct stats {
     double vol_pct, kurtosis, range_over_body, open_over_noon, volume_open_over_noon, close_volume;
@@ -212,9 +210,7 @@ test_day_moves_with_spy_as_beta_says(void **state)
     zone_free(ny);
 }
 
-/* ---- recorded bars
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- recorded bars -------------------------------------------------------------------------- */
 
 static void
 test_day_refuses_files_that_are_no_bars(void **state)

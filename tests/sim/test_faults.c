@@ -101,8 +101,7 @@ test_faults_by_chance_come_from_the_seed(void **state)
     assert_true(hits > 800 && hits < 1200 && differ > 500);
 }
 
-/* ---- on the market
- * -------------------------------------------------------------------------------------------- */
+/* ---- on the market -------------------------------------------------------------------------- */
 
 #define BUY(id)                                                                                    \
     "{\"symbol\":\"NVDA\",\"qty\":\"3\",\"side\":\"buy\",\"type\":\"market\",\"time_in_force\":"   \

@@ -11,9 +11,7 @@
 static const char *const SYMBOLS[] = {"AAPL", "AMD",  "BAC",  "COIN", "F",
                                       "JPM",  "META", "NVDA", "SPY",  "XOM"};
 
-/* ---- queries
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- queries -------------------------------------------------------------------------------- */
 
 static void
 test_flow_queries_select_and_order(void **state)
@@ -120,8 +118,7 @@ test_flow_prints_are_newest_first_and_in_the_past(void **state)
     market_free(&m);
 }
 
-/* ---- what is drawn
- * ---------------------------------------------------------------------------------------------- */
+/* ---- what is drawn -------------------------------------------------------------------------- */
 
 static void
 test_flow_is_the_same_for_the_same_seed(void **state)
@@ -241,8 +238,7 @@ test_flow_alerts_have_the_recorded_distribution(void **state)
     market_free(&m);
 }
 
-/* ---- recorded alerts
- * ---------------------------------------------------------------------------------------------- */
+/* ---- recorded alerts ------------------------------------------------------------------------ */
 
 static void
 test_flow_moves_recorded_alerts_in_their_order(void **state)
