@@ -9,7 +9,8 @@
 #define CORRUPTED_MARK   ".corrupted."
 
 void
-cache_key(const char *path, const struct uw_params *sorted, const char *prefix, char ret_key[SHA256_HEX_MAX])
+cache_key(const char *path, const struct uw_params *sorted, const char *prefix,
+          char ret_key[SHA256_HEX_MAX])
 {
     CLEANUP(text_free) struct text t = {0};
 
@@ -43,8 +44,8 @@ set_aside(const struct cache *c, const char *path, const struct err *why)
     log_event(c->log, EV_UW_RECORD_READ_FAILED, F_STR("path", path), F_STR("error", why->text),
               F_STR("error_type", rc_name(why->code)));
     bool is_kept = c->fs->rename(c->fs->self, path, aside, NULL) == RC_OK;
-    log_event(c->log, EV_UW_RECORD_HEALED, F_STR("path", path), F_STR("backup", is_kept ? aside : NULL),
-              F_STR("default_type", "none"));
+    log_event(c->log, EV_UW_RECORD_HEALED, F_STR("path", path),
+              F_STR("backup", is_kept ? aside : NULL), F_STR("default_type", "none"));
 }
 
 /* Young enough, not from the future, and the answer to this question. */
@@ -58,7 +59,8 @@ is_hit(const struct json *record, const struct cache_question *q, double now_s)
     const struct json *params = json_get_obj(record, "params");
 
     if (json_f64(record, "expires_at", 0) <= now_s || ts > now_s + FUTURE_MAX_S) return false;
-    if (now_s - ts > (double)q->ttl_s || json_get_obj(record, "data") == NULL || params == NULL) return false;
+    if (now_s - ts > (double)q->ttl_s || json_get_obj(record, "data") == NULL || params == NULL)
+        return false;
     if (!str_eq(json_str(record, "endpoint", NULL), q->path)) return false;
     uw_params_canonical(q->params, &asked);
     json_out_value(&out, NULL, params);
@@ -72,7 +74,8 @@ read_record(const struct cache *c, const char *path, struct json **ret_record, s
     struct json_limits limits = {.bytes_max = RECORD_BYTES_MAX, .depth_max = 70};
 
     enum rc rc = c->fs->read_all(c->fs->self, path, RECORD_BYTES_MAX, &bytes, err);
-    if (rc == RC_OK) rc = json_parse(text_str(&bytes), bytes.len, JSON_STRICT, &limits, ret_record, err);
+    if (rc == RC_OK)
+        rc = json_parse(text_str(&bytes), bytes.len, JSON_STRICT, &limits, ret_record, err);
     if (rc == RC_OK && !json_is_object(*ret_record)) {
         json_free(*ret_record);
         *ret_record = NULL;
@@ -135,7 +138,8 @@ cache_put(struct cache *c, const struct cache_question *q, const struct json *an
     (void)c->fs->replace(c->fs->self, path, text_str(&t), t.len, false, NULL);
 }
 
-/* ---- eviction ----------------------------------------------------------------------------------------- */
+/* ---- eviction
+ * ----------------------------------------------------------------------------------------- */
 
 struct kept {
     char name[96];
@@ -211,12 +215,15 @@ look_at(void *ctx, const char *name)
         (void)str_copy(digits, MIN(strcspn(mark + strlen(CORRUPTED_MARK), ".") + 1, sizeof digits),
                        mark + strlen(CORRUPTED_MARK));
         bool is_dated = str_to_f64(digits, &quarantined_s);
-        if (is_dated && s->now_s - quarantined_s > CACHE_QUARANTINE_DAYS * 86400.0) forget(s->c, name);
+        if (is_dated && s->now_s - quarantined_s > CACHE_QUARANTINE_DAYS * 86400.0)
+            forget(s->c, name);
         return true;
     }
     (void)snprintf(path, sizeof path, CACHE_DIR "/%s", name);
-    if (s->c->fs->read_all(s->c->fs->self, path, RECORD_BYTES_MAX, &bytes, NULL) != RC_OK) return true;
-    if (!read_times(text_str(&bytes), bytes.len, &ts, &expires)) return true; /* set aside when asked for */
+    if (s->c->fs->read_all(s->c->fs->self, path, RECORD_BYTES_MAX, &bytes, NULL) != RC_OK)
+        return true;
+    if (!read_times(text_str(&bytes), bytes.len, &ts, &expires))
+        return true; /* set aside when asked for */
     if (expires + EXPIRED_KEPT_S < s->now_s)
         forget(s->c, name);
     else
@@ -244,7 +251,8 @@ cache_evict(struct cache *c)
     (void)c->fs->list(c->fs->self, CACHE_DIR, look_at, &s, NULL); /* no folder: nothing to do */
     if (s.len > 0) qsort(s.kept, s.len, sizeof *s.kept, by_age);
     size_t left = s.len;
-    for (size_t i = 0; i < s.len && (left > CACHE_FILES_MAX || s.bytes > CACHE_BYTES_MAX); i++, left--) {
+    for (size_t i = 0; i < s.len && (left > CACHE_FILES_MAX || s.bytes > CACHE_BYTES_MAX);
+         i++, left--) {
         forget(c, s.kept[i].name);
         s.bytes -= s.kept[i].size;
     }

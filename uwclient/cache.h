@@ -1,9 +1,10 @@
 /*
  * Answers kept on disk: state/uw_cache/<key>.json (spec 20 2.5).
  *
- * The key is the SHA-256 of path, parameters and the policy's prefix, so one question has one file whoever
- * asks.  A record is believed only if it is young enough for the policy of today, not from the future, and
- * repeats the question it was stored under.  Losing a record costs one call, so nothing here fails.
+ * The key is the SHA-256 of path, parameters and the policy's prefix, so one question has one file
+ * whoever asks.  A record is believed only if it is young enough for the policy of today, not from
+ * the future, and repeats the question it was stored under.  Losing a record costs one call, so
+ * nothing here fails.
  */
 #ifndef UWCLIENT_CACHE_H
 #define UWCLIENT_CACHE_H
@@ -37,14 +38,15 @@ struct cache_question {
 void cache_key(const char *path, const struct uw_params *sorted, const char *prefix,
                char ret_key[SHA256_HEX_MAX]);
 
-/* Gives the stored answer (json_free), NULL for a miss.  A bad record is set aside with two events. */
+/* Gives the stored answer (json_free), NULL for a miss.  A bad record is set aside with two events.
+ */
 struct json *cache_get(struct cache *c, const struct cache_question *q);
 
 void cache_put(struct cache *c, const struct cache_question *q, const struct json *answer);
 
 /*
- * At most once an hour: deletes records a day past their end and quarantined files older than a week; then
- * the oldest ones until no more than 5000 files and 512 MiB remain.
+ * At most once an hour: deletes records a day past their end and quarantined files older than a
+ * week; then the oldest ones until no more than 5000 files and 512 MiB remain.
  */
 void cache_evict(struct cache *c);
 

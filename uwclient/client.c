@@ -19,7 +19,8 @@ uw_client_has_key(const struct uw_client *c)
 static struct usage_limits
 limits_of(const struct uw_config *cfg)
 {
-    return (struct usage_limits){cfg->rate_limit_per_min, cfg->daily_limit, cfg->safety_buffer, cfg->mock};
+    return (struct usage_limits){cfg->rate_limit_per_min, cfg->daily_limit, cfg->safety_buffer,
+                                 cfg->mock};
 }
 
 enum rc
@@ -46,8 +47,8 @@ uw_client_init(struct uw_client *c, const struct uw_deps *deps, const struct uw_
         c->base_url[len - 1] = '\0';
     const struct usage_deps usage_deps = {deps->clock, deps->fs,  deps->store,
                                           deps->locks, deps->log, deps->ny};
-    const struct usage_limits limits = {cfg->rate_limit_per_min, cfg->daily_limit, cfg->safety_buffer,
-                                        cfg->mock};
+    const struct usage_limits limits = {cfg->rate_limit_per_min, cfg->daily_limit,
+                                        cfg->safety_buffer, cfg->mock};
     usage_init(&c->usage, &usage_deps, &limits);
     scope_init(&c->scope, deps->clock, deps->fs, deps->store, deps->log, &cfg->tickers, cfg->mock);
     rng_init(&c->rng, deps->seed);
@@ -92,7 +93,8 @@ prepare(const struct uw_client *c, const struct uw_call *call, struct uw_flight 
     f->cap_per_day = policy != NULL ? uw_policy_cap(policy, c->cfg->tickers.len) : 0;
 }
 
-/* ---- the refusals ------------------------------------------------------------------------------------- */
+/* ---- the refusals
+ * ------------------------------------------------------------------------------------- */
 
 static bool
 params_are_known(const struct uw_client *c, const struct uw_flight *f)
@@ -126,7 +128,8 @@ symbol_allowed(struct uw_client *c, struct uw_flight *f, const char *text, size_
     bool is_good = len < sizeof raw && raw[0] != '-' && symbol_set(symbol, raw);
     if (is_good && f->symbol[0] == '\0') (void)str_copy(f->symbol, sizeof f->symbol, symbol);
     if (is_good && scope_allows(&c->scope, f->call->scope, symbol)) return true;
-    (void)str_copy(f->refused_symbol, sizeof f->refused_symbol, raw); /* shown, so cutting is fine */
+    (void)str_copy(f->refused_symbol, sizeof f->refused_symbol,
+                   raw); /* shown, so cutting is fine */
     return false;
 }
 
@@ -178,7 +181,8 @@ refuse(struct uw_client *c, struct uw_flight *f)
     return UW_OK;
 }
 
-/* ---- the call ----------------------------------------------------------------------------------------- */
+/* ---- the call
+ * ----------------------------------------------------------------------------------------- */
 
 static void
 answer_mock(const struct uw_flight *f, struct uw_answer *a)
@@ -209,7 +213,8 @@ answer_no_key(struct uw_client *c, const struct uw_flight *f, struct uw_answer *
 {
     a->result = UW_ENOKEY;
     a->body = body_empty();
-    if (said_due(c, &c->key_said_ns)) log_event(c->deps.log, EV_UW_KEY_MISSING, F_STR("caller", f->caller));
+    if (said_due(c, &c->key_said_ns))
+        log_event(c->deps.log, EV_UW_KEY_MISSING, F_STR("caller", f->caller));
 }
 
 /* Steps 4 to 16. */

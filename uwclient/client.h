@@ -1,10 +1,10 @@
 /*
  * The one client of the Unusual Whales API.  All requests of all programs go through uw_http_get.
  *
- * The order of checks is fixed (spec 20 2.2): endpoint, parameters, scope - refused before any counter,
- * file or socket is touched (contract 4.8) - then mock, cache, key, pause, day, minute, endpoint cap, the
- * reservation, the attempt.  No outcome ends the process; the caller gets a result that it cannot mistake
- * for data.
+ * The order of checks is fixed (spec 20 2.2): endpoint, parameters, scope - refused before any
+ * counter, file or socket is touched (contract 4.8) - then mock, cache, key, pause, day, minute,
+ * endpoint cap, the reservation, the attempt.  No outcome ends the process; the caller gets a
+ * result that it cannot mistake for data.
  */
 #ifndef UWCLIENT_CLIENT_H
 #define UWCLIENT_CLIENT_H
@@ -59,7 +59,8 @@ struct uw_call {
 struct uw_answer {
     enum uw_result result;
     int status; /* 0 = none */
-    /* What uw_get returns: the answer, or an object that says it is none; NULL for the three refusals. */
+    /* What uw_get returns: the answer, or an object that says it is none; NULL for the three
+     * refusals. */
     struct json *body;
     struct text raw; /* the bytes as received; empty unless they came from the server */
     bool is_cache_hit, is_mock;
@@ -102,7 +103,8 @@ struct uw_client {
 };
 
 /*
- * Loads the allow-list, whose states do not fail the start (SL-9), and takes its part of the config.
+ * Loads the allow-list, whose states do not fail the start (SL-9), and takes its part of the
+ * config.
  *
  * RC_DENIED for a base URL that is neither https nor on a loopback address.
  */

@@ -36,15 +36,16 @@ void
 say_invalid_param(const struct uw_client *c, const struct uw_flight *f, const char *param,
                   const char *problem)
 {
-    log_event(c->deps.log, EV_UW_INVALID_PARAM, F_STR("endpoint", f->match.path), F_STR("param", param),
-              F_STR("problem", problem), F_STR("caller", f->caller));
+    log_event(c->deps.log, EV_UW_INVALID_PARAM, F_STR("endpoint", f->match.path),
+              F_STR("param", param), F_STR("problem", problem), F_STR("caller", f->caller));
 }
 
 void
 say_scope_block(const struct uw_client *c, const struct uw_flight *f)
 {
-    log_event(c->deps.log, EV_UW_SCOPE_BLOCK, F_STR("endpoint", f->match.path), F_SYMBOL(f->refused_symbol),
-              F_STR("scope", uw_scope_name(f->call->scope)), F_STR("caller", f->caller));
+    log_event(c->deps.log, EV_UW_SCOPE_BLOCK, F_STR("endpoint", f->match.path),
+              F_SYMBOL(f->refused_symbol), F_STR("scope", uw_scope_name(f->call->scope)),
+              F_STR("caller", f->caller));
 }
 
 void
@@ -76,12 +77,14 @@ say_outcome(const struct uw_client *c, const struct uw_flight *f, const struct u
     }
     bool is_schema_error = a->result == UW_ESCHEMA;
     log_event(c->deps.log, EV_UW_CALL, F_SEV(a->result == UW_OK ? SEV_INFO : SEV_WARN),
-              F_STR("endpoint", f->match.path), F_STR("endpoint_name", f->name), F_I64("status", a->status),
-              F_BOOL("cache_hit", false), F_I64("latency_ms", a->latency_ms), F_I64("attempts", a->attempts),
+              F_STR("endpoint", f->match.path), F_STR("endpoint_name", f->name),
+              F_I64("status", a->status), F_BOOL("cache_hit", false),
+              F_I64("latency_ms", a->latency_ms), F_I64("attempts", a->attempts),
               F_STR("caller", f->caller), is_schema_error ? F_BOOL("schema_error", true) : F_END);
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------------- */
+/* ---- bodies
+ * ------------------------------------------------------------------------------------------- */
 
 struct json *
 uw_parse_object(const char *bytes, size_t len, struct err *err)

@@ -41,7 +41,8 @@ tell_alive(const struct daemon *d)
     if (d->deps.alive != NULL) d->deps.alive(d->deps.ctx, daemon_status_name(d->status));
 }
 
-/* ---- pacing ------------------------------------------------------------------------------------------- */
+/* ---- pacing
+ * ------------------------------------------------------------------------------------------- */
 
 /* Wall time until so many requests may begin; 0 = now. */
 static int64_t
@@ -52,7 +53,8 @@ pace_wait_ns(struct daemon *d, int64_t requests)
 
     window_prune(&d->pace, &now);
     int64_t wait_ns = 0;
-    /* A poll of two requests starts with room for both, unless the limit is smaller than the poll. */
+    /* A poll of two requests starts with room for both, unless the limit is smaller than the poll.
+     */
     if ((int64_t)d->pace.len + MIN(requests, limit) > limit)
         wait_ns = MAX(window_wait_ns(&d->pace, &now), NS_PER_MS);
     int64_t gap_real_ns = clock_real(d->deps.clock, REQUEST_GAP_NS);
@@ -69,7 +71,8 @@ before_request(void *ctx)
 {
     struct daemon *d = ctx;
 
-    for (int64_t wait_ns = pace_wait_ns(d, 1); wait_ns > 0 && !is_stopping(d); wait_ns = pace_wait_ns(d, 1)) {
+    for (int64_t wait_ns = pace_wait_ns(d, 1); wait_ns > 0 && !is_stopping(d);
+         wait_ns = pace_wait_ns(d, 1)) {
         clock_sleep(d->deps.clock, MIN(wait_ns, SLEEP_MAX_NS));
         tell_alive(d);
     }
@@ -105,7 +108,8 @@ env_of(struct daemon *d)
     };
 }
 
-/* ---- start and stop ----------------------------------------------------------------------------------- */
+/* ---- start and stop
+ * ----------------------------------------------------------------------------------- */
 
 static bool
 in_universe(void *ctx, const char *symbol)
@@ -197,7 +201,8 @@ daemon_reconfigure(struct daemon *d, const struct uw_config *cfg)
     jobs_configure(&env, &d->schedule);
 }
 
-/* ---- status ------------------------------------------------------------------------------------------- */
+/* ---- status
+ * ------------------------------------------------------------------------------------------- */
 
 static enum daemon_status
 judge_status(const struct daemon *d, const struct usage_view *view, int64_t *ret_until_ns,
@@ -248,11 +253,13 @@ update_status(struct daemon *d, const struct usage_view *view)
         log_event(d->deps.log, EV_UW_KEY_MISSING, F_STR("caller", "uw_flow_daemon"));
     if (status == DAEMON_NO_SPEC && is_due_again(now_ns, &d->spec_said_ns))
         log_event(d->deps.log, EV_UW_SPEC_UNAVAILABLE, F_STR("path", c->spec_path),
-                  F_STR("state", spec_state_name(c->spec.state)), F_I64("paths_count", c->spec.ops_len),
-                  F_I64("min_required", SPEC_PATHS_MIN), F_STR("error", c->spec_err.text));
+                  F_STR("state", spec_state_name(c->spec.state)),
+                  F_I64("paths_count", c->spec.ops_len), F_I64("min_required", SPEC_PATHS_MIN),
+                  F_STR("error", c->spec_err.text));
 }
 
-/* ---- one turn ----------------------------------------------------------------------------------------- */
+/* ---- one turn
+ * ----------------------------------------------------------------------------------------- */
 
 static void
 run_job(struct daemon *d, struct job *j)
@@ -268,7 +275,8 @@ run_job(struct daemon *d, struct job *j)
     } else {
         d->jobs_failed++;
     }
-    if (r.outcome == JOB_MINUTE_CAP) d->paused_until_ns = now_ns + MAX(NS_PER_S, r.wait_or_until_ns);
+    if (r.outcome == JOB_MINUTE_CAP)
+        d->paused_until_ns = now_ns + MAX(NS_PER_S, r.wait_or_until_ns);
     if (schedule_result(j, r.outcome, r.wait_or_until_ns, now_ns)) say_job_disabled(d, j, r.status);
 }
 
@@ -278,8 +286,8 @@ choose(struct daemon *d, const struct usage_view *view, enum market_phase phase,
        int64_t *ret_wait_ns)
 {
     int64_t due_ns = INT64_MAX;
-    bool is_probing =
-        d->status == DAEMON_LIMITED_DAY && view->probe_next_ns != WHEN_NONE && now_ns >= view->probe_next_ns;
+    bool is_probing = d->status == DAEMON_LIMITED_DAY && view->probe_next_ns != WHEN_NONE &&
+                      now_ns >= view->probe_next_ns;
     struct schedule_now now = {
         .now_ns = now_ns,
         .phase = phase,
@@ -291,8 +299,9 @@ choose(struct daemon *d, const struct usage_view *view, enum market_phase phase,
     *ret_wait_ns = SLEEP_MAX_NS;
     d->is_pass_done = true;
     if (d->status != DAEMON_OK && !is_probing) return NULL;
-    bool is_paused = d->paused_until_ns != WHEN_NONE && now_ns < d->paused_until_ns &&
-                     d->paused_until_ns - now_ns <= NS_PER_MIN; /* longer: the clock was stepped back */
+    bool is_paused =
+        d->paused_until_ns != WHEN_NONE && now_ns < d->paused_until_ns &&
+        d->paused_until_ns - now_ns <= NS_PER_MIN; /* longer: the clock was stepped back */
     if (is_paused) return NULL;
     struct job *j = schedule_next(&d->schedule, &now, &due_ns);
     if (j == NULL) {
@@ -330,7 +339,8 @@ flush(struct daemon *d, const char *session, int64_t wait_ms)
 static bool
 flush_is_due(const struct daemon *d, int64_t now_ns)
 {
-    bool is_settled = d->cache.model.is_dirty && now_ns - d->cache.model.dirty_since_ns >= FLUSH_DIRTY_NS;
+    bool is_settled =
+        d->cache.model.is_dirty && now_ns - d->cache.model.dirty_since_ns >= FLUSH_DIRTY_NS;
     bool is_heartbeat = d->flushed_ns == WHEN_NONE || now_ns - d->flushed_ns >= HEARTBEAT_NS;
     bool went_back = d->flushed_ns != WHEN_NONE && now_ns < d->flushed_ns;
 
@@ -338,7 +348,8 @@ flush_is_due(const struct daemon *d, int64_t now_ns)
     return is_settled || is_heartbeat || went_back;
 }
 
-/* True once every job that was due has been tried since the cycle began, and a minute has passed. */
+/* True once every job that was due has been tried since the cycle began, and a minute has passed.
+ */
 static bool
 cycle_is_over(const struct daemon *d, const struct job *next, int64_t now_ns)
 {
@@ -376,18 +387,21 @@ daemon_turn(struct daemon *d)
     if (j != NULL) run_job(d, j);
 
     now_ns = clock_now(d->deps.clock);
-    if (phase == PHASE_OPEN) (void)flow_model_expire(&d->cache.model, now_ns); /* how many does not matter */
+    if (phase == PHASE_OPEN)
+        (void)flow_model_expire(&d->cache.model, now_ns); /* how many does not matter */
     if (flush_is_due(d, now_ns)) flush(d, session, FLUSH_WAIT_MS);
     tell_alive(d);
     return j != NULL ? 0 : wait_ns;
 }
 
-/* A wait as it is slept: at least a millisecond of real time, so that a fast clock cannot make us spin. */
+/* A wait as it is slept: at least a millisecond of real time, so that a fast clock cannot make us
+ * spin. */
 static int64_t
 sleep_of(const struct daemon *d, int64_t wait_ns)
 {
     int64_t second_real_ns = MAX(clock_real(d->deps.clock, NS_PER_S), 1);
-    int64_t least_ns = (int64_t)((double)SLEEP_MIN_REAL_NS / (double)second_real_ns * (double)NS_PER_S);
+    int64_t least_ns =
+        (int64_t)((double)SLEEP_MIN_REAL_NS / (double)second_real_ns * (double)NS_PER_S);
 
     return MAX(wait_ns, least_ns);
 }
@@ -424,7 +438,8 @@ daemon_run(struct daemon *d, bool is_once)
         take_reload(d);
         int64_t wait_ns = daemon_turn(d);
         is_done = is_once && d->is_pass_done;
-        if (!is_done && wait_ns > 0 && !is_stopping(d)) clock_sleep(d->deps.clock, sleep_of(d, wait_ns));
+        if (!is_done && wait_ns > 0 && !is_stopping(d))
+            clock_sleep(d->deps.clock, sleep_of(d, wait_ns));
     }
     leave(d, is_stopping(d) ? "signal" : "once");
 }

@@ -1,9 +1,11 @@
 /*
- * The flow daemon's loop (spec 20 3.1): one job at a time, most urgent first; flush; say what happened.
+ * The flow daemon's loop (spec 20 3.1): one job at a time, most urgent first; flush; say what
+ * happened.
  *
- * Intervals, pacing and budget run in the wall time of the clock seam, so a day at 200 times its speed polls
- * as a day does.  Network deadlines are real.  Two things keep a fast day from eating the machine: the flow
- * cache is written no more than a fifth of the time, and a sleep is never shorter than a millisecond.
+ * Intervals, pacing and budget run in the wall time of the clock seam, so a day at 200 times its
+ * speed polls as a day does.  Network deadlines are real.  Two things keep a fast day from eating
+ * the machine: the flow cache is written no more than a fifth of the time, and a sleep is never
+ * shorter than a millisecond.
  */
 #ifndef UWCLIENT_DAEMON_H
 #define UWCLIENT_DAEMON_H
@@ -39,9 +41,11 @@ struct daemon_deps {
     int64_t pid;
     bool (*is_stopping)(void *ctx);
     bool (*is_hurried)(void *ctx); /* a second signal: leave without waiting; NULL = never */
-    void (*alive)(void *ctx,
-                  const char *status); /* called at least every second of real time; NULL = nobody asks */
-    /* The settings after a SIGHUP that has not been answered yet, NULL without one; NULL = never. */
+    void (*alive)(
+        void *ctx,
+        const char *status); /* called at least every second of real time; NULL = nobody asks */
+    /* The settings after a SIGHUP that has not been answered yet, NULL without one; NULL = never.
+     */
     const struct uw_config *(*reloaded)(void *ctx);
     void *ctx;
 };
@@ -71,13 +75,14 @@ struct daemon {
 };
 
 /*
- * Loads poll state and cache.  RC_DENIED for a mock daemon in a root where a live one has written: mock data
- * never mix with real ones.
+ * Loads poll state and cache.  RC_DENIED for a mock daemon in a root where a live one has written:
+ * mock data never mix with real ones.
  */
 enum rc daemon_init(struct daemon *d, const struct daemon_deps *deps, struct err *err) MUST_USE;
 void daemon_done(struct daemon *d);
 
-/* Runs until asked to stop, then flushes and says so.  is_once: leaves when every due job has been tried. */
+/* Runs until asked to stop, then flushes and says so.  is_once: leaves when every due job has been
+ * tried. */
 void daemon_run(struct daemon *d, bool is_once);
 
 /* One turn of the loop: at most one job.  Returns how long nothing needs to be done (wall time). */

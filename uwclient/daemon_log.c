@@ -6,8 +6,9 @@ say_started(const struct daemon *d)
     const struct uw_client *c = d->deps.client;
 
     log_event(d->deps.log, EV_UW_DAEMON_STARTED, F_I64("pid", d->deps.pid),
-              F_I64("tickers", d->deps.cfg->tickers.len), F_BOOL("has_api_key", uw_client_has_key(c)),
-              F_I64("spec_paths", c->spec.ops_len), F_STR("mode", d->deps.cfg->mock ? "mock" : "real"));
+              F_I64("tickers", d->deps.cfg->tickers.len),
+              F_BOOL("has_api_key", uw_client_has_key(c)), F_I64("spec_paths", c->spec.ops_len),
+              F_STR("mode", d->deps.cfg->mock ? "mock" : "real"));
 }
 
 void
@@ -155,7 +156,8 @@ keep_payload(struct daemon *d, const struct uw_call *call, const struct uw_answe
         if (t->len > 0) text_putc(&all, '\n');
     }
     /* Kept for people; a disk that refuses it refuses what matters too, and that is reported. */
-    (void)d->deps.fs->replace(d->deps.fs->self, PAYLOAD_LOG_PATH, text_str(&all), all.len, false, NULL);
+    (void)d->deps.fs->replace(d->deps.fs->self, PAYLOAD_LOG_PATH, text_str(&all), all.len, false,
+                              NULL);
 }
 
 void

@@ -6,7 +6,8 @@ enum { NUMBER_TEXT_MAX = 64, ROW_LEVELS_MAX = 8 };
 #define USD_PLAUSIBLE_E4  INT64_C(10000000000000000) /* 1 trillion USD */
 #define MILLISECONDS_FROM 2e9
 
-/* ---- rows --------------------------------------------------------------------------------------------- */
+/* ---- rows
+ * --------------------------------------------------------------------------------------------- */
 
 static const struct json *
 skip_to_object(const struct json *v)
@@ -72,7 +73,8 @@ uw_is_shallow(const struct json *row)
     return is_shallower(row, ROW_LEVELS_MAX);
 }
 
-/* ---- values ------------------------------------------------------------------------------------------- */
+/* ---- values
+ * ------------------------------------------------------------------------------------------- */
 
 /* The text without thousands commas; false if it is too long to be a number. */
 static bool
@@ -110,6 +112,8 @@ uw_usd(const struct json *v)
 
     if (json_kind(v) == JSON_STRING && plain_digits(json_string(v), digits))
         rc = usd_parse(digits, strlen(digits), &x, NULL);
+    /* "1." and ".5" are numbers too; no decimals are lost in them. */
+    if (rc == RC_PARSE && json_kind(v) == JSON_STRING) rc = usd_from_double(uw_num(v), &x, NULL);
     if (json_kind(v) == JSON_NUMBER) rc = usd_from_double(json_f64_of(v, 0), &x, NULL);
     return rc == RC_OK && llabs(x.e4) <= USD_PLAUSIBLE_E4 ? x : USD_ZERO;
 }
@@ -179,7 +183,8 @@ uw_sentiment(double x)
     return x > 0 ? "BULLISH" : x < 0 ? "BEARISH" : "NEUTRAL";
 }
 
-/* ---- a member ----------------------------------------------------------------------------------------- */
+/* ---- a member
+ * ----------------------------------------------------------------------------------------- */
 
 void
 member_open(struct member *m)

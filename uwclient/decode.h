@@ -1,8 +1,8 @@
 /*
  * What all decoders share: rows, tolerant numbers and instants, and the text of a cache member.
  *
- * Most numbers of the API are strings, some are numbers, any may be null; the order of rows differs between
- * endpoints and between recordings.  Hence: never row 0, always the newest by its own date.
+ * Most numbers of the API are strings, some are numbers, any may be null; the order of rows differs
+ * between endpoints and between recordings.  Hence: never row 0, always the newest by its own date.
  */
 #ifndef UWCLIENT_DECODE_H
 #define UWCLIENT_DECODE_H
@@ -10,21 +10,25 @@
 #include "base/json.h"
 #include "base/when.h"
 
-/* The rows of an answer: the objects of the list `data`, or the one object that stands in its place. */
+/* The rows of an answer: the objects of the list `data`, or the one object that stands in its
+ * place. */
 struct uw_rows {
     const struct json *at; /* NULL after the last */
     bool is_single;
 };
 struct uw_rows uw_rows_of(const struct json *body);
 void uw_rows_next(struct uw_rows *r);
-#define UW_EACH_ROW(r, body) for (struct uw_rows r = uw_rows_of(body); (r).at != NULL; uw_rows_next(&(r)))
+#define UW_EACH_ROW(r, body)                                                                       \
+    for (struct uw_rows r = uw_rows_of(body); (r).at != NULL; uw_rows_next(&(r)))
 
 size_t uw_rows_count(const struct json *body);
 
-/* The row with the greatest text under the key, as ISO dates and times compare; NULL without any. */
+/* The row with the greatest text under the key, as ISO dates and times compare; NULL without any.
+ */
 const struct json *uw_latest(const struct json *body, const char *key);
 
-/* Nested no deeper than what the API is known to send, so that the row can be kept inside our own files. */
+/* Nested no deeper than what the API is known to send, so that the row can be kept inside our own
+ * files. */
 bool uw_is_shallow(const struct json *row);
 
 /* A finite number, or text that spells one (blanks and thousands commas allowed); otherwise 0. */
@@ -50,7 +54,8 @@ bool uw_date_at(const struct json *row, const char *key, struct date *ret_date);
 /* "BULLISH", "BEARISH" or "NEUTRAL" by the sign. */
 const char *uw_sentiment(double x);
 
-/* ---- a member of the flow cache, as text -------------------------------------------------------------- */
+/* ---- a member of the flow cache, as text
+ * -------------------------------------------------------------- */
 
 struct member {
     struct text text;

@@ -3,14 +3,16 @@
 #include <math.h>
 #include <strings.h>
 
-/* ---- the last five dates ------------------------------------------------------------------------------ */
+/* ---- the last five dates
+ * ------------------------------------------------------------------------------ */
 
 struct dated {
     char date[16];
     const struct json *row;
 };
 
-/* The rows of the five greatest dates, newest first; of a date that stands twice the last row counts. */
+/* The rows of the five greatest dates, newest first; of a date that stands twice the last row
+ * counts. */
 static size_t
 last_dates(const struct json *body, struct dated ret_rows[RECENT_DATES])
 {
@@ -105,7 +107,8 @@ fails_write(const struct fails *f, int64_t now_ns, struct member *m)
     member_close(m);
 }
 
-/* ---- insiders ----------------------------------------------------------------------------------------- */
+/* ---- insiders
+ * ----------------------------------------------------------------------------------------- */
 
 static bool
 is_within_days(const struct json *row, const char *key, struct date today, int days)
@@ -170,7 +173,8 @@ insider_write_neutral(struct member *m)
     member_close(m);
 }
 
-/* ---- earnings ----------------------------------------------------------------------------------------- */
+/* ---- earnings
+ * ----------------------------------------------------------------------------------------- */
 
 void
 earnings_decode(const struct json *body, struct date today, struct earnings *ret_earnings)
@@ -210,7 +214,8 @@ earnings_write(const struct earnings *e, struct date today, int64_t now_ns, stru
     member_close(m);
 }
 
-/* ---- congress and owners ------------------------------------------------------------------------------ */
+/* ---- congress and owners
+ * ------------------------------------------------------------------------------ */
 
 static bool
 begins_with(const char *text, const char *word)

@@ -8,7 +8,13 @@
 #include "model/symbol.h"
 #include "uwclient/decode.h"
 
-enum { RECENT_DATES = 5, INSIDER_DAYS = 90, OWNER_FILING_DAYS = 45, SAMPLE_ROWS = 3, NO_EARNINGS_DAYS = 999 };
+enum {
+    RECENT_DATES = 5,
+    INSIDER_DAYS = 90,
+    OWNER_FILING_DAYS = 45,
+    SAMPLE_ROWS = 3,
+    NO_EARNINGS_DAYS = 999
+};
 
 struct etf_flow {
     size_t rows;  /* summed: the last five days */

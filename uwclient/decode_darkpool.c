@@ -15,7 +15,8 @@ is_one_of(const char *code, const char *const *list, size_t len)
 static bool
 is_priced_elsewhere(const struct json *row)
 {
-    static const char *const sale[] = {"average_price_trade", "prior_reference_price", "contingent_trade"};
+    static const char *const sale[] = {"average_price_trade", "prior_reference_price",
+                                       "contingent_trade"};
     static const char *const trade[] = {"derivative_priced", "qualified_contingent_trade"};
 
     return is_one_of(json_str(row, "sale_cond_codes", NULL), sale, COUNT_OF(sale)) ||

@@ -20,10 +20,12 @@ struct dark_pool {
 };
 
 /*
- * Cancelled prints are dropped.  A print is a buy above the middle of its NBBO and a sell below it, unless
- * its price was agreed elsewhere (averages, prior references, contingent and derivative trades).
+ * Cancelled prints are dropped.  A print is a buy above the middle of its NBBO and a sell below it,
+ * unless its price was agreed elsewhere (averages, prior references, contingent and derivative
+ * trades).
  *
- * sentiment  BULLISH or BEARISH by the sign of buys - sells, once more than 1 000 000 USD were printed
+ * sentiment  BULLISH or BEARISH by the sign of buys - sells, once more than 1 000 000 USD were
+ * printed
  */
 void dark_pool_decode(const struct json *body, int64_t now_ns, struct dark_pool *ret_pool);
 void dark_pool_write(const struct dark_pool *p, int64_t now_ns, struct member *m);

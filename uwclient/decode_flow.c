@@ -58,7 +58,8 @@ flow_select(const struct json *body, const char *symbol, int64_t now_ns, int64_t
             t->foreign++;
             continue;
         }
-        if (trade.created_ns == WHEN_NONE || trade.created_ns < now_ns - lookback_s * NS_PER_S) continue;
+        if (trade.created_ns == WHEN_NONE || trade.created_ns < now_ns - lookback_s * NS_PER_S)
+            continue;
         if (is_known(t, trade.id) || !uw_is_shallow(r.at)) continue;
         if (t->len == FLOW_ROWS_MAX) break;
         trade.premium = premium_of(r.at);

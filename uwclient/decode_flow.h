@@ -1,8 +1,8 @@
 /*
  * Flow alerts: which are kept, and what they add up to (spec 20 3.8.1).
  *
- * The server may answer about other symbols than the one asked for (a parameter it does not know is ignored
- * without a word), so an answer is believed row by row.
+ * The server may answer about other symbols than the one asked for (a parameter it does not know is
+ * ignored without a word), so an answer is believed row by row.
  */
 #ifndef UWCLIENT_DECODE_FLOW_H
 #define UWCLIENT_DECODE_FLOW_H

@@ -34,8 +34,8 @@ market_tide_decode(const struct json *body, struct market_tide *ret_tide)
 }
 
 /*
- * The names net_call_premium and net_put_premium stay below "raw": the engine falls back to them at the top
- * level where call_premium is 0, and would read a signed value as a side.
+ * The names net_call_premium and net_put_premium stay below "raw": the engine falls back to them at
+ * the top level where call_premium is 0, and would read a signed value as a side.
  */
 void
 market_tide_write(const struct market_tide *t, int64_t now_ns, struct member *m)

@@ -3,8 +3,9 @@
 #include <math.h>
 
 static const char *const greek_names[] = {
-    [GREEK_CALL_DELTA] = "call_delta", [GREEK_PUT_DELTA] = "put_delta",   [GREEK_CALL_GAMMA] = "call_gamma",
-    [GREEK_PUT_GAMMA] = "put_gamma",   [GREEK_CALL_VANNA] = "call_vanna", [GREEK_PUT_VANNA] = "put_vanna",
+    [GREEK_CALL_DELTA] = "call_delta", [GREEK_PUT_DELTA] = "put_delta",
+    [GREEK_CALL_GAMMA] = "call_gamma", [GREEK_PUT_GAMMA] = "put_gamma",
+    [GREEK_CALL_VANNA] = "call_vanna", [GREEK_PUT_VANNA] = "put_vanna",
     [GREEK_CALL_CHARM] = "call_charm", [GREEK_PUT_CHARM] = "put_charm",
 };
 
@@ -13,7 +14,8 @@ greek_exposure_decode(const struct json *body, struct greek_exposure *ret_exposu
 {
     const struct json *row = uw_latest(body, "date");
 
-    *ret_exposure = (struct greek_exposure){.has_row = row != NULL, .date = json_str(row, "date", "")};
+    *ret_exposure =
+        (struct greek_exposure){.has_row = row != NULL, .date = json_str(row, "date", "")};
     for (size_t i = 0; i < GREEK_SIDES_LEN; i++)
         ret_exposure->value[i] = uw_num_at(row, greek_names[i]);
 }
@@ -87,7 +89,8 @@ max_pain_decode(const struct json *body, struct date today, struct max_pain *ret
         }
     }
     const struct json *row = coming != NULL ? coming : latest;
-    *ret_pain = (struct max_pain){.has_row = row != NULL, .row = row, .max_pain = uw_num_at(row, "max_pain")};
+    *ret_pain = (struct max_pain){
+        .has_row = row != NULL, .row = row, .max_pain = uw_num_at(row, "max_pain")};
 }
 
 void
@@ -149,7 +152,8 @@ option_symbol_side(const char *symbol)
 }
 
 static bool
-seen_before(const struct json *const *bodies, size_t body, const struct json *row, const char *symbol)
+seen_before(const struct json *const *bodies, size_t body, const struct json *row,
+            const char *symbol)
 {
     for (size_t b = 0; b <= body; b++) {
         UW_EACH_ROW(r, bodies[b])
@@ -172,10 +176,12 @@ oi_change_decode(const struct json *const *bodies, size_t bodies_len, struct oi_
             const char *symbol = json_str(r.at, "option_symbol", "");
             const char *date = json_str(r.at, "curr_date", "");
             char side = option_symbol_side(symbol);
-            if (side == 0 || c.contracts == OI_ROWS_MAX || seen_before(bodies, b, r.at, symbol)) continue;
+            if (side == 0 || c.contracts == OI_ROWS_MAX || seen_before(bodies, b, r.at, symbol))
+                continue;
             c.contracts++;
             *(side == 'C' ? &c.call_change : &c.put_change) += uw_count_at(r.at, "oi_diff_plain");
-            if (strcmp(date, c.curr_date) > 0) (void)str_copy(c.curr_date, sizeof c.curr_date, date);
+            if (strcmp(date, c.curr_date) > 0)
+                (void)str_copy(c.curr_date, sizeof c.curr_date, date);
         }
     }
     *ret_change = c;

@@ -69,7 +69,8 @@ struct oi_change {
 };
 
 /* Adds the rows of one or two answers, a contract once: the same one may stand in both. */
-void oi_change_decode(const struct json *const *bodies, size_t bodies_len, struct oi_change *ret_change);
+void oi_change_decode(const struct json *const *bodies, size_t bodies_len,
+                      struct oi_change *ret_change);
 void oi_change_write(const struct oi_change *c, int64_t now_ns, struct member *m);
 
 /* 'C' or 'P': the letter behind the six date digits of an option symbol; 0 for no option symbol. */

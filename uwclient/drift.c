@@ -7,7 +7,8 @@
 enum { SHAPE_FIELDS_MAX = 128 };
 
 void
-drift_init(struct drift *d, const struct clock *clock, const struct store *store, const struct log *log)
+drift_init(struct drift *d, const struct clock *clock, const struct store *store,
+           const struct log *log)
 {
     *d = (struct drift){.clock = clock, .store = store, .log = log};
 }
@@ -24,7 +25,8 @@ drift_kind_name(enum drift_kind k)
     return kind_names[k];
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------ */
+/* ---- looking
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 found(struct drift *d, enum uw_endpoint e, enum drift_kind kind, const char *field)
@@ -46,11 +48,11 @@ found(struct drift *d, enum uw_endpoint e, enum drift_kind kind, const char *fie
         return;
     }
     struct drift_finding *f = &d->finding[d->len++];
-    *f =
-        (struct drift_finding){.endpoint = e, .kind = kind, .rows = 1, .first_ns = now_ns, .last_ns = now_ns};
+    *f = (struct drift_finding){
+        .endpoint = e, .kind = kind, .rows = 1, .first_ns = now_ns, .last_ns = now_ns};
     memcpy(f->field, name, sizeof name);
-    log_event(d->log, EV_UW_SHAPE_CHANGED, F_STR("endpoint", uw_endpoint_row(e)->path), F_STR("field", name),
-              F_STR("problem", kind_names[kind]));
+    log_event(d->log, EV_UW_SHAPE_CHANGED, F_STR("endpoint", uw_endpoint_row(e)->path),
+              F_STR("field", name), F_STR("problem", kind_names[kind]));
 }
 
 /* The kinds a value may have; every kind for null, which any field may be. */
@@ -103,7 +105,8 @@ note_row(struct drift *d, enum uw_endpoint e, const struct shape *s, const struc
         if ((s->field[i].kinds & kinds_of(v)) == 0) found(d, e, DRIFT_MISTYPED, json_key(v));
     }
     for (size_t i = 0; i < s->len; i++) {
-        if (!seen[i] && (s->field[i].kinds & FIELD_MUST) != 0) found(d, e, DRIFT_MISSING, s->field[i].name);
+        if (!seen[i] && (s->field[i].kinds & FIELD_MUST) != 0)
+            found(d, e, DRIFT_MISSING, s->field[i].name);
     }
     d->rows[e]++;
 }
@@ -134,7 +137,8 @@ drift_note(struct drift *d, enum uw_endpoint endpoint, const struct json *body)
     }
 }
 
-/* ---- the file ----------------------------------------------------------------------------------------- */
+/* ---- the file
+ * ----------------------------------------------------------------------------------------- */
 
 static struct store_spec
 drift_spec(void)
@@ -175,7 +179,8 @@ load_finding(struct drift *d, const struct json *v)
     if (d->len == DRIFT_FINDINGS_MAX) return;
     if (!endpoint_from_path(json_str(v, "endpoint", ""), &f.endpoint)) return;
     if (!kind_from_name(json_str(v, "problem", ""), &f.kind)) return;
-    (void)str_copy(f.field, sizeof f.field, json_str(v, "field", "")); /* written by us, so it fits */
+    (void)str_copy(f.field, sizeof f.field,
+                   json_str(v, "field", "")); /* written by us, so it fits */
     f.first_ns = when_parse_or_none(json_str(v, "first", ""));
     f.last_ns = when_parse_or_none(json_str(v, "last", ""));
     d->finding[d->len++] = f;
@@ -195,7 +200,8 @@ drift_load(struct drift *d)
         d->answers[e] = MAX(json_i64(v, "answers", 0), 0);
         d->rows[e] = MAX(json_i64(v, "rows", 0), 0);
     }
-    for (const struct json *v = json_first(json_get_arr(doc, "findings")); v != NULL; v = json_next(v))
+    for (const struct json *v = json_first(json_get_arr(doc, "findings")); v != NULL;
+         v = json_next(v))
         load_finding(d, v);
     d->overflow = MAX(json_i64(doc, "overflow", 0), 0);
 }
@@ -255,8 +261,9 @@ drift_report(const struct drift *d, struct text *to)
         for (size_t i = 0; i < d->len; i++) {
             const struct drift_finding *f = &d->finding[i];
             if (f->endpoint == e)
-                text_printf(to, "  %-8s %s: %" PRId64 " rows, last %s\n", kind_names[f->kind], f->field,
-                            f->rows, f->last_ns == WHEN_NONE ? "unknown" : when_iso(f->last_ns, last));
+                text_printf(to, "  %-8s %s: %" PRId64 " rows, last %s\n", kind_names[f->kind],
+                            f->field, f->rows,
+                            f->last_ns == WHEN_NONE ? "unknown" : when_iso(f->last_ns, last));
         }
     }
     if (d->overflow > 0) text_printf(to, "and %" PRId64 " findings without room\n", d->overflow);

@@ -1,9 +1,10 @@
 /*
  * Drift: fields of the answers that are unknown, missing or of another type, counted by endpoint.
  *
- * A decoder takes what it finds and reads the rest as nothing, so a renamed field would be a quiet zero.
- * Here the shape of every answer is compared with what the endpoint is known to send; the first time a
- * field differs in a new way an event says so, and the counters stay in state/uw_drift.json.
+ * A decoder takes what it finds and reads the rest as nothing, so a renamed field would be a quiet
+ * zero. Here the shape of every answer is compared with what the endpoint is known to send; the
+ * first time a field differs in a new way an event says so, and the counters stay in
+ * state/uw_drift.json.
  */
 #ifndef UWCLIENT_DRIFT_H
 #define UWCLIENT_DRIFT_H
@@ -45,7 +46,8 @@ struct drift {
     bool is_dirty;
 };
 
-void drift_init(struct drift *d, const struct clock *clock, const struct store *store, const struct log *log);
+void drift_init(struct drift *d, const struct clock *clock, const struct store *store,
+                const struct log *log);
 void drift_load(struct drift *d);
 /* Writes the counters if there are new ones; failing is the store's business. */
 void drift_save(struct drift *d);

@@ -393,9 +393,9 @@ static const struct shape_field fields_net_prem_ticks[] = {
 struct shape
 shape_of(enum uw_endpoint e)
 {
-#define SHAPE(fields)                                                                                        \
-    {                                                                                                        \
-        (fields), COUNT_OF(fields)                                                                           \
+#define SHAPE(fields)                                                                              \
+    {                                                                                              \
+        (fields), COUNT_OF(fields)                                                                 \
     }
     static const struct shape shapes[] = {
         [UW_EP_FLOW_ALERTS] = SHAPE(fields_flow_alerts),

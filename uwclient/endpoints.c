@@ -20,7 +20,7 @@ static const struct uw_endpoint_row endpoints[] = {
 
 static const struct uw_policy_row policies[] = {
 #define UW_ENDPOINT(id, path, params)
-#define UW_POLICY(id, endpoint, name, ttl_s, cap, cap_kind)                                                  \
+#define UW_POLICY(id, endpoint, name, ttl_s, cap, cap_kind)                                        \
     [UW_POLICY_##id] = {(name), UW_EP_##endpoint, (ttl_s), (cap), (cap_kind) == PER_SYMBOL},
 #define UW_JOB(id, name, policy, per, interval_s, priority, when, requests)
 #include "uwclient/endpoints.def"
@@ -32,8 +32,9 @@ static const struct uw_policy_row policies[] = {
 static const struct uw_job_row jobs[] = {
 #define UW_ENDPOINT(id, path, params)
 #define UW_POLICY(id, endpoint, name, ttl_s, cap, cap_kind)
-#define UW_JOB(id, name, policy, per, interval_s, priority, when, requests)                                  \
-    [UW_JOB_##id] = {(name), UW_POLICY_##policy, UW_##per, (interval_s), (priority), UW_##when, (requests)},
+#define UW_JOB(id, name, policy, per, interval_s, priority, when, requests)                        \
+    [UW_JOB_##id] = {(name),     UW_POLICY_##policy, UW_##per,  (interval_s),                      \
+                     (priority), UW_##when,          (requests)},
 #include "uwclient/endpoints.def"
 #undef UW_ENDPOINT
 #undef UW_POLICY

@@ -81,14 +81,17 @@ const struct uw_policy_row *uw_policy_row(enum uw_policy p);
 const struct uw_job_row *uw_job_row(enum uw_job j);
 
 const struct uw_policy_row *uw_policy_find(const char *name); /* NULL for an unknown name */
-/* The daily cap with so many configured symbols: cap * n / 53 rounded up where it is per symbol and n > 53.
+/* The daily cap with so many configured symbols: cap * n / 53 rounded up where it is per symbol and
+ * n > 53.
  */
 int64_t uw_policy_cap(const struct uw_policy_row *row, size_t symbols_len);
 
-/* The endpoint's path with its placeholder, if it has one, replaced by the percent-encoded value. */
+/* The endpoint's path with its placeholder, if it has one, replaced by the percent-encoded value.
+ */
 void uw_endpoint_path(enum uw_endpoint e, const char *value, struct text *to);
 
-/* Paths without which the allow-list counts as incomplete: those of all jobs, and the after-hours earnings.
+/* Paths without which the allow-list counts as incomplete: those of all jobs, and the after-hours
+ * earnings.
  */
 size_t uw_required_paths(const char *ret_paths[UW_ENDPOINTS_LEN]);
 

@@ -6,7 +6,8 @@
 static struct store_spec
 cache_spec(void)
 {
-    return (struct store_spec){.path = FLOW_CACHE_PATH, .default_json = "{}", .bytes_max = FILE_BYTES_MAX};
+    return (struct store_spec){
+        .path = FLOW_CACHE_PATH, .default_json = "{}", .bytes_max = FILE_BYTES_MAX};
 }
 
 static struct fs_stat
@@ -24,8 +25,10 @@ flow_cache_load(struct flow_cache *c, bool is_live)
     struct store_spec spec = cache_spec();
     enum store_origin origin = STORE_FILE;
     struct lock held = LOCK_NONE;
-    /* Without the lock the file is read all the same: it is replaced whole, never written in place. */
-    bool is_locked = c->locks->acquire(c->locks->self, FLOW_CACHE_LOCK_PATH, 1000, &held, NULL) == RC_OK;
+    /* Without the lock the file is read all the same: it is replaced whole, never written in place.
+     */
+    bool is_locked =
+        c->locks->acquire(c->locks->self, FLOW_CACHE_LOCK_PATH, 1000, &held, NULL) == RC_OK;
     CLEANUP(json_freep) struct json *doc = store_load(c->store, &spec, &origin);
     const struct json *meta = json_get_obj(doc, "_metadata");
 
@@ -77,10 +80,12 @@ write_metadata(const struct flow_cache *c, const struct flow_status *s, struct t
 static bool
 same_file(const struct fs_stat *a, const struct fs_stat *b)
 {
-    return a->exists == b->exists && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
+    return a->exists == b->exists && a->inode == b->inode && a->size == b->size &&
+           a->mtime_ns == b->mtime_ns;
 }
 
-/* A file that had to be healed, or is gone, says nothing about what others want: the model stands. */
+/* A file that had to be healed, or is gone, says nothing about what others want: the model stands.
+ */
 static void
 merge_file(struct flow_cache *c)
 {
@@ -98,13 +103,17 @@ say_failed(struct flow_cache *c, const struct err *err)
 {
     int64_t now_ns = clock_now(c->clock);
 
-    if (c->write_failed_at_ns != WHEN_NONE && llabs(now_ns - c->write_failed_at_ns) < WRITE_EVENT_NS) return;
+    if (c->write_failed_at_ns != WHEN_NONE &&
+        llabs(now_ns - c->write_failed_at_ns) < WRITE_EVENT_NS)
+        return;
     c->write_failed_at_ns = now_ns;
-    log_event(c->log, EV_UW_CACHE_WRITE_FAILED, F_STR("path", FLOW_CACHE_PATH), F_STR("error", err->text));
+    log_event(c->log, EV_UW_CACHE_WRITE_FAILED, F_STR("path", FLOW_CACHE_PATH),
+              F_STR("error", err->text));
 }
 
 enum rc
-flow_cache_flush(struct flow_cache *c, const struct flow_status *status, int64_t wait_ms, struct err *err)
+flow_cache_flush(struct flow_cache *c, const struct flow_status *status, int64_t wait_ms,
+                 struct err *err)
 {
     CLEANUP(text_free) struct text metadata = {0};
     struct store_spec spec = cache_spec();

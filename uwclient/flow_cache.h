@@ -1,8 +1,9 @@
 /*
  * data/uw_flow_cache.json, the one flow cache (contract 4.1, 4.2): the model and its file.
  *
- * The daemon is the only regular writer.  Whoever writes holds state/uw_flow_cache.flock around reading,
- * merging and writing, so a reader that heals a corrupt file and the daemon do not undo each other.
+ * The daemon is the only regular writer.  Whoever writes holds state/uw_flow_cache.flock around
+ * reading, merging and writing, so a reader that heals a corrupt file and the daemon do not undo
+ * each other.
  */
 #ifndef UWCLIENT_FLOW_CACHE_H
 #define UWCLIENT_FLOW_CACHE_H
@@ -48,8 +49,8 @@ void flow_cache_load(struct flow_cache *c, bool is_live);
 void flow_cache_done(struct flow_cache *c);
 
 /*
- * Writes the model, with what others have put into the file.  RC_BUSY if the lock was not free within
- * wait_ms, anything else but RC_OK if the file could not be written: the model stays dirty.
+ * Writes the model, with what others have put into the file.  RC_BUSY if the lock was not free
+ * within wait_ms, anything else but RC_OK if the file could not be written: the model stays dirty.
  */
 enum rc flow_cache_flush(struct flow_cache *c, const struct flow_status *status, int64_t wait_ms,
                          struct err *err) MUST_USE;

@@ -4,7 +4,8 @@
 
 #include "uwclient/decode_flow.h"
 
-/* ---- objects ------------------------------------------------------------------------------------------ */
+/* ---- objects
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 object_clear(struct flow_object *o)
@@ -81,7 +82,8 @@ object_write(const struct flow_object *o, struct json_out *out)
         json_out_raw(out, o->item[i].key, text_str(&o->item[i].json), o->item[i].json.len);
 }
 
-/* ---- tickers ------------------------------------------------------------------------------------------ */
+/* ---- tickers
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 ticker_free(struct flow_ticker *t)
@@ -154,8 +156,8 @@ flow_model_configure(struct flow_model *m, const char *symbol, bool is_configure
 }
 
 void
-flow_model_set(struct flow_model *m, struct flow_ticker *t, const char *key, const struct text *json,
-               int64_t now_ns)
+flow_model_set(struct flow_model *m, struct flow_ticker *t, const char *key,
+               const struct text *json, int64_t now_ns)
 {
     object_set(&t->members, key, text_str(json), json->len);
     mark_dirty(m, t, now_ns);
@@ -207,10 +209,12 @@ flow_model_set_top(struct flow_model *m, const char *key, const struct text *jso
     mark_dirty(m, NULL, now_ns);
 }
 
-/* ---- stamps and age ----------------------------------------------------------------------------------- */
+/* ---- stamps and age
+ * ----------------------------------------------------------------------------------- */
 
 void
-flow_model_touch(struct flow_model *m, struct flow_ticker *t, const char *job, bool is_flow, int64_t now_ns)
+flow_model_touch(struct flow_model *m, struct flow_ticker *t, const char *job, bool is_flow,
+                 int64_t now_ns)
 {
     int64_t now_s = when_to_s(now_ns);
     char digits[24];
@@ -258,14 +262,16 @@ flow_model_expire(struct flow_model *m, int64_t now_ns)
     for (size_t i = 0; i < m->len; i++) {
         struct flow_ticker *t = &m->ticker[i];
         int64_t stamp_s = t->flow_update_s > 0 ? t->flow_update_s : t->last_update_s;
-        if (!t->is_configured || !t->has_flow || when_to_s(now_ns) - stamp_s <= FLOW_STALE_S) continue;
+        if (!t->is_configured || !t->has_flow || when_to_s(now_ns) - stamp_s <= FLOW_STALE_S)
+            continue;
         flow_model_clear_flow(m, t, now_ns);
         cleared++;
     }
     return cleared;
 }
 
-/* ---- the file ----------------------------------------------------------------------------------------- */
+/* ---- the file
+ * ----------------------------------------------------------------------------------------- */
 
 static const char *const owned_members[] = {
     "flow_trades", "sentiment",     "conviction",   "total_premium", "call_premium", "put_premium",
@@ -324,8 +330,8 @@ take_entry(struct flow_model *m, const struct json *entry)
                                                                        : NULL;
         if (nested == NULL && !str_eq(json_key(v), "_last_update"))
             object_set_value(&t->members, json_key(v), v);
-        for (const struct json *n = nested != NULL && json_is_object(v) ? json_first(v) : NULL; n != NULL;
-             n = json_next(n))
+        for (const struct json *n = nested != NULL && json_is_object(v) ? json_first(v) : NULL;
+             n != NULL; n = json_next(n))
             object_set_value(nested, json_key(n), n);
     }
     read_values(t, entry);
@@ -404,7 +410,8 @@ flow_model_forget(struct flow_model *m, bool (*is_known)(void *ctx, const char *
 {
     for (size_t i = m->len; i > 0; i--) {
         const struct flow_ticker *t = &m->ticker[i - 1];
-        if (t->is_configured || is_known(ctx, t->symbol) || now_s - newest_update_s(t) <= FLOW_FORGET_S)
+        if (t->is_configured || is_known(ctx, t->symbol) ||
+            now_s - newest_update_s(t) <= FLOW_FORGET_S)
             continue;
         remove_ticker(m, i - 1);
     }

@@ -1,8 +1,10 @@
 /*
- * The flow cache in memory (spec 20 3.9): tickers and their members as the JSON text they will be written as.
+ * The flow cache in memory (spec 20 3.9): tickers and their members as the JSON text they will be
+ * written as.
  *
- * A ticker's whole text is kept once made, so a flush costs what has changed.  Members that the daemon does
- * not own are kept as they were found in the file; so are tickers that are not configured.
+ * A ticker's whole text is kept once made, so a flush costs what has changed.  Members that the
+ * daemon does not own are kept as they were found in the file; so are tickers that are not
+ * configured.
  */
 #ifndef UWCLIENT_FLOW_MODEL_H
 #define UWCLIENT_FLOW_MODEL_H
@@ -58,20 +60,22 @@ struct flow_ticker *flow_model_find(const struct flow_model *m, const char *symb
 struct flow_ticker *flow_model_need(struct flow_model *m, const char *symbol);
 
 /* Replaces one member of the entry.  A member with no value is removed by flow_model_unset. */
-void flow_model_set(struct flow_model *m, struct flow_ticker *t, const char *key, const struct text *json,
-                    int64_t now_ns);
+void flow_model_set(struct flow_model *m, struct flow_ticker *t, const char *key,
+                    const struct text *json, int64_t now_ns);
 void flow_model_unset(struct flow_model *m, struct flow_ticker *t, const char *key, int64_t now_ns);
-const char *flow_model_get(const struct flow_ticker *t, const char *key); /* JSON text, NULL = absent */
+const char *flow_model_get(const struct flow_ticker *t,
+                           const char *key); /* JSON text, NULL = absent */
 
 /* Lays the members of an object over the ticker's greeks. */
 void flow_model_merge_greeks(struct flow_model *m, struct flow_ticker *t, const struct text *object,
                              int64_t now_ns);
 
-void flow_model_set_top(struct flow_model *m, const char *key, const struct text *json, int64_t now_ns);
+void flow_model_set_top(struct flow_model *m, const char *key, const struct text *json,
+                        int64_t now_ns);
 
 /*
- * A job succeeded for the ticker: its stamp, and the stamp of the entry.  _last_update is the age of the
- * flow; only before the first flow it is that of any job.
+ * A job succeeded for the ticker: its stamp, and the stamp of the entry.  _last_update is the age
+ * of the flow; only before the first flow it is that of any job.
  */
 void flow_model_touch(struct flow_model *m, struct flow_ticker *t, const char *job, bool is_flow,
                       int64_t now_ns);
@@ -87,8 +91,8 @@ void flow_model_load(struct flow_model *m, const struct json *doc, bool is_live)
 /* Somebody else wrote the file: foreign tickers and members we do not own come from there. */
 void flow_model_adopt(struct flow_model *m, const struct json *doc);
 /* At the start: entries that nobody configured, knows or has updated for a week. */
-void flow_model_forget(struct flow_model *m, bool (*is_known)(void *ctx, const char *symbol), void *ctx,
-                       int64_t now_s);
+void flow_model_forget(struct flow_model *m, bool (*is_known)(void *ctx, const char *symbol),
+                       void *ctx, int64_t now_s);
 
 void flow_model_configure(struct flow_model *m, const char *symbol, bool is_configured);
 

@@ -18,7 +18,8 @@ struct poll {
     struct job_report report;
 };
 
-/* ---- asking ------------------------------------------------------------------------------------------- */
+/* ---- asking
+ * ------------------------------------------------------------------------------------------- */
 
 static int64_t
 pause_until(const struct poll *p)
@@ -106,23 +107,27 @@ ask(struct poll *p, const struct uw_params *params)
     if (p->report.outcome == JOB_PAUSED) p->report.wait_or_until_ns = pause_until(p);
     p->env->after(p->env->ctx, &call, &a);
     if (result == UW_OK) {
-        if (p->env->drift != NULL && !a.is_mock) drift_note(p->env->drift, policy->endpoint, a.body);
+        if (p->env->drift != NULL && !a.is_mock)
+            drift_note(p->env->drift, policy->endpoint, a.body);
         body = a.body;
         a.body = NULL;
     }
     return body;
 }
 
-/* ---- storing ------------------------------------------------------------------------------------------ */
+/* ---- storing
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 say_dropped(const struct poll *p, const char *symbol, const struct member *m)
 {
     if (m->dropped != NULL)
-        log_event(p->env->log, EV_UW_CACHE_VALUE_DROPPED, F_STR("ticker", symbol), F_STR("key", m->dropped));
+        log_event(p->env->log, EV_UW_CACHE_VALUE_DROPPED, F_STR("ticker", symbol),
+                  F_STR("key", m->dropped));
 }
 
-/* The entry of a configured symbol, with what every entry has from its start.  NULL without room. */
+/* The entry of a configured symbol, with what every entry has from its start.  NULL without room.
+ */
 static struct flow_ticker *
 entry_of(const struct poll *p, const char *symbol)
 {
@@ -149,7 +154,8 @@ entry_of(const struct poll *p, const char *symbol)
 static void
 touch(const struct poll *p, struct flow_ticker *t)
 {
-    flow_model_touch(&p->env->cache->model, t, p->name, p->job->kind == UW_JOB_OPTION_FLOW, p->now_ns);
+    flow_model_touch(&p->env->cache->model, t, p->name, p->job->kind == UW_JOB_OPTION_FLOW,
+                     p->now_ns);
 }
 
 /* One member of the job's own symbol. */
@@ -195,7 +201,8 @@ stored(const struct flow_ticker *t, const char *key)
     return rc == RC_OK ? doc : NULL;
 }
 
-/* An answer without rows replaces a value only once that is a day old: the value is gone, not merely late. */
+/* An answer without rows replaces a value only once that is a day old: the value is gone, not
+ * merely late. */
 static void
 store_or_keep(const struct poll *p, const char *key, bool has_rows, const struct member *m)
 {
@@ -209,7 +216,8 @@ store_or_keep(const struct poll *p, const char *key, bool has_rows, const struct
         store(p, key, m);
 }
 
-/* ---- option flow -------------------------------------------------------------------------------------- */
+/* ---- option flow
+ * -------------------------------------------------------------------------------------- */
 
 /* The kept alerts as they came; those too large to keep leave the list. */
 static void
@@ -304,7 +312,8 @@ poll_flow(struct poll *p)
     }
 }
 
-/* ---- the market --------------------------------------------------------------------------------------- */
+/* ---- the market
+ * --------------------------------------------------------------------------------------- */
 
 /* The same member for every configured symbol. */
 static void
@@ -383,7 +392,8 @@ poll_congress(struct poll *p)
     }
 }
 
-/* ---- one symbol --------------------------------------------------------------------------------------- */
+/* ---- one symbol
+ * --------------------------------------------------------------------------------------- */
 
 static void
 poll_dark_pool(struct poll *p)
@@ -398,14 +408,16 @@ poll_dark_pool(struct poll *p)
     store(p, "dark_pool", &m);
 }
 
-/* A week is enough for the newest day; where the server does not accept that, a day without the parameter. */
+/* A week is enough for the newest day; where the server does not accept that, a day without the
+ * parameter. */
 static void
 poll_greek_exposure(struct poll *p)
 {
     struct uw_params params = {0};
     CLEANUP(member_free) struct member m = MEMBER_EMPTY;
     struct greek_exposure g;
-    bool is_plain = p->job->plain_until_ns != WHEN_NONE && clock_now(p->env->clock) < p->job->plain_until_ns;
+    bool is_plain =
+        p->job->plain_until_ns != WHEN_NONE && clock_now(p->env->clock) < p->job->plain_until_ns;
 
     if (!is_plain) uw_params_add(&params, UW_STR("timeframe", "1W"));
     CLEANUP(json_freep) struct json *body = ask(p, &params);
@@ -445,7 +457,8 @@ poll_max_pain(struct poll *p)
     store_greeks(p, &greeks);
 }
 
-/* Not scheduled today (endpoints.def).  Its members would hide the exposures of the same name: own object. */
+/* Not scheduled today (endpoints.def).  Its members would hide the exposures of the same name: own
+ * object. */
 static void
 poll_greeks(struct poll *p)
 {
@@ -486,7 +499,8 @@ poll_iv_rank(struct poll *p)
     store_or_keep(p, "iv_rank", r.has_row, &m);
 }
 
-/* Both ends of the sorted list, or the poll counts as failed: one end alone shows only rises or only falls.
+/* Both ends of the sorted list, or the poll counts as failed: one end alone shows only rises or
+ * only falls.
  */
 static void
 poll_oi_change(struct poll *p)
@@ -587,7 +601,8 @@ poll_owners(struct poll *p)
     store(p, "institutional", &m);
 }
 
-/* ---- the earnings calendar ---------------------------------------------------------------------------- */
+/* ---- the earnings calendar
+ * ---------------------------------------------------------------------------- */
 
 /* The report date that most of the stored alerts name, of those that are still to come. */
 static void
@@ -643,7 +658,8 @@ poll_calendar(struct poll *p)
     store(p, "calendar", &m);
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------- */
+/* ---- the table
+ * ---------------------------------------------------------------------------------------- */
 
 struct job_report
 job_run(const struct job_env *env, struct job *job)
@@ -693,6 +709,7 @@ jobs_configure(const struct job_env *env, struct schedule *s)
         if (j->kind != UW_JOB_CALENDAR) continue;
         const struct flow_ticker *t = flow_model_find(m, j->symbol);
         bool has_date = t != NULL && t->has_earnings;
-        j->interval_ns = schedule_calendar_interval_ns(has_date, has_date ? t->earnings : today, today);
+        j->interval_ns =
+            schedule_calendar_interval_ns(has_date, has_date ? t->earnings : today, today);
     }
 }

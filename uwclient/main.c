@@ -1,8 +1,9 @@
 /*
  * uw_flow_daemon: the wiring, and the single-instance lock (contract 4.9, spec 20 3.2).
  *
- * Exit codes: 0 stopped in order, or another instance holds the lock (the service unit restarts on failure
- * only, so this is no restart storm); 1 could not go on; 2 wrong usage; 78 the configuration cannot be used.
+ * Exit codes: 0 stopped in order, or another instance holds the lock (the service unit restarts on
+ * failure only, so this is no restart storm); 1 could not go on; 2 wrong usage; 78 the
+ * configuration cannot be used.
  */
 #include <getopt.h>
 #include <unistd.h>
@@ -137,7 +138,8 @@ redact(void *ctx, struct text *line)
     config_redact(config_in_use(ctx), line);
 }
 
-/* ---- what the loop asks ------------------------------------------------------------------------------- */
+/* ---- what the loop asks
+ * ------------------------------------------------------------------------------- */
 
 static bool
 is_stopping(void *ctx)
@@ -180,7 +182,8 @@ report_config(struct app *app)
         const char *value = getenv(issue.name);
         if (!str_starts(issue.name, "UW_") && !str_eq(issue.name, "TICKERS")) continue;
         log_event(&app->log, EV_UW_CONFIG_INVALID, F_STR("name", issue.name),
-                  F_I64("value_length", value != NULL ? strlen(value) : 0), F_STR("default", issue.used));
+                  F_I64("value_length", value != NULL ? strlen(value) : 0),
+                  F_STR("default", issue.used));
     }
     for (size_t i = 0; i < cfg->uw.tickers.len; i++) {
         char symbol[SYMBOL_MAX];
@@ -212,7 +215,8 @@ reloaded(void *ctx)
     return &app->cfg[next].uw;
 }
 
-/* ---- start -------------------------------------------------------------------------------------------- */
+/* ---- start
+ * -------------------------------------------------------------------------------------------- */
 
 static enum rc
 open_files(struct app *app, struct err *err)
@@ -227,7 +231,8 @@ open_files(struct app *app, struct err *err)
         int removed = 0;
         rc = app->fs.make_dir(app->fs.self, folders[i], err);
         if (rc != RC_OK) return rc;
-        if (fs_sweep(&app->posix_fs, folders[i], &removed, err) != RC_OK) continue; /* only untidy */
+        if (fs_sweep(&app->posix_fs, folders[i], &removed, err) != RC_OK)
+            continue; /* only untidy */
     }
     rc = locks_open(cfg->root, &app->posix_locks, err);
     if (rc != RC_OK) return rc;
@@ -265,7 +270,8 @@ be_the_only_one(struct app *app, struct err *err)
         rc = app->locks.write(app->locks.self, &app->lock, line, err);
     }
     if (rc != RC_OK)
-        log_event(&app->log, EV_UW_DAEMON_LOCK_ERROR, F_STR("path", DAEMON_LOCK), F_STR("error", err->text));
+        log_event(&app->log, EV_UW_DAEMON_LOCK_ERROR, F_STR("path", DAEMON_LOCK),
+                  F_STR("error", err->text));
     return rc;
 }
 
@@ -279,14 +285,17 @@ find_spec(struct app *app)
     if (cfg->uw.spec_path != NULL && cfg->uw.spec_path[0] != '\0')
         text_puts(&app->spec_path, cfg->uw.spec_path);
     else if (share_find(cfg->root, SPEC_PATH, &app->spec_path, &err) != RC_OK)
-        text_puts(&app->spec_path, SPEC_PATH); /* missing: every call is refused, and an event says why */
+        text_puts(&app->spec_path,
+                  SPEC_PATH); /* missing: every call is refused, and an event says why */
 }
 
 static enum rc
 open_client(struct app *app, struct err *err)
 {
-    struct http_options http = {
-        .clock = &app->clock, .stop = &app->loop.stop, .progress = still_waiting, .progress_ctx = app};
+    struct http_options http = {.clock = &app->clock,
+                                .stop = &app->loop.stop,
+                                .progress = still_waiting,
+                                .progress_ctx = app};
     enum rc rc = curl_http_new(&http, &app->curl, err);
 
     if (rc != RC_OK) return rc;
@@ -304,7 +313,8 @@ open_client(struct app *app, struct err *err)
         .stop_ctx = app,
         .seed = (uint64_t)clock_mono(&app->clock),
     };
-    return uw_client_init(&app->client, &deps, &config_in_use(app)->uw, text_str(&app->spec_path), err);
+    return uw_client_init(&app->client, &deps, &config_in_use(app)->uw, text_str(&app->spec_path),
+                          err);
 }
 
 static enum rc
@@ -357,7 +367,8 @@ run(struct app *app, const struct options *opt)
     if (rc == RC_OK) rc = open_daemon(app, &err);
     if (rc != RC_OK) return die(&err, rc == RC_DENIED ? EX_CONFIG_UNUSABLE : EXIT_FAILURE);
     notify_ready("polling");
-    (void)fprintf(stderr, "uw_flow_daemon: started, %zu symbols\n", config_in_use(app)->uw.tickers.len);
+    (void)fprintf(stderr, "uw_flow_daemon: started, %zu symbols\n",
+                  config_in_use(app)->uw.tickers.len);
     daemon_run(&app->daemon, opt->is_once);
     notify_stopping();
     daemon_done(&app->daemon);
@@ -379,7 +390,8 @@ main(int argc, char **argv)
     app.alive_status = "starting";
     app.lock = LOCK_NONE;
     if (process_guard_secrets(&err) != RC_OK) return die(&err, EXIT_FAILURE);
-    if (config_load(&app.cfg_options, &app.cfg[0], &err) != RC_OK) return die(&err, EX_CONFIG_UNUSABLE);
+    if (config_load(&app.cfg_options, &app.cfg[0], &err) != RC_OK)
+        return die(&err, EX_CONFIG_UNUSABLE);
     if (loop_init(&app.loop, &err) != RC_OK) return die(&err, EXIT_FAILURE);
     return run(&app, &opt);
 }

@@ -46,7 +46,8 @@ fits(const struct segments *template, const struct segments *path)
 {
     if (template->n != path->n) return false;
     for (size_t i = 0; i < template->n; i++) {
-        if (!is_placeholder(template->at[i], template->len[i]) && !same(template, path, i)) return false;
+        if (!is_placeholder(template->at[i], template->len[i]) && !same(template, path, i))
+            return false;
     }
     return true;
 }
@@ -96,7 +97,8 @@ hex_digit(char c)
     return -1;
 }
 
-/* Once, never twice: "%2541" is "%41".  False for a broken escape and for a value that does not fit. */
+/* Once, never twice: "%2541" is "%41".  False for a broken escape and for a value that does not
+ * fit. */
 static bool
 percent_decode(const char *from, size_t len, char ret_value[MATCH_VALUE_MAX])
 {
@@ -155,7 +157,8 @@ take_values(const struct segments *path, struct match *m, struct err *err)
 {
     struct segments template;
 
-    if (!split(m->op->path, &template)) return err_set(err, RC_DENIED, "template \"%s\"", m->op->path);
+    if (!split(m->op->path, &template))
+        return err_set(err, RC_DENIED, "template \"%s\"", m->op->path);
     for (size_t i = 0; i < template.n; i++) {
         if (!is_placeholder(template.at[i], template.len[i])) continue;
         size_t name_len = template.len[i] - 2;
@@ -173,12 +176,14 @@ take_values(const struct segments *path, struct match *m, struct err *err)
     return RC_OK;
 }
 
-/* The bytes of RFC 3986 path segments, less what SL-15 forbids; everything else must come encoded. */
+/* The bytes of RFC 3986 path segments, less what SL-15 forbids; everything else must come encoded.
+ */
 static bool
 path_bytes_allowed(const char *path)
 {
     for (const char *c = path; *c != '\0'; c++) {
-        bool is_word = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+        bool is_word =
+            (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
         if (!is_word && strchr("/-._~%!$&'()*+,;=:@", *c) == NULL) return false;
     }
     return true;
@@ -188,7 +193,8 @@ static bool
 has_dot_segment(const struct segments *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        if (s->at[i][0] == '.' && (s->len[i] == 1 || (s->len[i] == 2 && s->at[i][1] == '.'))) return true;
+        if (s->at[i][0] == '.' && (s->len[i] == 1 || (s->len[i] == 2 && s->at[i][1] == '.')))
+            return true;
     }
     return false;
 }
@@ -216,7 +222,8 @@ strip_origin(const char *base_url, const char **candidate, struct err *err)
 }
 
 static enum rc
-clean_path(const char *base_url, const char *candidate, char ret_path[MATCH_PATH_MAX], struct err *err)
+clean_path(const char *base_url, const char *candidate, char ret_path[MATCH_PATH_MAX],
+           struct err *err)
 {
     char trimmed[2 * MATCH_PATH_MAX];
 
@@ -227,21 +234,23 @@ clean_path(const char *base_url, const char *candidate, char ret_path[MATCH_PATH
     enum rc rc = strip_origin(base_url, &path, err);
     if (rc != RC_OK) return rc;
     if (*path != '/') return err_set(err, RC_DENIED, "no leading slash");
-    if (!path_bytes_allowed(path)) return err_set(err, RC_DENIED, "a character that a path may not hold");
+    if (!path_bytes_allowed(path))
+        return err_set(err, RC_DENIED, "a character that a path may not hold");
     if (!str_copy(ret_path, MATCH_PATH_MAX, path)) return err_set(err, RC_DENIED, "too long");
     return RC_OK;
 }
 
 enum rc
-match_path(const struct spec *s, const char *base_url, const char *candidate, struct match *ret_match,
-           struct err *err)
+match_path(const struct spec *s, const char *base_url, const char *candidate,
+           struct match *ret_match, struct err *err)
 {
     struct match m = {0};
     struct segments path;
     enum rc rc = clean_path(base_url, candidate, m.path, err);
 
     if (rc != RC_OK) return rc;
-    if (!spec_is_usable(s)) return err_set(err, RC_DENIED, "the allow-list is %s", spec_state_name(s->state));
+    if (!spec_is_usable(s))
+        return err_set(err, RC_DENIED, "the allow-list is %s", spec_state_name(s->state));
     if (!split(m.path, &path) || has_dot_segment(&path))
         return err_set(err, RC_DENIED, "an empty or dotted segment");
     m.op = resolve(s, &path);
@@ -252,7 +261,8 @@ match_path(const struct spec *s, const char *base_url, const char *candidate, st
 }
 
 enum rc
-match_literal(const struct spec *s, const char *candidate, const struct spec_op **ret_op, struct err *err)
+match_literal(const struct spec *s, const char *candidate, const struct spec_op **ret_op,
+              struct err *err)
 {
     struct segments path;
     const struct spec_op *op = split(candidate, &path) ? resolve(s, &path) : NULL;
@@ -267,7 +277,8 @@ match_shown(const char *candidate, struct text *to)
 {
     char shown[MATCH_PATH_MAX];
 
-    (void)str_copy(shown, sizeof shown, candidate != NULL ? candidate : ""); /* a cut one is still telling */
+    (void)str_copy(shown, sizeof shown,
+                   candidate != NULL ? candidate : ""); /* a cut one is still telling */
     str_trim(shown);
     const char *path = shown + origin_len(shown);
     if (*path != '/') text_putc(to, '/');

@@ -1,10 +1,10 @@
 /*
  * A candidate path against the allow-list (spec 20 1.3).
  *
- * Accepted: a path as written in the list, or one that a template of the list fits.  The template with the
- * most literal segments wins, the leftmost literal first.  Refused: anything with a query, a fragment,
- * braces, a backslash, control characters, empty or dotted segments, bytes that a URL cannot hold, and an
- * absolute URL whose scheme and authority are not those of the configured base.
+ * Accepted: a path as written in the list, or one that a template of the list fits.  The template
+ * with the most literal segments wins, the leftmost literal first.  Refused: anything with a query,
+ * a fragment, braces, a backslash, control characters, empty or dotted segments, bytes that a URL
+ * cannot hold, and an absolute URL whose scheme and authority are not those of the configured base.
  */
 #ifndef UWCLIENT_MATCH_H
 #define UWCLIENT_MATCH_H
@@ -29,10 +29,11 @@ struct match {
 };
 
 /* RC_DENIED with the reason for a candidate that is not allowed. */
-enum rc match_path(const struct spec *s, const char *base_url, const char *candidate, struct match *ret_match,
-                   struct err *err) MUST_USE;
+enum rc match_path(const struct spec *s, const char *base_url, const char *candidate,
+                   struct match *ret_match, struct err *err) MUST_USE;
 
-/* As match_path for a path literal in our sources, which may hold placeholders in braces (SL-20). */
+/* As match_path for a path literal in our sources, which may hold placeholders in braces (SL-20).
+ */
 enum rc match_literal(const struct spec *s, const char *candidate, const struct spec_op **ret_op,
                       struct err *err) MUST_USE;
 

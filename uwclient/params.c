@@ -28,7 +28,10 @@ static uint32_t
 next_char(const unsigned char *s, size_t len, size_t *ret_used)
 {
     size_t more = s[0] >= 0xf0 ? 3 : s[0] >= 0xe0 ? 2 : s[0] >= 0xc0 ? 1 : 0;
-    uint32_t c = more == 3 ? s[0] & 0x07u : more == 2 ? s[0] & 0x0fu : more == 1 ? s[0] & 0x1fu : s[0];
+    uint32_t c = more == 3   ? s[0] & 0x07u
+                 : more == 2 ? s[0] & 0x0fu
+                 : more == 1 ? s[0] & 0x1fu
+                             : s[0];
 
     *ret_used = 1;
     if (more >= len) return s[0];
@@ -43,8 +46,9 @@ next_char(const unsigned char *s, size_t len, size_t *ret_used)
 static void
 put_char(struct text *to, uint32_t c)
 {
-    static const char *const named[] = {['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f",
-                                        ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\"};
+    static const char *const named[] = {
+        ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f",
+        ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\"};
 
     if (c < COUNT_OF(named) && named[c] != NULL) {
         text_puts(to, named[c]);

@@ -1,8 +1,8 @@
 /*
  * Query parameters of a call: names with text, whole numbers, booleans or lists.
  *
- * One list, three forms: canonical JSON (the key of the response cache), compact JSON (logs) and the query
- * of the URL (spec 20 TR-5, RC-1).  Names are sorted bytewise in all of them.
+ * One list, three forms: canonical JSON (the key of the response cache), compact JSON (logs) and
+ * the query of the URL (spec 20 TR-5, RC-1).  Names are sorted bytewise in all of them.
  */
 #ifndef UWCLIENT_PARAMS_H
 #define UWCLIENT_PARAMS_H

@@ -20,6 +20,7 @@ quota_append(const struct store *store, const struct quota_line *line)
     json_out_str(&o, "endpoint_name", line->endpoint_name);
     json_out_str(&o, "caller", line->caller);
     json_out_i64(&o, "attempt", line->attempt);
+    json_out_i64(&o, "mono_ns", line->mono_ns);
     json_out_end(&o);
     enum rc rc = store_append(store, QUOTA_PATH, &json, NULL);
     (void)rc; /* the store reports it; the call goes on */
@@ -40,7 +41,8 @@ quota_rotate(const struct fs *fs)
     struct fs_stat st;
     char from[64], to[64];
 
-    if (fs->stat(fs->self, QUOTA_PATH, &st, NULL) != RC_OK || !st.exists || st.size < QUOTA_ROTATE_BYTES)
+    if (fs->stat(fs->self, QUOTA_PATH, &st, NULL) != RC_OK || !st.exists ||
+        st.size < QUOTA_ROTATE_BYTES)
         return;
     for (int n = QUOTA_GENERATIONS - 1; n >= 0; n--) {
         generation_path(n, from);
@@ -51,7 +53,8 @@ quota_rotate(const struct fs *fs)
 
 struct counter {
     struct usage_state *into;
-    int64_t now_s, day_start_s;
+    const struct window_now *now;
+    int64_t day_start_s;
     int64_t today;
     int old_in_a_row;
 };
@@ -63,6 +66,10 @@ count_line(struct counter *c, const char *line, size_t len)
 
     if (json_parse(line, len, JSON_LOG, &JSON_LIMITS_BODY, &doc, NULL) != RC_OK) return;
     int64_t ts = json_i64(doc, "ts", 0);
+    /* The line names whole seconds; the end of that second is the careful reading. */
+    struct window_now at = {.wall_ns = (ts + 1) * NS_PER_S,
+                            .mono_ns = MAX(json_i64(doc, "mono_ns", 0), 0)};
+    if (window_is_young(at.wall_ns, at.mono_ns, c->now)) window_add(&c->into->window, &at);
     if (ts < c->day_start_s || ts >= c->day_start_s + 86400) {
         c->old_in_a_row++;
         return;
@@ -72,9 +79,6 @@ count_line(struct counter *c, const char *line, size_t len)
     const char *name = json_str(doc, "endpoint_name", "");
     int64_t *calls = *name != '\0' ? usage_count_of(c->into, name) : NULL;
     if (calls != NULL) ++*calls;
-    /* The line names whole seconds; the end of that second is the careful reading. */
-    struct window_now at = {.wall_ns = (ts + 1) * NS_PER_S};
-    if (ts >= c->now_s - 61 && ts <= c->now_s + 5) window_add(&c->into->window, &at);
 }
 
 /* Backwards, because the lines of today stand at the end. */
@@ -106,11 +110,11 @@ reverse(struct window *w)
 }
 
 int64_t
-quota_count(const struct fs *fs, int64_t now_ns, struct usage_state *into)
+quota_count(const struct fs *fs, const struct window_now *now, struct usage_state *into)
 {
     struct counter c = {
         .into = into,
-        .now_s = when_to_s(now_ns),
+        .now = now,
         .day_start_s = date_to_days(into->date) * 86400,
     };
     char path[64];

@@ -18,7 +18,8 @@ enum {
 
 struct quota_line {
     int64_t at_ns;
-    const char *url;         /* without query and credentials */
+    int64_t mono_ns; /* tells requests of the last minute apart when the wall clock was stepped */
+    const char *url; /* without query and credentials */
     const char *params_json; /* object */
     const char *endpoint_name;
     const char *caller;
@@ -32,9 +33,9 @@ void quota_append(const struct store *store, const struct quota_line *line);
 void quota_rotate(const struct fs *fs);
 
 /*
- * Counts the attempts of the state's UTC date into a fresh state, and those of the last minute into its
- * window.  Returns how many lines of the date there were.
+ * Counts the attempts of the state's UTC date into a fresh state, and those of the last minute into
+ * its window.  Returns how many lines of the date there were.
  */
-int64_t quota_count(const struct fs *fs, int64_t now_ns, struct usage_state *into);
+int64_t quota_count(const struct fs *fs, const struct window_now *now, struct usage_state *into);
 
 #endif

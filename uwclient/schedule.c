@@ -1,6 +1,6 @@
 #include "uwclient/schedule.h"
 
-#define FUTURE_MAX_NS     NS_PER_MIN        /* a later stamp is from a clock that was stepped back */
+#define FUTURE_MAX_NS     NS_PER_MIN /* a later stamp is from a clock that was stepped back */
 #define FIRST_PATIENCE_NS (10 * NS_PER_MIN) /* a job without any answer yet */
 #define RETRY_BASE_NS     (30 * NS_PER_S)
 #define RETRY_MAX_NS      (900 * NS_PER_S)
@@ -36,7 +36,8 @@ schedule_find(const struct schedule *s, const char *key)
     return NULL;
 }
 
-/* ---- building ----------------------------------------------------------------------------------------- */
+/* ---- building
+ * ----------------------------------------------------------------------------------------- */
 
 static struct job *
 find_job(const struct schedule *s, enum uw_job kind, const char *symbol)
@@ -100,8 +101,8 @@ is_for(enum uw_job_per per, bool is_etf)
 }
 
 void
-schedule_configure(struct schedule *s, const struct name_list *tickers, const struct name_list *etfs,
-                   int64_t now_ns)
+schedule_configure(struct schedule *s, const struct name_list *tickers,
+                   const struct name_list *etfs, int64_t now_ns)
 {
     struct schedule built = {.started_ns = now_ns};
 
@@ -112,7 +113,8 @@ schedule_configure(struct schedule *s, const struct name_list *tickers, const st
         for (size_t i = 0; i < tickers->len; i++) {
             char symbol[SYMBOL_MAX];
             if (!symbol_set(symbol, tickers->item[i])) continue;
-            if (is_for(row->per, list_has(etfs, symbol)) && find_job(&built, (enum uw_job)k, symbol) == NULL)
+            if (is_for(row->per, list_has(etfs, symbol)) &&
+                find_job(&built, (enum uw_job)k, symbol) == NULL)
                 add_job(&built, s, (enum uw_job)k, symbol);
         }
     }
@@ -120,14 +122,16 @@ schedule_configure(struct schedule *s, const struct name_list *tickers, const st
     *s = built;
 }
 
-/* ---- due ---------------------------------------------------------------------------------------------- */
+/* ---- due
+ * ---------------------------------------------------------------------------------------------- */
 
 static int64_t
 interval_of(const struct job *j, double used)
 {
     int priority = uw_job_row(j->kind)->priority;
 
-    return used >= LADDER_SLOW && priority >= 4 && priority <= 6 ? 2 * j->interval_ns : j->interval_ns;
+    return used >= LADDER_SLOW && priority >= 4 && priority <= 6 ? 2 * j->interval_ns
+                                                                 : j->interval_ns;
 }
 
 static bool
@@ -153,7 +157,8 @@ due_at(const struct schedule *s, const struct job *j, const struct schedule_now 
 {
     bool has_run = is_believable(j->last_ok_ns, now->now_ns);
     bool has_tried = j->last_try_ns == WHEN_NONE || is_believable(j->last_try_ns, now->now_ns);
-    int64_t due_ns = has_run ? j->last_ok_ns + interval_of(j, now->used) : MIN(s->started_ns, now->now_ns);
+    int64_t due_ns =
+        has_run ? j->last_ok_ns + interval_of(j, now->used) : MIN(s->started_ns, now->now_ns);
 
     if (j->disabled_until_ns == JOB_DISABLED_FOR_GOOD) return INT64_MAX;
     if (has_tried && j->retry_at_ns != WHEN_NONE) due_ns = MAX(due_ns, j->retry_at_ns);
@@ -168,7 +173,8 @@ lateness(const struct job *j, int64_t due_ns, const struct schedule_now *now)
 {
     int64_t patience_ns = interval_of(j, now->used);
 
-    if (!is_believable(j->last_ok_ns, now->now_ns)) patience_ns = MIN(patience_ns, FIRST_PATIENCE_NS);
+    if (!is_believable(j->last_ok_ns, now->now_ns))
+        patience_ns = MIN(patience_ns, FIRST_PATIENCE_NS);
     return (double)(now->now_ns - due_ns) / (double)patience_ns;
 }
 
@@ -223,7 +229,8 @@ schedule_next(const struct schedule *s, const struct schedule_now *now, int64_t 
     return best;
 }
 
-/* ---- results ------------------------------------------------------------------------------------------ */
+/* ---- results
+ * ------------------------------------------------------------------------------------------ */
 
 static int64_t
 next_utc_midnight(int64_t now_ns)

@@ -1,8 +1,8 @@
 /*
  * state/smart_poller.json (spec 20 3.6):
  *
- *   {"_schema": 2, "jobs": {"option_flow:ACME": {"last_ok": epoch, "last_try", "errors", "retry_at",
- *    "disabled_until"}}}
+ *   {"_schema": 2, "jobs": {"option_flow:ACME": {"last_ok": epoch, "last_try", "errors",
+ * "retry_at", "disabled_until"}}}
  *
  * An older form, {"<key>": epoch}, is accepted: its numbers are the last successes.
  */

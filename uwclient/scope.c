@@ -4,8 +4,9 @@
 #define WARN_EVERY_NS (15 * NS_PER_MIN)
 
 void
-scope_init(struct scope *s, const struct clock *clock, const struct fs *fs, const struct store *store,
-           const struct log *log, const struct name_list *tickers, bool is_mock)
+scope_init(struct scope *s, const struct clock *clock, const struct fs *fs,
+           const struct store *store, const struct log *log, const struct name_list *tickers,
+           bool is_mock)
 {
     *s = (struct scope){
         .clock = clock,

@@ -39,8 +39,9 @@ struct scope {
     int64_t warned_at_ns;         /* WHEN_NONE = never */
 };
 
-void scope_init(struct scope *s, const struct clock *clock, const struct fs *fs, const struct store *store,
-                const struct log *log, const struct name_list *tickers, bool is_mock);
+void scope_init(struct scope *s, const struct clock *clock, const struct fs *fs,
+                const struct store *store, const struct log *log, const struct name_list *tickers,
+                bool is_mock);
 void scope_done(struct scope *s);
 
 /* Reads the files again when they have changed, at most once in 60 s. */

@@ -43,7 +43,8 @@ type_name(struct arena *a, const struct yaml_node *root, const struct yaml_node 
     if (type == NULL) return "any";
     if (str_eq(type, "string") && str_eq(format, "date")) return "date";
     if (!str_eq(type, "array")) return arena_strdup(a, type);
-    const char *items = yaml_node_text(yaml_node_get(deref(root, yaml_node_get(schema, "items")), "type"));
+    const char *items =
+        yaml_node_text(yaml_node_get(deref(root, yaml_node_get(schema, "items")), "type"));
     return arena_printf(a, "array<%s>", items != NULL ? items : "any");
 }
 
@@ -80,12 +81,14 @@ static void
 read_params(struct arena *a, const struct yaml_node *root, const struct yaml_node *path,
             const struct yaml_node *get, struct spec_op *op)
 {
-    const struct yaml_node *lists[] = {yaml_node_get(get, "parameters"), yaml_node_get(path, "parameters")};
+    const struct yaml_node *lists[] = {yaml_node_get(get, "parameters"),
+                                       yaml_node_get(path, "parameters")};
     size_t room = count_children(lists[0]) + count_children(lists[1]);
     struct spec_param *params = ARENA_NEW(a, struct spec_param, room);
 
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        for (const struct yaml_node *c = yaml_node_first(lists[i]); c != NULL; c = yaml_node_next(c)) {
+        for (const struct yaml_node *c = yaml_node_first(lists[i]); c != NULL;
+             c = yaml_node_next(c)) {
             if (read_param(a, root, c, &params[op->params_len])) op->params_len++;
         }
     }
@@ -119,7 +122,8 @@ judge(struct spec *s, const char *const *required, size_t required_len, struct e
         (void)err_set(err, RC_PARSE, "no path with a get operation");
     } else if (s->ops_len < SPEC_PATHS_MIN) {
         s->state = SPEC_TOO_SMALL;
-        (void)err_set(err, RC_RANGE, "%zu paths, at least %d are expected", s->ops_len, SPEC_PATHS_MIN);
+        (void)err_set(err, RC_RANGE, "%zu paths, at least %d are expected", s->ops_len,
+                      SPEC_PATHS_MIN);
     }
     for (size_t i = 0; i < required_len && s->state == SPEC_OK; i++) {
         if (spec_find(s, required[i]) != NULL) continue;

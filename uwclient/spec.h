@@ -1,8 +1,10 @@
 /*
- * The allow-list: what may be requested, read from the OpenAPI file (contract 4.8, spec 20 1.1, 1.2).
+ * The allow-list: what may be requested, read from the OpenAPI file (contract 4.8, spec
+ * 20 1.1, 1.2).
  *
- * The file is the only source: no path is compiled in as allowed.  It is read once and then const.  Only
- * GET operations count.  Key order, indentation, quoting, block texts, anchors, CRLF do not matter.
+ * The file is the only source: no path is compiled in as allowed.  It is read once and then const.
+ * Only GET operations count.  Key order, indentation, quoting, block texts, anchors, CRLF do not
+ * matter.
  */
 #ifndef UWCLIENT_SPEC_H
 #define UWCLIENT_SPEC_H
@@ -29,8 +31,8 @@ enum spec_state {
 
 struct spec_param {
     const char *name;
-    const char
-        *type; /* "string", "integer", "array<string>", "date", ...; "any" where the file says nothing */
+    const char *type; /* "string", "integer", "array<string>", "date", ...; "any" where the file
+                         says nothing */
     bool in_path;
     bool required;
 };
@@ -55,15 +57,16 @@ struct spec {
  *
  * required  paths that must be there for SPEC_OK
  */
-void spec_load(const struct fs *fs, const char *path, const char *const *required, size_t required_len,
-               struct spec *ret_spec, struct err *err);
+void spec_load(const struct fs *fs, const char *path, const char *const *required,
+               size_t required_len, struct spec *ret_spec, struct err *err);
 void spec_parse(const char *bytes, size_t len, const char *const *required, size_t required_len,
                 struct spec *ret_spec, struct err *err);
 void spec_done(struct spec *s);
 
 /* False in the states in which every call is refused. */
 bool spec_is_usable(const struct spec *s);
-const char *spec_state_name(enum spec_state s); /* "ok", "missing", "corrupt", "too_small", "incomplete" */
+const char *
+spec_state_name(enum spec_state s); /* "ok", "missing", "corrupt", "too_small", "incomplete" */
 
 /* The query parameter of that name, NULL if the operation has none. */
 const struct spec_param *spec_query_param(const struct spec_op *op, const char *name);

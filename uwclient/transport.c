@@ -8,11 +8,10 @@
  * Attempts and what an outcome means (spec 20 2.10):
  *
  *   200                                 refusals in a row are forgotten
- *   408, 500, 502, 503, 504, no status  up to three attempts, 1 s and 2 s apart (+ up to 250 ms), or as long
- *                                       as a Retry-After of at most 10 s says
- *   429                                 one attempt; a pause that all processes keep
- *   401, 403                            one attempt; a pause of 15 minutes
- *   other 4xx, 200 without an object    one attempt; the caller decides
+ *   408, 500, 502, 503, 504, no status  up to three attempts, 1 s and 2 s apart (+ up to 250 ms),
+ * or as long as a Retry-After of at most 10 s says 429                                 one attempt;
+ * a pause that all processes keep 401, 403                            one attempt; a pause of 15
+ * minutes other 4xx, 200 without an object    one attempt; the caller decides
  */
 #define USER_AGENT        "stockbot/1 (+uwclient)"
 #define RETRY_AFTER_MAX_S 10
@@ -67,9 +66,12 @@ static void
 log_attempt(const struct uw_client *c, const struct uw_flight *f, int attempt)
 {
     CLEANUP(text_free) struct text url = {0};
+    const struct window *w = &c->usage.state.window;
 
+    ASSERT(w->len > 0); /* the reservation of this attempt */
     url_of(c, f, false, &url);
-    quota_append(c->deps.store, &(struct quota_line){.at_ns = clock_now(c->deps.clock),
+    quota_append(c->deps.store, &(struct quota_line){.at_ns = w->at[w->len - 1].wall_ns,
+                                                     .mono_ns = w->at[w->len - 1].mono_ns,
                                                      .url = text_str(&url),
                                                      .params_json = text_str(&f->params_json),
                                                      .endpoint_name = f->name,
@@ -157,7 +159,8 @@ wait_for_retry(struct uw_client *c, const struct outcome *o, int attempt)
     return c->deps.is_stopping == NULL || !c->deps.is_stopping(c->deps.stop_ctx);
 }
 
-/* ---- what the server said ----------------------------------------------------------------------------- */
+/* ---- what the server said
+ * ----------------------------------------------------------------------------- */
 
 static int64_t
 header_i64(const struct http_response *r, const char *name)
@@ -177,7 +180,8 @@ contains_nocase(const char *s, const char *word)
 static void
 handle_too_many(struct uw_client *c, const struct outcome *o, struct uw_answer *a)
 {
-    CLEANUP(json_freep) struct json *doc = uw_parse_object(text_str(&o->resp.body), o->resp.body.len, NULL);
+    CLEANUP(json_freep)
+    struct json *doc = uw_parse_object(text_str(&o->resp.body), o->resp.body.len, NULL);
     int64_t count = header_i64(&o->resp, "x-uw-daily-req-count");
     int64_t limit = header_i64(&o->resp, "x-uw-token-req-limit");
     const char *message = json_str(doc, "message", json_str(doc, "msg", ""));
@@ -226,7 +230,8 @@ conclude(struct uw_client *c, const struct uw_flight *f, struct outcome *o, stru
 }
 
 static void
-tell_budget(struct uw_client *c, const struct uw_flight *f, const struct outcome *o, struct uw_answer *a)
+tell_budget(struct uw_client *c, const struct uw_flight *f, const struct outcome *o,
+            struct uw_answer *a)
 {
     if (o->rc != RC_OK) return;
     a->status = o->resp.status;

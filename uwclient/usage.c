@@ -5,8 +5,10 @@
 #include "uwclient/quota_log.h"
 #include "uwclient/usage_file.h"
 
-#define LOCK_WAIT_MS       2000
-#define PAUSE_MAX_NS       (24 * NS_PER_HOUR + 5 * NS_PER_MIN) /* a longer stored pause is not believed */
+#define LOCK_WAIT_MS 2000
+#define PAUSE_MAX_NS                                                                               \
+    (24 * NS_PER_HOUR + 5 * NS_PER_MIN) /* a longer stored pause is not believed                   \
+                                         */
 #define PAUSE_AUTH_NS      (900 * NS_PER_S)
 #define PAUSE_MARGIN_NS    NS_PER_MIN /* after the server's reset */
 #define PROBE_EVERY_NS     (30 * NS_PER_MIN)
@@ -30,24 +32,28 @@ utc_date(int64_t at_ns)
     return when_to_civil(at_ns).date;
 }
 
-/* ---- the file ----------------------------------------------------------------------------------------- */
+/* ---- the file
+ * ----------------------------------------------------------------------------------------- */
 
 static struct usage_stamp
 look(const struct usage *u)
 {
     struct fs_stat st;
 
-    if (u->deps.fs->stat(u->deps.fs->self, USAGE_PATH, &st, NULL) != RC_OK) return (struct usage_stamp){0};
+    if (u->deps.fs->stat(u->deps.fs->self, USAGE_PATH, &st, NULL) != RC_OK)
+        return (struct usage_stamp){0};
     return (struct usage_stamp){st.exists, st.inode, st.size, st.mtime_ns};
 }
 
 static bool
 same_stamp(const struct usage_stamp *a, const struct usage_stamp *b)
 {
-    return a->exists == b->exists && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
+    return a->exists == b->exists && a->inode == b->inode && a->size == b->size &&
+           a->mtime_ns == b->mtime_ns;
 }
 
-/* Of two counts of the same day the higher one is right: each may have missed calls, none counts too many. */
+/* Of two counts of the same day the higher one is right: each may have missed calls, none counts
+ * too many. */
 static void
 raise_counts(struct usage_state *s, const struct usage_state *other)
 {
@@ -59,13 +65,15 @@ raise_counts(struct usage_state *s, const struct usage_state *other)
     }
 }
 
-/* The same request seen twice: the file rounds wall times to a fraction of a microsecond. */
+/* The same request seen twice: by its monotonic time, else by its wall time, which files round a
+ * little. */
 static bool
 window_has(const struct window *w, int64_t wall_ns, int64_t mono_ns)
 {
     for (size_t i = 0; i < w->len; i++) {
-        bool is_near = llabs(w->at[i].wall_ns - wall_ns) <= NS_PER_US;
-        if (is_near && (w->at[i].mono_ns == mono_ns || mono_ns == 0)) return true;
+        bool is_known = mono_ns != 0 && w->at[i].mono_ns != 0;
+        if (is_known ? w->at[i].mono_ns == mono_ns : llabs(w->at[i].wall_ns - wall_ns) <= NS_PER_US)
+            return true;
     }
     return false;
 }
@@ -97,27 +105,29 @@ merge_unsaved(struct usage_state *s, const struct usage_state *mine)
     }
 }
 
-/*
- * Counts again what was spent on the state's date.  The window is joined only where the file was lost:
- * otherwise it already holds these requests.
- */
+/* Counts again, from the log of attempts, what was spent on the state's date and in the last
+ * minute. */
 static void
-reseed(struct usage *u, bool with_window, const char *why)
+reseed(struct usage *u, const char *why)
 {
     struct usage_state counted;
+    struct window_now now = window_now(u->deps.clock);
+    int64_t before = u->state.calls_today;
 
     usage_state_reset(&counted, u->state.date);
-    int64_t lines = quota_count(u->deps.fs, clock_now(u->deps.clock), &counted);
-    if (lines == 0) return;
-    int64_t before = u->state.calls_today;
+    (void)quota_count(u->deps.fs, &now, &counted); /* how many lines there were does not matter */
     raise_counts(&u->state, &counted);
-    if (with_window) join_windows(&u->state.window, &counted.window);
+    join_windows(&u->state.window, &counted.window);
+    if (u->state.calls_today <= before) return;
     u->is_unsaved = true;
-    if (u->state.calls_today > before)
-        log_event(u->deps.log, EV_UW_USAGE_RESEEDED, F_I64("calls_today", u->state.calls_today),
-                  F_I64("before", before), F_STR("why", why));
+    log_event(u->deps.log, EV_UW_USAGE_RESEEDED, F_I64("calls_today", u->state.calls_today),
+              F_I64("before", before), F_STR("why", why));
 }
 
+/*
+ * The first reading of a process is checked against the log whatever the file says: it may be the
+ * older generation that somebody healed a moment ago and did not live to correct.
+ */
 static void
 load(struct usage *u, const struct usage_stamp *seen)
 {
@@ -125,9 +135,11 @@ load(struct usage *u, const struct usage_stamp *seen)
     enum store_origin origin = STORE_FILE;
     struct usage_state mine = u->state;
     CLEANUP(json_freep) struct json *doc = store_load(u->deps.store, &spec, &origin);
-    bool is_ours = origin == STORE_FILE;
 
     usage_state_decode(doc, &u->state);
+    /* The default that a healing reader left behind is no count either. */
+    bool is_default = date_cmp(u->state.date, (struct date){1970, 1, 1}) == 0;
+    bool is_ours = origin == STORE_FILE && !is_default;
     u->stamp = *seen;
     if (u->is_loaded && !is_ours) {
         struct usage_state healed = u->state;
@@ -136,11 +148,13 @@ load(struct usage *u, const struct usage_stamp *seen)
     } else if (u->is_loaded && u->is_unsaved) {
         merge_unsaved(&u->state, &mine);
     }
+    bool is_first = !u->is_loaded;
     u->is_loaded = true;
-    if (is_ours) return;
-    if (date_cmp(u->state.date, (struct date){1970, 1, 1}) == 0)
+    if (is_ours && !is_first) return;
+    if (is_default && date_cmp(u->state.date, (struct date){1970, 1, 1}) == 0)
         u->state.date = utc_date(clock_now(u->deps.clock));
-    reseed(u, true, origin == STORE_MISSING ? "usage state is missing" : "usage state was healed");
+    reseed(u, origin == STORE_MISSING ? "usage state is missing" : "usage state is behind");
+    u->must_save = !is_ours;
     u->stamp = look(u);
 }
 
@@ -154,11 +168,11 @@ save(struct usage *u)
 
     usage_state_encode(&u->state, usage_cap(u), now_ns, &json);
     if (store_save(u->deps.store, &spec, &json, &err) == RC_OK) {
-        u->is_unsaved = false;
+        u->is_unsaved = u->must_save = false;
     } else {
         u->is_unsaved = true;
-        int64_t since_ns = now_ns - u->write_failed_at_ns;
-        if (u->write_failed_at_ns == WHEN_NONE || since_ns >= WRITE_EVENT_NS || since_ns < 0) {
+        if (u->write_failed_at_ns == WHEN_NONE ||
+            llabs(now_ns - u->write_failed_at_ns) >= WRITE_EVENT_NS) {
             u->write_failed_at_ns = now_ns;
             log_event(u->deps.log, EV_UW_USAGE_WRITE_FAILED, F_STR("path", USAGE_PATH),
                       F_STR("error", err.text));
@@ -168,8 +182,8 @@ save(struct usage *u)
 }
 
 /*
- * A new UTC date starts with empty counters; window, pause and header survive.  What the log already holds
- * of that date is counted: the clock may have been there before.
+ * A new UTC date starts with empty counters; window, pause and header survive.  What the log
+ * already holds of that date is counted: the clock may have been there before.
  */
 static void
 roll(struct usage *u, int64_t now_ns)
@@ -182,10 +196,28 @@ roll(struct usage *u, int64_t now_ns)
     u->state.by_endpoint_len = 0;
     u->state.warned_level = 0;
     u->is_unsaved = true;
-    reseed(u, false, "new date");
+    reseed(u, "new date");
 }
 
-/* Brings memory up to date with the file and the clock; under the lock when it is about to be changed. */
+/* False once it is over, and if it is longer than its kind can be: then the clock was stepped back.
+ */
+static bool
+pause_is_believable(const struct usage_state *s, int64_t now_ns)
+{
+    static const int64_t longest_ns[] = {
+        [PAUSE_NONE] = 0,
+        [PAUSE_MINUTE] = RETRY_AFTER_MAX_S * NS_PER_S,
+        [PAUSE_DAILY] = PAUSE_MAX_NS,
+        [PAUSE_AUTH] = PAUSE_AUTH_NS,
+    };
+
+    if (s->pause == PAUSE_NONE) return false;
+    int64_t left_ns = s->pause_until_ns - now_ns;
+    return left_ns > 0 && left_ns <= longest_ns[s->pause];
+}
+
+/* Brings memory up to date with the file and the clock; under the lock when it is about to be
+ * changed. */
 static void
 refresh(struct usage *u, const struct window_now *now)
 {
@@ -194,8 +226,7 @@ refresh(struct usage *u, const struct window_now *now)
     if (!u->is_loaded || !same_stamp(&seen, &u->stamp)) load(u, &seen);
     roll(u, now->wall_ns);
     window_prune(&u->state.window, now);
-    bool is_over = u->state.pause != PAUSE_NONE && now->wall_ns >= u->state.pause_until_ns;
-    if (is_over || (u->state.pause != PAUSE_NONE && u->state.pause_until_ns - now->wall_ns > PAUSE_MAX_NS)) {
+    if (!pause_is_believable(&u->state, now->wall_ns)) {
         u->state.pause = PAUSE_NONE;
         u->state.pause_until_ns = u->state.probe_at_ns = WHEN_NONE;
     }
@@ -205,8 +236,8 @@ static bool
 lock(struct usage *u, struct lock *ret_lock)
 {
     *ret_lock = LOCK_NONE;
-    return u->deps.locks->acquire(u->deps.locks->self, USAGE_LOCK_PATH, LOCK_WAIT_MS, ret_lock, NULL) ==
-           RC_OK;
+    return u->deps.locks->acquire(u->deps.locks->self, USAGE_LOCK_PATH, LOCK_WAIT_MS, ret_lock,
+                                  NULL) == RC_OK;
 }
 
 static void
@@ -215,7 +246,8 @@ unlock(struct usage *u, struct lock *held)
     u->deps.locks->release(u->deps.locks->self, held);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------- */
+/* ---- limits
+ * ------------------------------------------------------------------------------------------- */
 
 int64_t
 usage_cap(const struct usage *u)
@@ -252,11 +284,13 @@ may_probe(const struct usage *u, const struct usage_ask *ask, int64_t now_ns)
 }
 
 static enum usage_verdict
-judge(struct usage *u, const struct usage_ask *ask, const struct window_now *now, int64_t *ret_wait_ns)
+judge(struct usage *u, const struct usage_ask *ask, const struct window_now *now,
+      int64_t *ret_wait_ns)
 {
     struct usage_state *s = &u->state;
     int64_t per_min = MIN(u->limits.per_min, (int64_t)WINDOW_MAX);
-    const int64_t *named = ask->cap_per_day > 0 && *ask->name != '\0' ? usage_count_of(s, ask->name) : NULL;
+    const int64_t *named =
+        ask->cap_per_day > 0 && *ask->name != '\0' ? usage_count_of(s, ask->name) : NULL;
 
     if (u->limits.is_mock && s->is_live) return USAGE_LIVE_ROOT;
     if (!ask->is_retry && s->pause != PAUSE_NONE && !may_probe(u, ask, now->wall_ns))
@@ -298,10 +332,8 @@ usage_reserve(struct usage *u, const struct usage_ask *ask, int64_t *ret_wait_ns
     struct window_now now = window_now(u->deps.clock);
     refresh(u, &now);
     enum usage_verdict verdict = judge(u, ask, &now, ret_wait_ns);
-    if (verdict == USAGE_ADMITTED) {
-        count_call(u, ask, &now);
-        save(u);
-    }
+    if (verdict == USAGE_ADMITTED) count_call(u, ask, &now);
+    if (verdict == USAGE_ADMITTED || u->must_save) save(u);
     unlock(u, &held);
     return verdict;
 }
@@ -320,7 +352,8 @@ usage_reason(enum usage_verdict v)
     return names[v];
 }
 
-/* ---- what the server says ----------------------------------------------------------------------------- */
+/* ---- what the server says
+ * ----------------------------------------------------------------------------- */
 
 /* 20:00 New York on the date of the instant, plus so many days. */
 static int64_t
@@ -340,7 +373,8 @@ next_reset(const struct usage *u, int64_t now_ns)
     return today_ns > now_ns ? today_ns : reset_instant(u, now_ns, 1);
 }
 
-/* The server's day began at the last 20:00 New York; its count is ours only if that was in our UTC date. */
+/* The server's day began at the last 20:00 New York; its count is ours only if that was in our UTC
+ * date. */
 static bool
 server_day_is_ours(const struct usage *u, int64_t now_ns)
 {
@@ -476,7 +510,8 @@ usage_auth_failed(struct usage *u)
     change(u, apply_auth, NULL);
 }
 
-/* ---- for others --------------------------------------------------------------------------------------- */
+/* ---- for others
+ * --------------------------------------------------------------------------------------- */
 
 struct usage_view
 usage_view(struct usage *u)

@@ -1,12 +1,13 @@
 /*
  * The budget: calls in any 60 s, in a UTC day, of an endpoint; and pauses the server asked for.
  *
- * It lives in state/uw_usage_state.json and is shared by all processes: load, test, count and save are one
- * critical section under the lock state/uw_usage_state.flock.  The count is a reservation made before the
- * request leaves and is never taken back (spec 20 US-4, US-5).
+ * It lives in state/uw_usage_state.json and is shared by all processes: load, test, count and save
+ * are one critical section under the lock state/uw_usage_state.flock.  The count is a reservation
+ * made before the request leaves and is never taken back (spec 20 US-4, US-5).
  *
- * Every doubt is resolved against us: a lost, damaged or older file is counted again from the quota log,
- * the server's own count only ever raises ours, and a step of the wall clock hands nothing back.
+ * Every doubt is resolved against us: a lost, damaged or older file is counted again from the quota
+ * log, the server's own count only ever raises ours, and a step of the wall clock hands nothing
+ * back.
  */
 #ifndef UWCLIENT_USAGE_H
 #define UWCLIENT_USAGE_H
@@ -88,7 +89,8 @@ struct usage {
     struct usage_state state;
     struct usage_stamp stamp;
     bool is_loaded;
-    bool is_unsaved; /* memory knows more than the file */
+    bool is_unsaved; /* memory knows more than the file, and the next reservation will write it */
+    bool must_save;  /* the file was healed to less than memory knows */
     int64_t write_failed_at_ns;
 };
 
@@ -114,15 +116,18 @@ void usage_done(struct usage *u); /* writes what is only in memory */
 /*
  * Reserves one attempt, or says what stands against it; the order is pause, day, minute, endpoint.
  *
- * ret_wait_ns  for USAGE_MINUTE_CAP the time until the oldest request of the window is 60 s old, otherwise
- *              -1 (not known)
+ * ret_wait_ns  for USAGE_MINUTE_CAP the time until the oldest request of the window is 60 s old,
+ * otherwise -1 (not known)
  */
-enum usage_verdict usage_reserve(struct usage *u, const struct usage_ask *ask, int64_t *ret_wait_ns);
+enum usage_verdict usage_reserve(struct usage *u, const struct usage_ask *ask,
+                                 int64_t *ret_wait_ns);
 
-/* "server_backoff", "daily_cap", "per_minute_cap", "endpoint_cap", "mock_in_live_root", "" for admitted. */
+/* "server_backoff", "daily_cap", "per_minute_cap", "endpoint_cap", "mock_in_live_root", "" for
+ * admitted. */
 const char *usage_reason(enum usage_verdict v);
 
-/* The server's own count and limit of its quota day (x-uw-daily-req-count, x-uw-token-req-limit). */
+/* The server's own count and limit of its quota day (x-uw-daily-req-count, x-uw-token-req-limit).
+ */
 void usage_told(struct usage *u, int64_t count, int64_t limit);
 
 /* The server answered 200: refusals in a row are forgotten, a daily pause ends. */
@@ -131,10 +136,9 @@ void usage_succeeded(struct usage *u);
 /*
  * The server answered 429.
  *
- * is_daily       its body speaks of the day, or its own count stands at its limit; a third refusal in a row
- *                within 10 minutes means the same (spec 20 TR-9)
- * retry_after_s  1..120 is obeyed, anything else is 60
- * returns        the kind of pause that was entered
+ * is_daily       its body speaks of the day, or its own count stands at its limit; a third refusal
+ * in a row within 10 minutes means the same (spec 20 TR-9) retry_after_s  1..120 is obeyed,
+ * anything else is 60 returns        the kind of pause that was entered
  *
  * A minute pause lasts retry_after_s, a daily one until the next 20:00 New York and 60 s.
  */
@@ -145,7 +149,8 @@ void usage_auth_failed(struct usage *u);
 
 const char *usage_pause_name(enum usage_pause p); /* "", "minute", "daily", "auth" */
 
-/* The budget at a glance, for schedules and screens; reads the file if another process has changed it. */
+/* The budget at a glance, for schedules and screens; reads the file if another process has changed
+ * it. */
 struct usage_view {
     int64_t calls_today, cap;
     enum usage_pause pause;
@@ -156,7 +161,8 @@ struct usage_view {
 };
 struct usage_view usage_view(struct usage *u);
 
-/* floor(per_day * buffer), and no more than floor(server's limit * buffer) once that is known (CL-3). */
+/* floor(per_day * buffer), and no more than floor(server's limit * buffer) once that is known
+ * (CL-3). */
 int64_t usage_cap(const struct usage *u);
 
 #endif

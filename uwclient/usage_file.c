@@ -3,8 +3,9 @@
 #include <math.h>
 
 #define RATE_MINUTES 15.0
-#define DEFAULT_JSON                                                                                         \
-    "{\"schema_version\":2,\"date\":\"1970-01-01\",\"calls_today\":0,\"by_endpoint\":{},\"minute_window\":[" \
+#define DEFAULT_JSON                                                                               \
+    "{\"schema_version\":2,\"date\":\"1970-01-01\",\"calls_today\":0,\"by_endpoint\":{},\"minute_" \
+    "window\":["                                                                                   \
     "]}"
 
 void
@@ -69,7 +70,8 @@ decode_window(const struct json *doc, struct window *w)
 {
     const struct json *mono = json_first(json_get_arr(doc, "minute_window_mono_ns"));
 
-    for (const struct json *v = json_first(json_get_arr(doc, "minute_window")); v != NULL; v = json_next(v)) {
+    for (const struct json *v = json_first(json_get_arr(doc, "minute_window")); v != NULL;
+         v = json_next(v)) {
         struct window_now at = {.wall_ns = json_kind(v) == JSON_NUMBER ? epoch_of(v) : WHEN_NONE,
                                 .mono_ns = MAX(json_i64_of(mono, 0), 0)};
         if (at.wall_ns != WHEN_NONE) window_add(w, &at);
@@ -99,10 +101,12 @@ usage_state_decode(const struct json *doc, struct usage_state *ret_state)
     struct date date = {1970, 1, 1};
     struct usage_state *s = ret_state;
 
-    if (date_parse(json_str(doc, "date", ""), &date, NULL) != RC_OK) date = (struct date){1970, 1, 1};
+    if (date_parse(json_str(doc, "date", ""), &date, NULL) != RC_OK)
+        date = (struct date){1970, 1, 1};
     usage_state_reset(s, date);
     s->calls_today = MAX(json_i64(doc, "calls_today", 0), 0);
-    for (const struct json *v = json_first(json_get_obj(doc, "by_endpoint")); v != NULL; v = json_next(v)) {
+    for (const struct json *v = json_first(json_get_obj(doc, "by_endpoint")); v != NULL;
+         v = json_next(v)) {
         int64_t *calls = usage_count_of(s, json_key(v));
         if (calls != NULL) *calls = MAX(json_i64_of(v, 0), 0);
     }
@@ -229,9 +233,12 @@ check_state(const struct json *doc, struct err *err)
     struct date date;
 
     if (date_parse(json_str(doc, "date", ""), &date, err) != RC_OK) return err_wrap(err, "date");
-    if (json_i64(doc, "calls_today", -1) < 0) return err_set(err, RC_RANGE, "calls_today is no count");
-    if (json_get_obj(doc, "by_endpoint") == NULL) return err_set(err, RC_PARSE, "by_endpoint is no object");
-    if (json_get_arr(doc, "minute_window") == NULL) return err_set(err, RC_PARSE, "minute_window is no list");
+    if (json_i64(doc, "calls_today", -1) < 0)
+        return err_set(err, RC_RANGE, "calls_today is no count");
+    if (json_get_obj(doc, "by_endpoint") == NULL)
+        return err_set(err, RC_PARSE, "by_endpoint is no object");
+    if (json_get_arr(doc, "minute_window") == NULL)
+        return err_set(err, RC_PARSE, "minute_window is no list");
     return RC_OK;
 }
 

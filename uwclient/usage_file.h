@@ -25,6 +25,7 @@ int64_t usage_exhausted_at(const struct usage_state *s, int64_t cap, int64_t now
 /* The store's rule for the file: default, previous generation, the four mandatory members. */
 struct store_spec usage_store_spec(void);
 
-int64_t *usage_count_of(struct usage_state *s, const char *name); /* made if there is room; NULL without */
+int64_t *usage_count_of(struct usage_state *s,
+                        const char *name); /* made if there is room; NULL without */
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * uwclient: everything that is asked of the Unusual Whales API, and the daemon that keeps the flow cache.
+ * uwclient: everything that is asked of the Unusual Whales API, and the daemon that keeps the flow
+ * cache.
  *
  * One client is the only way out: a path that is not in unusual_whales_api/api_spec.yaml, a query
- * parameter it does not know and a symbol outside the caller's scope are refused before a counter, a file
- * or a socket is touched.  Nothing here knows about trading; the engine reads data/uw_flow_cache.json and
- * never calls.
+ * parameter it does not know and a symbol outside the caller's scope are refused before a counter,
+ * a file or a socket is touched.  Nothing here knows about trading; the engine reads
+ * data/uw_flow_cache.json and never calls.
  *
  * The way of a request, top to bottom:
  *

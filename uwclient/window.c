@@ -29,14 +29,19 @@ young_by_mono(int64_t mono_ns, const struct window_now *now)
     return mono_ns != 0 && age_ns >= 0 && age_ns <= now->minute_real_ns; /* < 0: before a reboot */
 }
 
+bool
+window_is_young(int64_t wall_ns, int64_t mono_ns, const struct window_now *now)
+{
+    return young_by_wall(wall_ns, now) || young_by_mono(mono_ns, now);
+}
+
 void
 window_prune(struct window *w, const struct window_now *now)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < w->len; i++) {
-        if (young_by_wall(w->at[i].wall_ns, now) || young_by_mono(w->at[i].mono_ns, now))
-            w->at[kept++] = w->at[i];
+        if (window_is_young(w->at[i].wall_ns, w->at[i].mono_ns, now)) w->at[kept++] = w->at[i];
     }
     w->len = kept;
 }

@@ -1,9 +1,10 @@
 /*
  * The requests of the last 60 seconds.
  *
- * A request counts while either clock says that it is young: the wall clock, because the times are shared
- * between processes and restarts, and the monotonic clock, because a step of the wall clock must not hand
- * out a second minute's worth of requests.  With a paced clock the 60 seconds are seconds of its wall time.
+ * A request counts while either clock says that it is young: the wall clock, because the times are
+ * shared between processes and restarts, and the monotonic clock, because a step of the wall clock
+ * must not hand out a second minute's worth of requests.  With a paced clock the 60 seconds are
+ * seconds of its wall time.
  */
 #ifndef UWCLIENT_WINDOW_H
 #define UWCLIENT_WINDOW_H
@@ -30,6 +31,9 @@ struct window_now {
 };
 
 struct window_now window_now(const struct clock *clock);
+
+/* At most 60 s old by one of the clocks. */
+bool window_is_young(int64_t wall_ns, int64_t mono_ns, const struct window_now *now);
 
 /* Forgets what is older than 60 s, or more than 5 s in the future, by both clocks. */
 void window_prune(struct window *w, const struct window_now *now);

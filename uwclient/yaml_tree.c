@@ -76,12 +76,13 @@ take(void *ctx, const struct yaml_event *ev, struct err *err)
     struct yaml_node *node = ARENA_NEW(b->arena, struct yaml_node, 1);
     node->kind = ev->kind;
     if (ev->kind == YAML_SCALAR)
-        node->text = arena_strndup(b->arena, ev->value, MIN(ev->value_len, (size_t)YAML_TREE_TEXT_MAX));
+        node->text =
+            arena_strndup(b->arena, ev->value, MIN(ev->value_len, (size_t)YAML_TREE_TEXT_MAX));
     if (ev->kind == YAML_ALIAS) {
         node->target = find_anchor(b, ev->value);
         if (node->target == NULL)
-            return err_set(err, RC_PARSE, "line %d, column %d: no anchor \"%.60s\"", ev->line, ev->column,
-                           ev->value);
+            return err_set(err, RC_PARSE, "line %d, column %d: no anchor \"%.60s\"", ev->line,
+                           ev->column, ev->value);
     }
     attach(b, ev, node);
     if (ev->kind == YAML_MAP || ev->kind == YAML_SEQ) b->open[ev->steps_len] = node;

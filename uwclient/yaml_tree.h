@@ -1,9 +1,10 @@
 /*
  * A YAML document as a tree, for a reader that must follow anchors and does not care for key order.
  *
- * An alias is a pointer to the node it names, never a copy, so a few lines of aliases cannot grow into
- * gigabytes; a node that contains itself is harmless because readers walk down a fixed number of steps.
- * Texts longer than YAML_TREE_TEXT_MAX are cut: descriptions are not needed, names are shorter.
+ * An alias is a pointer to the node it names, never a copy, so a few lines of aliases cannot grow
+ * into gigabytes; a node that contains itself is harmless because readers walk down a fixed number
+ * of steps. Texts longer than YAML_TREE_TEXT_MAX are cut: descriptions are not needed, names are
+ * shorter.
  */
 #ifndef UWCLIENT_YAML_TREE_H
 #define UWCLIENT_YAML_TREE_H
