@@ -8,149 +8,7 @@
 #include "broker/guard.h"
 #include "engine/desk.h"
 #include "sim/ledger_mem.h"
-
-/* ---- a venue that does what a test says
- * -------------------------------------------------------------------
- */
-
-enum { VENUE_ORDERS = 64, VENUE_FILLS = 64 };
-
-struct venue {
-    struct clock *clock;
-    struct order order[VENUE_ORDERS];
-    size_t orders_len;
-    struct fill fill[VENUE_FILLS];
-    size_t fills_len;
-    int posts;
-    enum rc next_submit; /* what the next POST tells us … */
-    bool next_is_lost;   /* … and whether it never reached the book */
-    bool by_id_is_blind; /* look-ups by client id do not see orders yet */
-    bool list_is_down;   /* the order list answers 503 */
-    bool reads_are_down; /* all reads do */
-    bool fills_are_late; /* executions are not listed yet */
-};
-
-static struct order *
-venue_find(struct venue *v, const char *client_id)
-{
-    for (size_t i = 0; i < v->orders_len; i++)
-        if (str_eq(v->order[i].client_id, client_id)) return &v->order[i];
-    return NULL;
-}
-
-static enum rc
-venue_submit(void *self, const struct order_intent *o, struct order *ret_order, struct err *err)
-{
-    struct venue *v = self;
-    enum rc rc = v->next_submit;
-
-    v->posts++;
-    assert_null(venue_find(v, o->client_id)); /* no id twice */
-    if (!v->next_is_lost) {
-        struct order *w = &v->order[v->orders_len++];
-
-        *w = (struct order){.side = o->side,
-                            .type = o->type,
-                            .qty = o->qty,
-                            .limit = o->limit,
-                            .status = ORDER_PENDING,
-                            .submitted_ns = clock_now(v->clock),
-                            .filled_ns = WHEN_NONE,
-                            .updated_ns = WHEN_NONE};
-        (void)snprintf(w->broker_id, sizeof(w->broker_id), "b-%zu", v->orders_len);
-        (void)str_copy(w->client_id, sizeof(w->client_id), o->client_id);
-        (void)str_copy(w->symbol, sizeof(w->symbol), o->symbol);
-        (void)str_copy(w->status_text, sizeof(w->status_text), "new");
-        *ret_order = *w;
-    }
-    v->next_submit = RC_OK;
-    v->next_is_lost = false;
-    return rc == RC_OK ? RC_OK : err_set(err, rc, "scripted");
-}
-
-static enum rc
-venue_cancel(void *self, const char *broker_id, struct err *err)
-{
-    struct venue *v = self;
-
-    (void)err;
-    for (size_t i = 0; i < v->orders_len; i++)
-        if (str_eq(v->order[i].broker_id, broker_id) && !order_status_is_final(v->order[i].status))
-            v->order[i].status = ORDER_PENDING_CANCEL;
-    return RC_OK;
-}
-
-static enum rc
-venue_by_id(void *self, const char *broker_id, struct order *ret_order, struct err *err)
-{
-    struct venue *v = self;
-
-    if (v->reads_are_down) return err_set(err, RC_UNKNOWN, "down");
-    for (size_t i = 0; i < v->orders_len; i++)
-        if (str_eq(v->order[i].broker_id, broker_id)) {
-            *ret_order = v->order[i];
-            return RC_OK;
-        }
-    return err_set(err, RC_NOT_FOUND, "no such order");
-}
-
-static enum rc
-venue_by_client_id(void *self, const char *client_id, struct order *ret_order, struct err *err)
-{
-    struct venue *v = self;
-    const struct order *o = venue_find(v, client_id);
-
-    if (v->reads_are_down) return err_set(err, RC_UNKNOWN, "down");
-    if (o == NULL || v->by_id_is_blind) return err_set(err, RC_NOT_FOUND, "no such order");
-    *ret_order = *o;
-    return RC_OK;
-}
-
-static enum rc
-venue_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena *a,
-             struct orders *ret_list, struct err *err)
-{
-    struct venue *v = self;
-
-    (void)filter;
-    (void)after_ns;
-    if (v->reads_are_down || v->list_is_down) return err_set(err, RC_UNKNOWN, "down");
-    ret_list->order = ARENA_NEW(a, struct order, v->orders_len);
-    ret_list->len = v->orders_len;
-    if (v->orders_len > 0) memcpy(ret_list->order, v->order, v->orders_len * sizeof(v->order[0]));
-    return RC_OK;
-}
-
-static enum rc
-venue_fills(void *self, int64_t after_ns, struct arena *a, struct fills *ret_list, struct err *err)
-{
-    struct venue *v = self;
-
-    if (v->reads_are_down) return err_set(err, RC_UNKNOWN, "down");
-    ret_list->fill = ARENA_NEW(a, struct fill, v->fills_len);
-    ret_list->len = 0;
-    for (size_t i = 0; i < v->fills_len && !v->fills_are_late; i++)
-        if (after_ns == WHEN_NONE || v->fill[i].at_ns >= after_ns)
-            ret_list->fill[ret_list->len++] = v->fill[i];
-    return RC_OK;
-}
-
-/* The venue executes a part of an order. */
-static void
-venue_execute(struct venue *v, struct order *o, int64_t qty, int64_t price_cents)
-{
-    struct fill *f = &v->fill[v->fills_len++];
-
-    *f = (struct fill){
-        .side = o->side, .qty = qty, .price = USD_CENTS(price_cents), .at_ns = clock_now(v->clock)};
-    (void)snprintf(f->fill_id, sizeof(f->fill_id), "x-%zu", v->fills_len);
-    (void)str_copy(f->broker_id, sizeof(f->broker_id), o->broker_id);
-    (void)str_copy(f->symbol, sizeof(f->symbol), o->symbol);
-    o->filled_qty += qty;
-    o->filled_cost = usd_add(o->filled_cost, usd_notional(f->price, qty));
-    o->filled_ns = f->at_ns;
-    o->status = o->filled_qty == o->qty ? ORDER_FILLED : ORDER_PARTIALLY_FILLED;
-}
+#include "tests/lib/venue.h"
 
 /* ---- the desk over it ---------------------------------------------------------------------- */
 
@@ -210,13 +68,7 @@ setup(void **state)
     f->clock = test_clock_seam(&f->time);
     f->log = test_log_seam(&f->events);
     f->venue.clock = &f->clock;
-    f->broker = (struct broker){.self = &f->venue,
-                                .submit = venue_submit,
-                                .cancel = venue_cancel,
-                                .order_by_id = venue_by_id,
-                                .order_by_client_id = venue_by_client_id,
-                                .orders = venue_orders,
-                                .fills = venue_fills};
+    f->broker = venue_broker(&f->venue);
     ledger_mem_init(&f->mem);
     f->ledger = ledger_mem_seam(&f->mem);
     open_desk(f, 1);
@@ -503,7 +355,7 @@ test_desk_takes_a_committed_intent_of_a_dead_process_for_unknown(void **state)
     in.updated_ns = in.created_ns;
     desk_client_id(&in, o->client_id);
     assert_int_equal(f->ledger.add_intent(f->ledger.self, &in, &err), RC_OK);
-    assert_int_equal(venue_submit(&f->venue, o, &answer, &err), RC_OK); /* it had left */
+    assert_int_equal(f->broker.submit(f->broker.self, o, &answer, &err), RC_OK); /* it had left */
     venue_execute(&f->venue, &f->venue.order[0], 10, 10000);
 
     desk_done(&f->desk);
