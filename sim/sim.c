@@ -127,6 +127,7 @@ write_status(struct sim *sim, struct text *to)
     json_out_i64(&o, "alerts", (int64_t)sim->flow.alerts.len);
     json_out_i64(&o, "orders", (int64_t)sim->book.orders_len);
     json_out_i64(&o, "fills", (int64_t)sim->book.fills_len);
+    json_out_i64(&o, "open_orders", (int64_t)sim->book.open_len);
     json_out_usd(&o, "equity", book_equity(&sim->book));
     json_out_i64(&o, "requests_total", sim->requests_total);
     json_out_i64(&o, "unknown_parameters", sim->unknown_params);
