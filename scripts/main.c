@@ -4,12 +4,9 @@
 #include "scripts/command.h"
 
 static const struct command COMMANDS[] = {
-    {"demo",    NULL, "a trading day on the embedded simulator, live on the screen",  cmd_demo   },
-    {"status",  NULL, "what runs, how it is, what it holds",                          cmd_status },
-    {"explain", NULL, "why a symbol was traded, or was not",                          cmd_explain},
-    {"replay",  NULL, "a recorded day through the whole service, as fast as it goes", cmd_replay },
-    {"config",  NULL, "show and check the settings",                                  cmd_config },
-    {"calc",    NULL, "one pure computation by name, JSON lines in and out",          cmd_calc   },
+    {"demo",   NULL, "a trading day on the embedded simulator, live on the screen", cmd_demo  },
+    {"config", NULL, "show and check the settings",                                 cmd_config},
+    {"calc",   NULL, "one pure computation by name, JSON lines in and out",         cmd_calc  },
 };
 
 int
@@ -24,16 +21,17 @@ usage(FILE *to)
     (void)fprintf(to, "usage: stockbot COMMAND [options]\n\n");
     for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
         (void)fprintf(to, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
-    (void)fprintf(
-        to, "\n`stockbot COMMAND --help` tells more. Exit codes: 0 done, 1 not done or the answer is no, "
-            "2 wrong usage,\n78 the configuration cannot be used.\n");
+    (void)fprintf(to, "\n`stockbot COMMAND --help` tells more. Exit codes: 0 done, 1 not done or "
+                      "the answer is no, "
+                      "2 wrong usage,\n78 the configuration cannot be used.\n");
 }
 
 static const struct command *
 command_find(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
-        if (str_eq(COMMANDS[i].name, name) || (COMMANDS[i].link != NULL && str_eq(COMMANDS[i].link, name)))
+        if (str_eq(COMMANDS[i].name, name) ||
+            (COMMANDS[i].link != NULL && str_eq(COMMANDS[i].link, name)))
             return &COMMANDS[i];
     return NULL;
 }

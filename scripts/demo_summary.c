@@ -1,0 +1,135 @@
+#include <math.h>
+
+#include "scripts/demo.h"
+
+static int
+smaller_first(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void
+print_trade(const char *title, const struct demo_trade *t)
+{
+    char pnl[VIEW_USD_MAX];
+
+    if (t->symbol[0] == '\0') return;
+    (void)printf("  %-16s %s %s (%+.2f %%), %s\n", title, t->symbol, view_usd(t->pnl, true, pnl),
+                 t->pnl_pct, t->reason);
+}
+
+static void
+print_trades(const struct demo_watch *w, const struct demo_end *end)
+{
+    char realised[VIEW_USD_MAX], equity[VIEW_USD_MAX], change[VIEW_USD_MAX];
+    const struct demo_check *c = &end->check;
+
+    (void)printf("  %-16s %lld entries, %lld closed", "trades", (long long)w->entries,
+                 (long long)w->exits_seen);
+    if (w->exits_seen > 0)
+        (void)printf(", %lld won (%.0f %%)", (long long)w->wins,
+                     100.0 * (double)w->wins / (double)w->exits_seen);
+    (void)printf("\n");
+    print_trade("best", &w->best);
+    print_trade("worst", &w->worst);
+    if (!c->is_checked) return;
+    (void)printf("  %-16s %s USD realised; equity %s (%s)\n", "profit and loss",
+                 view_usd(c->realised_pnl, true, realised), view_usd(c->equity, false, equity),
+                 view_usd(usd_sub(c->equity, c->starting_cash), true, change));
+    (void)printf("  %-16s %zu positions; %zu orders sent, %zu executions\n", "open at the end",
+                 c->open_positions, c->intents, c->fills);
+}
+
+static void
+print_refusals(const struct demo_watch *w)
+{
+    struct demo_gates g = w->gates;
+
+    if (g.refused == 0) return;
+    demo_gates_sort(&g);
+    (void)printf("  %-16s %lld candidates in %lld cycles, by gate:\n", "refused",
+                 (long long)g.refused, (long long)w->cycles);
+    for (size_t i = 0; i < g.len && i < 8; i++)
+        (void)printf("  %-16s %8lld  %s\n", "", (long long)g.gate[i].refused, g.gate[i].gate);
+    if (g.len > 8) (void)printf("  %-16s %8s  and %zu more\n", "", "", g.len - 8);
+}
+
+static void
+print_restarts(const struct demo_watch *w, const struct demo_end *end)
+{
+    int64_t sorted[DEMO_RECOVERIES_MAX];
+    size_t n = w->recoveries;
+
+    (void)printf("  %-16s", "restarts");
+    for (int i = 0; i < DEMO_PROCESSES; i++)
+        (void)printf("%s %s %lld", i == 0 ? "" : ",", DEMO_PROCESS[i].name,
+                     (long long)(w->process[i].starts > 0 ? w->process[i].starts - 1 : 0));
+    if (end->kills > 0) (void)printf("; %lld kills by the demo", (long long)end->kills);
+    (void)printf("\n");
+    if (n == 0) return;
+    memcpy(sorted, w->recovery_ns, n * sizeof(sorted[0]));
+    qsort(sorted, n, sizeof(sorted[0]), smaller_first);
+    (void)printf(
+        "  %-16s engine's death to its next cycle: %lld ms median, %lld ms at most (%zu)\n",
+        "recovery", (long long)(sorted[n / 2] / NS_PER_MS), (long long)(sorted[n - 1] / NS_PER_MS),
+        n);
+}
+
+static void
+print_requests(const struct demo_watch *w, const struct demo_check *c)
+{
+    if (c->is_checked)
+        (void)printf("  %-16s %lld to the broker, %lld to Unusual Whales", "requests",
+                     (long long)(c->requests_total - c->requests_uw), (long long)c->requests_uw);
+    else
+        (void)printf("  %-16s", "requests");
+    if (w->uw_calls >= 0 && w->uw_cap > 0)
+        (void)printf("; %.0f %% of the day's budget of %lld",
+                     100.0 * (double)w->uw_calls / (double)w->uw_cap, (long long)w->uw_cap);
+    (void)printf("\n");
+}
+
+static void
+print_verdict(const struct demo_stage *s, const struct demo_end *end)
+{
+    const struct demo_check *c = &end->check;
+
+    (void)printf("  %-16s %s", "ledger and book",
+                 !c->is_checked ? "not compared: "
+                 : c->is_equal  ? "equal to the cent"
+                                : "DIFFER: ");
+    (void)printf("%s\n", c->is_checked && c->is_equal ? ", no order id used twice" : c->words);
+    if (c->live > 0 && (int64_t)c->live <= c->open_orders)
+        (void)printf("  %-16s %zu sent too late for this session: open until the next one\n",
+                     "orders", c->live);
+    else if (c->live > 0)
+        (void)printf("  %-16s %zu whose end is not known\n", "orders", c->live);
+    if (s->has_failed) (void)printf("  %-16s %s\n", "failed", s->why.text);
+    if (!end->in_order)
+        (void)printf("  %-16s a process did not end by itself and was killed\n", "not in order");
+    if (!end->has_all_cycles && !end->was_interrupted)
+        (void)printf("  %-16s the engine's last cycle is not behind the close\n", "not in order");
+}
+
+void
+demo_summary_print(const struct demo_watch *w, const struct demo_end *end)
+{
+    const struct demo_stage *s = w->stage;
+    char date[ISO_TEXT_MAX], last[ISO_TEXT_MAX];
+
+    (void)printf("\n%s of %s%s: cycles to %s New York, in %.1f s\n",
+                 s->opt->bars_dir != NULL ? "Recorded day" : "Day",
+                 date_text(s->plan.session.date, date), end->was_interrupted ? ", ended early" : "",
+                 view_ny_time(s->ny, w->cycle_ns, last), end->real_s);
+    print_trades(w, end);
+    print_refusals(w);
+    print_restarts(w, end);
+    print_requests(w, &end->check);
+    print_verdict(s, end);
+    (void)printf("\nThe files are in %s\n", s->plan.root);
+    (void)printf("  stockbot status --root %s\n", s->plan.root);
+    (void)printf("  stockbot explain %s --root %s\n",
+                 w->best.symbol[0] != '\0' ? w->best.symbol : "SPY", s->plan.root);
+}
