@@ -10,8 +10,9 @@
 
 /* ---- written exactly once, also across a kill ---------------------------------------------- */
 
+/* Whether one line at the end of the log has both keys. */
 static bool
-tail_contains(const struct engine *eng, const char *path, const char *key)
+tail_contains(const struct engine *eng, const char *path, const char *key, const char *key2)
 {
     const struct fs *fs = &eng->seams.fs;
     CLEANUP(text_free) struct text tail = {0};
@@ -21,21 +22,37 @@ tail_contains(const struct engine *eng, const char *path, const char *key)
     if (fs->stat(fs->self, path, &st, &ignored) != RC_OK || !st.exists) return false;
     int64_t from = MAX(0, st.size - (int64_t)TAIL_BYTES);
     if (fs->read_at(fs->self, path, from, TAIL_BYTES, &tail, &ignored) != RC_OK) return false;
-    return memmem(text_str(&tail), tail.len, key, strlen(key)) != NULL;
+    const char *end = text_str(&tail) + tail.len;
+    for (const char *line = text_str(&tail), *next = NULL; line < end; line = next) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+        next = newline == NULL ? end : newline + 1;
+        if (memmem(line, (size_t)(next - line), key, strlen(key)) != NULL &&
+            memmem(line, (size_t)(next - line), key2, strlen(key2)) != NULL)
+            return true;
+    }
+    return false;
 }
 
-/* Appends unless the end of the log has the key: a process may have died after the append and
- * before the ledger was told. */
+/* Appends unless the end of the log has a line with both keys: a process may have died after the
+ * append and before the ledger was told. */
 static bool
-append_once(struct engine *eng, const char *path, const char *key, const struct text *line)
+append_once2(struct engine *eng, const char *path, const char *key, const char *key2,
+             const struct text *line)
 {
     struct err err = {0};
 
-    if (tail_contains(eng, path, key)) return true;
+    if (tail_contains(eng, path, key, key2)) return true;
     if (store_append(&eng->seams.store, path, line, &err) == RC_OK) return true;
     log_event(&eng->seams.log, EV_ATTRIBUTION_WRITE_FAILED, F_STR("path", path),
               F_STR("error", err.text));
     return false;
+}
+
+static bool
+append_once(struct engine *eng, const char *path, const char *key, const struct text *line)
+{
+    return append_once2(eng, path, key, "", line);
 }
 
 static int64_t
@@ -200,7 +217,10 @@ write_exit(struct engine *eng, const struct exit_record *r, bool is_part)
     CLEANUP(text_free) struct text closed = {0};
     char exit_key[TRADE_ID_MAX];
     char iso[ISO_TEXT_MAX];
+    char id[TRADE_ID_MAX];
 
+    /* Two positions may be closed in the same instant: the time alone is no key. */
+    (void)trade_id(r->symbol, r->entered_ns, id);
     (void)snprintf(exit_key, sizeof(exit_key), "\"exit_ts\":\"%s\"", when_iso(r->exited_ns, iso));
     if (is_part) {
         exit_partial_encode(r, &attribution);
@@ -210,8 +230,8 @@ write_exit(struct engine *eng, const struct exit_record *r, bool is_part)
     exit_line_encode(r, &line);
     exit_master_encode(r, &master);
     exit_portfolio_encode(r, &closed);
-    if (!append_once(eng, MASTER_LOG_PATH, exit_key, &master) ||
-        !append_once(eng, EXITS_LOG_PATH, exit_key, &line) ||
+    if (!append_once2(eng, MASTER_LOG_PATH, exit_key, id, &master) ||
+        !append_once2(eng, EXITS_LOG_PATH, exit_key, id, &line) ||
         !append_once(eng, ATTRIBUTION_PATH, r->exit_order_id, &attribution))
         return false;
     struct err ignored = {0};

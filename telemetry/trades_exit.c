@@ -167,6 +167,8 @@ exit_partial_encode(const struct exit_record *r, struct text *to)
     json_out_f64(&o, "hold_minutes", minutes);
     json_out_str(&o, "side", order_side_name(entry_side(r)));
     json_out_i64(&o, "qty", r->qty);
+    /* Beyond R6.27: tells this record from every other, so that it is written once. */
+    json_out_str(&o, "exit_order_id", r->exit_order_id);
     json_out_f64(&o, "fraction", r->fraction);
     json_out_f64(&o, "entry_score", r->entry_score);
     out_object(&o, "components", r->components_json);

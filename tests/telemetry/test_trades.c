@@ -351,7 +351,8 @@ test_trades_partial_exit_and_exit_line(void **state)
               "\"pnl_pct\":0.5569,\"hold_minutes\":90,\"context\":{"
               "\"close_reason\":\"trail_stop+signal_decay(0.50)\",\"entry_price\":175.90,\"exit_"
               "price\":176.8795,"
-              "\"pnl_pct\":0.5569,\"hold_minutes\":90,\"side\":\"buy\",\"qty\":30,\"fraction\":0.5,"
+              "\"pnl_pct\":0.5569,\"hold_minutes\":90,\"side\":\"buy\",\"qty\":30,"
+              "\"exit_order_id\":\"x-1\",\"fraction\":0.5,"
               "\"entry_score\":3.5,\"components\":{\"flow\":0.65,\"dark_pool\":1},\"market_"
               "regime\":\"mixed\","
               "\"direction\":\"bullish\"}}");
