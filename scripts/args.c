@@ -35,13 +35,23 @@ common_args_config(const struct common_args *a, struct config *ret_config)
     return EXIT_CONFIG_UNUSABLE;
 }
 
+int
+args_refused(const char *command, char *const *argv, int option)
+{
+    (void)fprintf(stderr, "stockbot %s: %s: %s; see stockbot %s --help\n", command,
+                  argv[optind - 1],
+                  option == ':' ? "a value is missing" : "there is no such option", command);
+    return EXIT_USAGE;
+}
+
 bool
 arg_number(const char *name, const char *text, double min, double max, double *ret_value)
 {
     double value = 0;
 
     if (!str_to_f64(text, &value) || value < min || value > max) {
-        (void)fprintf(stderr, "stockbot: --%s %s: a number from %g to %g is wanted\n", name, text, min, max);
+        (void)fprintf(stderr, "stockbot: --%s %s: a number from %g to %g is wanted\n", name, text,
+                      min, max);
         return false;
     }
     *ret_value = value;

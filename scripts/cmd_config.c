@@ -5,11 +5,13 @@ static const char HELP[] =
     "usage: stockbot config show [NAME] [--json] [--root DIR] [--config FILE]\n"
     "       stockbot config check [--root DIR] [--config FILE]\n"
     "\n"
-    "show   every setting: value, unit, where it comes from, what it means; secrets only as set or unset\n"
+    "show   every setting: value, unit, where it comes from, what it means; secrets only as set or "
+    "unset\n"
     "check  reads everything as a program would at its start and says what is wrong with it\n"
     "\n"
     "Sources, strongest first: environment, environment file, YAML file, default.\n"
-    "Exit codes: 0 usable, 1 usable but with values that were passed over, 2 wrong usage, 78 unusable.\n";
+    "Exit codes: 0 usable, 1 usable but with values that were passed over, 2 wrong usage, 78 "
+    "unusable.\n";
 
 static int
 show(const struct config *cfg, const char *name, bool json)
@@ -23,7 +25,8 @@ show(const struct config *cfg, const char *name, bool json)
     }
     const char *value = config_text(cfg, name);
     if (value == NULL) {
-        (void)fprintf(stderr, "stockbot: config: there is no setting %s, or it is a secret\n", name);
+        (void)fprintf(stderr, "stockbot: config: there is no setting %s, or it is a secret\n",
+                      name);
         return EXIT_FAILED;
     }
     (void)printf("%s\n", value);
@@ -39,12 +42,13 @@ check(const struct config *cfg)
     for (size_t i = 0; i < config_issues(cfg); i++) {
         struct config_issue issue = config_issue(cfg, i);
 
-        (void)printf("passed over: %s is unusable in the environment, \"%s\" stands instead\n", issue.name,
-                     issue.used);
+        (void)printf("passed over: %s is unusable in the environment, \"%s\" stands instead\n",
+                     issue.name, issue.used);
     }
     for (size_t i = 0; i < n; i++)
         (void)printf("missing secret: %s\n", missing[i]);
-    if (config_issues(cfg) == 0 && n == 0) (void)printf("configuration of %s is complete\n", cfg->root);
+    if (config_issues(cfg) == 0 && n == 0)
+        (void)printf("configuration of %s is complete\n", cfg->root);
     return config_issues(cfg) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -58,8 +62,8 @@ cmd_config(int argc, char **argv)
     struct config cfg;
     int option;
 
-    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)
-        if (!common_args_take(&args, option)) return EXIT_USAGE;
+    while ((option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1)
+        if (!common_args_take(&args, option)) return args_refused("config", argv, option);
     const char *what = optind < argc ? argv[optind] : "";
     bool is_show = str_eq(what, "show");
     if (args.help || (!is_show && !str_eq(what, "check"))) {
@@ -68,7 +72,8 @@ cmd_config(int argc, char **argv)
     }
     int status = common_args_config(&args, &cfg);
     if (status != EXIT_DONE) return status;
-    status = is_show ? show(&cfg, optind + 1 < argc ? argv[optind + 1] : NULL, args.json) : check(&cfg);
+    status =
+        is_show ? show(&cfg, optind + 1 < argc ? argv[optind + 1] : NULL, args.json) : check(&cfg);
     config_done(&cfg);
     return status;
 }

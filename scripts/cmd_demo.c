@@ -80,7 +80,7 @@ wrong(const struct err *err)
 
 /* -1: go on; otherwise the exit code, the sentence was printed. */
 static int
-take_option(struct demo_options *opt, int option)
+take_option(struct demo_options *opt, int option, char **argv)
 {
     struct err err = {0};
     struct faults checked = {0};
@@ -119,7 +119,7 @@ take_option(struct demo_options *opt, int option)
         (void)fputs(HELP, stdout);
         return EXIT_DONE;
     default:
-        return EXIT_USAGE;
+        return args_refused("demo", argv, option);
     }
 }
 
@@ -129,8 +129,8 @@ options_parse(int argc, char **argv, struct demo_options *opt)
     int option, status = -1;
     struct err err = {0};
 
-    while (status < 0 && (option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)
-        status = take_option(opt, option);
+    while (status < 0 && (option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1)
+        status = take_option(opt, option, argv);
     if (status >= 0) return status;
     if (optind < argc) {
         (void)err_set(&err, RC_RANGE, "%s: no arguments are taken", argv[optind]); /* printed */

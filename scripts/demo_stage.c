@@ -315,10 +315,10 @@ demo_stage_step(struct demo_stage *s)
 static bool
 end_child(struct demo_stage *s, struct child *c, int64_t limit_ns)
 {
-    int64_t until_ns = clock_mono(&s->clock) + limit_ns;
     struct err ignored = {0};
 
     if (c->pid == 0) return true;
+    int64_t until_ns = clock_mono(&s->clock) + limit_ns;
     if (child_signal(c, SIGTERM, &ignored) == RC_OK) {
         while (c->pid != 0 && clock_mono(&s->clock) < until_ns) {
             (void)usleep(2000);
@@ -387,7 +387,7 @@ demo_stage_close(struct demo_stage *s)
     (void)end_child(s, &s->supervisor, SERVICE_END_NS); /* the exit status was decided before */
     (void)end_child(s, &s->sim, SIM_END_NS);
     curl_http_free(s->curl);
-    fs_close(&s->posix_fs);
+    if (s->fs.self != NULL) fs_close(&s->posix_fs);
     text_free(&s->tickers_env);
     text_free(&s->plan.tickers);
 }
