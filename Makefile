@@ -51,6 +51,7 @@ test_helpers := $(wildcard tests/lib/*.c)
 test_srcs := $(wildcard tests/*/test_*.c)
 tests := $(test_srcs:tests/%.c=$(B)/tests/%)
 bench_srcs := $(wildcard tests/bench/bench_*.c)
+bench_helpers := $(filter-out $(bench_srcs),$(wildcard tests/bench/*.c))
 benches := $(bench_srcs:tests/%.c=$(B)/tests/%)
 
 all: $(programs)
@@ -76,6 +77,10 @@ $(B)/tests/%: $(B)/tests/%.o $(test_helpers:%.c=$(B)/%.o) $(lib)
 	$(say) "  LINK  $@"
 	$(quiet)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(bench_helpers:%.c=$(B)/%.o) $(lib)
+	$(say) "  LINK  $@"
+	$(quiet)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 tests: all $(tests)
 
 # Every test binary, in parallel; the last line counts.
@@ -83,7 +88,7 @@ test: tests
 	@BUILD=$(B) tests/run $(tests)
 
 bench: all $(benches)
-	@BUILD=$(B) tests/bench/run $(benches)
+	@BUILD=$(B) BENCH_FLAGS='$(CC) $(shell $(CC) -dumpfullversion) $(filter -O% -f% -std=%,$(CFLAGS))' tests/bench/run $(benches)
 
 lint:
 	@CC=$(CC) tests/lint

@@ -1,0 +1,65 @@
+/*
+ * One engine with everything real but the network and the wall clock: disk, store, event log,
+ * SQLite ledger and guards; the broker is the venue.
+ */
+#ifndef TESTS_BENCH_WORLD_H
+#define TESTS_BENCH_WORLD_H
+
+#include "engine/engine.h"
+#include "io/fs.h"
+#include "io/page.h"
+#include "sim/sim_clock.h"
+#include "state/ledger.h"
+#include "state/store.h"
+#include "telemetry/events.h"
+#include "tests/bench/venue.h"
+
+/* Friday 2026-01-30, 10:00 in New York: the session is half an hour old. */
+#define WORLD_NOW_NS (INT64_C(1769785200) * NS_PER_S)
+
+/* What went over the file seam. */
+struct disk_use {
+    int64_t cache_bytes; /* read of the flow cache */
+    int64_t cache_ns;    /* … and how long that took */
+    int64_t synced_ns;   /* waiting in replace(): two fsync a call */
+    int64_t replaces, appends, append_ns;
+};
+
+struct world {
+    struct config cfg;
+    struct posix_fs posix_fs;
+    struct fs disk, fs; /* fs counts what goes over disk */
+    struct sim_clock time;
+    struct clock clock;
+    struct state_store state_store;
+    struct event_log event_log;
+    struct store store;
+    struct log log;
+    struct sql_ledger *sql_ledger;
+    struct ledger ledger;
+    struct zone *ny;
+    struct page page;
+    struct flight flight;
+    struct venue venue;
+    struct broker venue_seam;
+    struct kill_switch kill;
+    struct ledger_guard ledger_guard;
+    struct disk_use use;
+    struct engine engine;
+};
+
+/* In the root, which may be new; ends the program where it cannot. */
+void world_open(struct world *w, const char *root);
+void world_close(struct world *w);
+
+/* Lets a minute pass, runs a cycle, and says how long it took. w->use is of that cycle. */
+int64_t world_cycle(struct world *w, int64_t wall_ns);
+
+/* A temporary root, removed with all in it by world_root_remove. */
+void world_root_make(char path[64]);
+void world_root_remove(const char *path);
+
+/* Makes <root>/data/uw_flow_cache.json another file: a link to the one at the path. */
+void world_put_cache(const char *root, const char *from);
+
+#endif
