@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "sim/day.h"
 
-enum { FLOW_ALERTS_MAX = 200000, TIDE_MINUTES = DAY_MINUTES_MAX + 1 };
+enum { SIM_ALERTS_MAX = 200000, TIDE_MINUTES = DAY_MINUTES_MAX + 1 };
 
 struct flow_row {
     int64_t at_ns;

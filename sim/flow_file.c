@@ -64,7 +64,7 @@ take_alert(struct reader *r, const struct json *v)
 
     if (created == WHEN_NONE) created = instant_of(json_get(v, "end_time"));
     if (json_str(v, "ticker", NULL) == NULL || json_str(v, "option_chain", NULL) == NULL) return;
-    if (r->len >= FLOW_ALERTS_MAX) return;
+    if (r->len >= SIM_ALERTS_MAX) return;
     r->alert = room(r->alert, r->len, &r->cap, sizeof(*r->alert));
     r->alert[r->len] = (struct recorded){.alert = v, .created_ns = created, .place = r->len};
     r->len++;
