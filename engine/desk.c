@@ -383,7 +383,7 @@ client_id_of(const struct intents *known, const char *broker_id)
 /* Takes the broker's executions since the last pull (and a margin for late ones) into the ledger.
  */
 static enum rc
-pull_fills(struct desk *d, struct err *err)
+pull_fills(struct desk *d, int64_t margin_ns, struct err *err)
 {
     struct fills fills = {0};
     int64_t from_ns = d->fills_pulled_ns;
@@ -395,7 +395,7 @@ pull_fills(struct desk *d, struct err *err)
     for (size_t i = 0; i < d->live.len; i++)
         if (from_ns == WHEN_NONE || d->live.intent[i].created_ns < from_ns)
             from_ns = d->live.intent[i].created_ns;
-    if (from_ns != WHEN_NONE) from_ns -= 5 * NS_PER_MIN;
+    if (from_ns != WHEN_NONE) from_ns -= margin_ns;
     d->owner.progress(d->owner.self);
     rc = d->broker->fills(d->broker->self, from_ns, &d->scratch, &fills, err);
     if (rc != RC_OK) return err_wrap(err, "desk: executions");
@@ -469,11 +469,19 @@ desk_tick(struct desk *d, struct err *err)
     for (size_t i = 0; i < d->live.len; i++)
         missing = missing || needs_fills(&d->live.intent[i], &have);
     if (missing) {
-        rc = pull_fills(d, err);
+        rc = pull_fills(d, LATE_FILLS_NS, err);
         if (rc == RC_OK) rc = ledger_fills(d, &have, err);
         if (rc != RC_OK) return rc;
         if (d->fills_pulled_ns == WHEN_NONE) d->fills_pulled_ns = clock_now(d->clock);
     }
     settle(d, &have);
     return live_load(d, err);
+}
+
+enum rc
+desk_pull(struct desk *d, struct err *err)
+{
+    enum rc rc = pull_fills(d, OUTSIDE_FILLS_NS, err);
+
+    return rc == RC_OK ? live_load(d, err) : rc;
 }

@@ -22,6 +22,9 @@
     (30 * NS_PER_S) /* a POST may still arrive that long after we gave up on it   */
 #define LOOKUP_GAP_NS                                                                              \
     (10 * NS_PER_S) /* between two empty look-ups that count                     */
+#define LATE_FILLS_NS (5 * NS_PER_MIN) /* an execution may be listed that long after it happened   \
+                                        */
+#define OUTSIDE_FILLS_NS NS_PER_DAY    /* how far back trades made by hand are looked for */
 enum { LOOKUPS_TO_EXPIRE = 2 };
 
 /* An intent that is over: what was really bought or sold. */
@@ -83,6 +86,12 @@ enum rc desk_send(struct desk *d, const struct intent *in, struct intent *ret_in
 
 /* Brings every live intent up to date, pulls new executions, settles what is over. */
 enum rc desk_tick(struct desk *d, struct err *err) MUST_USE;
+
+/*
+ * Takes the executions of the last day into the ledger, also those of orders that are not ours:
+ * called when ledger and broker differ.
+ */
+enum rc desk_pull(struct desk *d, struct err *err) MUST_USE;
 
 /* Asks for the cancellation of every open intent of the symbol with that purpose. */
 void desk_cancel(struct desk *d, const char *symbol, enum intent_purpose purpose);

@@ -66,6 +66,7 @@ struct mismatch {
     char symbol[SYMBOL_MAX];
     int64_t ledger_qty, broker_qty;
     int cycles; /* seen in a row; an event at the second */
+    uint64_t iteration;
 };
 
 #define SIGNAL_HISTORY_PATH "state/signal_history.jsonl"
@@ -154,5 +155,16 @@ void engine_heartbeat(struct engine *eng);
 void engine_record(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
                    int64_t began_mono_ns);
 bool engine_settled(void *self, const struct settled *s);
+
+/* A position closed by trades that are not ours. */
+struct outside_close {
+    int64_t qty;
+    usd proceeds;
+    int64_t at_ns;
+    char broker_id[BROKER_ID_MAX];
+};
+/* Writes its exit records, reason "closed_externally"; false if they could not be written. */
+bool engine_record_outside_close(struct engine *eng, const struct position_meta *meta,
+                                 const struct outside_close *c);
 
 #endif

@@ -13,6 +13,7 @@ flow_table_done(struct flow_table *t)
     free(t->entry);
     arena_done(&t->entries);
     text_free(&t->bytes);
+    arena_done(&t->scratch);
     *t = (struct flow_table){0};
 }
 
@@ -104,12 +105,13 @@ static enum rc
 entry_decode(struct flow_table *t, struct flow_entry *e, const struct json_span *span,
              struct err *err)
 {
-    CLEANUP(json_freep) struct json *doc = NULL;
+    const struct json *doc = NULL;
     struct symbol_flow flow;
     char symbol[SYMBOL_MAX];
 
+    arena_reset(&t->scratch);
     enum rc rc =
-        json_parse(span->value, span->value_len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, err);
+        json_parse_in(span->value, span->value_len, &JSON_LIMITS_FILE, &t->scratch, &doc, err);
     if (rc != RC_OK) return rc;
     (void)str_copy(symbol, sizeof(symbol), e->flow.symbol);
     t->decoded++;

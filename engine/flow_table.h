@@ -42,13 +42,14 @@ struct flow_table {
     size_t len, cap;
     struct arena entries; /* the entries themselves, until the table is done */
     uint64_t generation;
-    struct fs_stat stat; /* of the last read */
-    struct text bytes;   /* room for the file, kept */
-    size_t total_keys;   /* metadata included */
-    size_t symbols;      /* in the last read */
-    size_t decoded;      /* by the last read: new or changed */
-    size_t not_objects;  /* symbols whose value was skipped */
-    double net_premium;  /* sum of dark_pool.total_premium over the symbols (spec 10 R5.5) */
+    struct fs_stat stat;  /* of the last read */
+    struct text bytes;    /* room for the file, kept */
+    struct arena scratch; /* of the symbol that is decoded */
+    size_t total_keys;    /* metadata included */
+    size_t symbols;       /* in the last read */
+    size_t decoded;       /* by the last read: new or changed */
+    size_t not_objects;   /* symbols whose value was skipped */
+    double net_premium;   /* sum of dark_pool.total_premium over the symbols (spec 10 R5.5) */
     enum flow_cache_state state;
 };
 

@@ -43,6 +43,8 @@ mismatch_note(struct engine *eng, const char *symbol, int64_t ledger_qty, int64_
     struct mismatch *m = &eng->mismatch[i];
     m->ledger_qty = ledger_qty;
     m->broker_qty = broker_qty;
+    if (m->iteration == eng->iterations) return; /* asked twice in this cycle */
+    m->iteration = eng->iterations;
     m->cycles++;
     if (m->cycles == 2)
         log_event(&eng->seams.log, EV_POSITION_MISMATCH, F_SYMBOL(symbol),
@@ -70,27 +72,89 @@ ledger_qty_of(const struct ledger_positions *list, const char *symbol)
 
 /* ---- metadata ------------------------------------------------------------------------------ */
 
-/* The last entry of the symbol that filled, by the ledger; false where there is none. */
+/* The execution that opened the position as it stands: the last one that found the symbol flat. */
 static bool
-last_entry(struct engine *eng, const char *symbol, struct intent *ret_intent)
+opening_fill(struct engine *eng, const char *symbol, struct fill *ret_fill)
+{
+    const struct ledger *l = &eng->seams.ledger;
+    struct fills fills = {0};
+    struct err ignored = {0};
+    int64_t from_ns = clock_now(&eng->seams.clock) - RESTORE_LOOKBACK_NS;
+    int64_t qty = 0;
+    bool found = false;
+
+    if (l->fills_since(l->self, from_ns, &eng->arena, &fills, &ignored) != RC_OK) return false;
+    for (size_t i = 0; i < fills.len; i++) {
+        const struct fill *f = &fills.fill[i];
+        int64_t before = qty;
+
+        if (!str_eq(f->symbol, symbol)) continue;
+        qty += f->side == SIDE_BUY ? f->qty : -f->qty;
+        if (before == 0 || (before < 0) != (qty < 0)) {
+            *ret_fill = *f;
+            found = qty != 0;
+        }
+    }
+    return found && qty != 0;
+}
+
+/* Our entry that opened the position, by the ledger; false where somebody else did. */
+static bool
+opening_entry(struct engine *eng, const struct fill *opened, struct intent *ret_intent)
 {
     const struct ledger *l = &eng->seams.ledger;
     struct intents list = {0};
     struct err ignored = {0};
 
-    if (l->intents_since(l->self, clock_now(&eng->seams.clock) - RESTORE_LOOKBACK_NS, &eng->arena,
-                         &list, &ignored) != RC_OK)
+    if (l->intents_since(l->self, opened->at_ns - NS_PER_DAY, &eng->arena, &list, &ignored) !=
+        RC_OK)
         return false;
-    for (size_t i = list.len; i > 0; i--) {
-        const struct intent *in = &list.intent[i - 1];
-
-        if (in->purpose != PURPOSE_ENTRY || in->filled_qty == 0 ||
-            !str_eq(in->order.symbol, symbol))
-            continue;
-        *ret_intent = *in;
-        return true;
+    for (size_t i = 0; i < list.len; i++) {
+        if (!str_eq(list.intent[i].broker_id, opened->broker_id)) continue;
+        *ret_intent = list.intent[i];
+        return list.intent[i].purpose == PURPOSE_ENTRY;
     }
     return false;
+}
+
+static bool
+is_ours(const struct intents *list, const struct fill *f)
+{
+    for (size_t i = 0; i < list->len; i++)
+        if (str_eq(list->intent[i].broker_id, f->broker_id)) return true;
+    return false;
+}
+
+/*
+ * The trades made by hand that closed the position: their quantity and proceeds.  False where they
+ * do not account for all of it.
+ */
+static bool
+closed_outside(struct engine *eng, const struct position_meta *meta, struct outside_close *ret)
+{
+    const struct ledger *l = &eng->seams.ledger;
+    enum order_side side = order_side_opposite(meta->side);
+    struct intents known = {0};
+    struct fills fills = {0};
+    struct outside_close c = {.at_ns = WHEN_NONE};
+    struct err ignored = {0};
+
+    if (meta->record.entered_ns == WHEN_NONE) return false;
+    if (l->intents_since(l->self, meta->record.entered_ns - NS_PER_DAY, &eng->arena, &known,
+                         &ignored) != RC_OK ||
+        l->fills_since(l->self, meta->record.entered_ns, &eng->arena, &fills, &ignored) != RC_OK)
+        return false;
+    for (size_t i = 0; i < fills.len; i++) {
+        const struct fill *f = &fills.fill[i];
+
+        if (!str_eq(f->symbol, meta->symbol) || f->side != side || is_ours(&known, f)) continue;
+        c.qty += f->qty;
+        c.proceeds = usd_add(c.proceeds, usd_notional(f->price, f->qty));
+        c.at_ns = f->at_ns;
+        (void)str_copy(c.broker_id, sizeof(c.broker_id), f->broker_id);
+    }
+    *ret = c;
+    return c.qty > 0 && c.qty == meta->qty;
 }
 
 static usd
@@ -108,16 +172,18 @@ restore(struct engine *eng, const struct position *p)
 {
     struct position_meta *meta = metadata_put(&eng->memory.metadata, p->symbol);
     struct intent in;
+    struct fill opened;
 
     if (meta == NULL) return;
-    bool from_ledger = last_entry(eng, p->symbol, &in);
+    bool has_opened = opening_fill(eng, p->symbol, &opened);
+    bool from_ledger = has_opened && opening_entry(eng, &opened, &in);
     meta->record.is_known = true;
     meta->record.entry_price = average_cost(p);
     meta->record.direction = direction_of_qty(p->qty);
-    meta->record.entered_ns = clock_now(&eng->seams.clock);
+    meta->updated_ns = clock_now(&eng->seams.clock);
+    meta->record.entered_ns = has_opened ? opened.at_ns : meta->updated_ns;
     meta->side = p->qty < 0 ? SIDE_SELL : SIDE_BUY;
     meta->qty = meta->initial_qty = p->qty < 0 ? -p->qty : p->qty;
-    meta->updated_ns = meta->record.entered_ns;
     meta->record.targets_len = exit_targets_of(&eng->seams.cfg->strategy, meta->record.target);
     (void)str_copy(meta->recovered_from, sizeof(meta->recovered_from),
                    from_ledger ? "ledger" : "alpaca_reconcile");
@@ -159,7 +225,12 @@ reconcile_metadata(struct engine *eng, const struct positions *at_broker)
         (void)str_copy(symbol, sizeof(symbol), md->position[i - 1].symbol);
         if (positions_find(at_broker, symbol) != NULL || desk_live(&eng->desk, symbol) != NULL)
             continue;
-        log_event(&eng->seams.log, EV_METADATA_PURGED, F_SYMBOL(symbol));
+        struct outside_close close;
+        bool by_hand = closed_outside(eng, &md->position[i - 1], &close);
+
+        if (by_hand && !engine_record_outside_close(eng, &md->position[i - 1], &close)) continue;
+        log_event(&eng->seams.log, EV_METADATA_PURGED, F_SYMBOL(symbol),
+                  F_STR("reason", by_hand ? "closed_externally" : "not at the broker"));
         metadata_remove(md, symbol);
     }
     for (size_t i = 0; i < at_broker->len; i++) {
@@ -172,18 +243,15 @@ reconcile_metadata(struct engine *eng, const struct positions *at_broker)
     }
 }
 
-void
-engine_reconcile(struct engine *eng, const struct positions *at_broker)
+/* Compares every symbol that either side holds. */
+static enum rc
+compare_all(struct engine *eng, const struct positions *at_broker, struct err *err)
 {
     const struct ledger *l = &eng->seams.ledger;
     struct ledger_positions ours = {0};
-    struct err err = {0};
+    enum rc rc = l->positions(l->self, &eng->arena, &ours, err);
 
-    if (l->positions(l->self, &eng->arena, &ours, &err) != RC_OK) {
-        engine_error(eng, "reconcile", "ledger positions", &err);
-        eng->was_reconciled = false;
-        return;
-    }
+    if (rc != RC_OK) return rc;
     for (size_t i = 0; i < at_broker->len; i++)
         compare(eng, at_broker->position[i].symbol,
                 ledger_qty_of(&ours, at_broker->position[i].symbol), at_broker->position[i].qty);
@@ -197,6 +265,25 @@ engine_reconcile(struct engine *eng, const struct positions *at_broker)
         (void)str_copy(symbol, sizeof(symbol), eng->mismatch[i - 1].symbol);
         if (positions_find(at_broker, symbol) == NULL && ledger_qty_of(&ours, symbol) == 0)
             mismatch_clear(eng, symbol);
+    }
+    return RC_OK;
+}
+
+void
+engine_reconcile(struct engine *eng, const struct positions *at_broker)
+{
+    struct err err = {0};
+    enum rc rc = compare_all(eng, at_broker, &err);
+
+    if (rc == RC_OK && eng->mismatches_len > 0) {
+        /* Trades made by hand at the broker are executions too: they explain most differences. */
+        rc = desk_pull(&eng->desk, &err);
+        if (rc == RC_OK) rc = compare_all(eng, at_broker, &err);
+    }
+    if (rc != RC_OK) {
+        engine_error(eng, "reconcile", "compare", &err);
+        eng->was_reconciled = false;
+        return;
     }
     reconcile_metadata(eng, at_broker);
     eng->was_reconciled = true;

@@ -276,6 +276,44 @@ record_exit(struct engine *eng, const struct settled *s)
     return true;
 }
 
+bool
+engine_record_outside_close(struct engine *eng, const struct position_meta *meta,
+                            const struct outside_close *c)
+{
+    bool was_long = meta->side == SIDE_BUY;
+    struct regime_snapshot regime = {.regime = meta->record.market_regime};
+    struct exit_record r = {
+        .at_ns = clock_now(&eng->seams.clock),
+        .symbol = meta->symbol,
+        .side = was_long ? POSITION_LONG : POSITION_SHORT,
+        .qty = c->qty,
+        .entry_qty = meta->qty,
+        .entry_cost = usd_notional(meta->record.entry_price, c->qty),
+        .exit_proceeds = c->proceeds,
+        .entered_ns = meta->record.entered_ns,
+        .exited_ns = c->at_ns,
+        .entry_score = meta->record.entry_score,
+        .components_json = meta->components,
+        .market_regime = meta->record.market_regime,
+        .direction = direction_name(was_long ? DIRECTION_BULLISH : DIRECTION_BEARISH),
+        .close_reason = "closed_externally",
+        .entry_order_id = meta->entry_order_id,
+        .exit_order_id = c->broker_id,
+        .correlation_id = meta->correlation_id,
+        .type = ORDER_MARKET,
+        .flow = (double)NAN,
+        .fraction = 1.0,
+        .regime = regime,
+    };
+
+    r.entry_ny = zone_local(eng->seams.ny, r.entered_ns);
+    if (!write_exit(eng, &r, false)) return false;
+    eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
+    memory_times(&eng->memory, meta->symbol)->last_fill_ns = r.exited_ns;
+    keep_closed(eng, &r);
+    return true;
+}
+
 /* ---- what came to nothing ------------------------------------------------------------------ */
 
 static bool
