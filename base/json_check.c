@@ -10,7 +10,6 @@
 enum {
     DEPTH_LIMIT = 1000,    /* cJSON's own */
     CJSON_NUMBER_MAX = 62, /* longer ones do not fit its buffer */
-    DIGITS_EXACT = 15,     /* so many significant digits survive a double in any case */
     FEW_KEYS = 8           /* up to here comparing all with all is the fastest */
 };
 
@@ -146,65 +145,12 @@ json_plain_len(const char *s, size_t len)
     return at;
 }
 
-/* Four hexadecimal digits behind a \u at the offset; -1 where there are none. */
-static int
-unit_at(const struct checker *c, size_t at)
-{
-    int unit = 0;
-
-    if (c->len - at < 6 || c->bytes[at] != '\\' || c->bytes[at + 1] != 'u') return -1;
-    for (size_t i = at + 2; i < at + 6; i++) {
-        char d = c->bytes[i];
-        int digit = 0;
-        if (d >= '0' && d <= '9')
-            digit = d - '0';
-        else if (d >= 'a' && d <= 'f')
-            digit = d - 'a' + 10;
-        else if (d >= 'A' && d <= 'F')
-            digit = d - 'A' + 10;
-        else
-            return -1;
-        unit = unit * 16 + digit;
-    }
-    return unit;
-}
-
-static bool
-is_high_surrogate(int unit)
-{
-    return unit >= 0xD800 && unit <= 0xDBFF;
-}
-
-static bool
-is_low_surrogate(int unit)
-{
-    return unit >= 0xDC00 && unit <= 0xDFFF;
-}
-
-/* UTF-8 of a code point; a surrogate is written the same way (three bytes). */
-static size_t
-utf8_write(int point, char buf[4])
-{
-    if (point < 0x80) {
-        buf[0] = (char)point;
-        return 1;
-    }
-    size_t len = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    static const int lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
-    for (size_t i = len - 1; i > 0; i--) {
-        buf[i] = (char)(0x80 | (point & 0x3F));
-        point >>= 6;
-    }
-    buf[0] = (char)(lead[len] | point);
-    return len;
-}
-
 static void
 check_unicode_escape(struct checker *c)
 {
     size_t from = c->at;
-    int unit = unit_at(c, from);
-    bool is_lone = is_low_surrogate(unit);
+    int unit = json_unit_at(c->bytes + from, c->len - from);
+    bool is_lone = json_is_low_surrogate(unit);
     char utf8[4];
 
     if (unit < 0) {
@@ -212,8 +158,8 @@ check_unicode_escape(struct checker *c)
         return;
     }
     c->at += 6;
-    if (is_high_surrogate(unit)) {
-        if (is_low_surrogate(unit_at(c, c->at)))
+    if (json_is_high_surrogate(unit)) {
+        if (json_is_low_surrogate(json_unit_at(c->bytes + c->at, c->len - c->at)))
             c->at += 6;
         else
             is_lone = true;
@@ -224,7 +170,7 @@ check_unicode_escape(struct checker *c)
         return;
     }
     /* Kept as the three bytes that its code would have.  A C string cannot hold a NUL. */
-    rewrite(c, from, utf8, utf8_write(is_lone ? unit : 0xFFFD, utf8));
+    rewrite(c, from, utf8, json_utf8_write(is_lone ? unit : 0xFFFD, utf8));
 }
 
 static void
@@ -287,27 +233,9 @@ check_string(struct checker *c, struct key_mark *ret_key)
 static void
 key_resolve(const struct checker *c, const struct key_mark *k, struct text *to)
 {
-    static const char from[] = "bfnrt", into[] = "\b\f\n\r\t";
-    char utf8[4];
-
-    for (size_t at = k->at; at < k->at + k->len;) {
-        char b = c->bytes[at];
-        char kind = b == '\\' ? c->bytes[at + 1] : '\0';
-        const char *named = kind != '\0' ? strchr(from, kind) : NULL;
-        if (kind == 'u') {
-            int point = unit_at(c, at);
-            int low = is_high_surrogate(point) ? unit_at(c, at + 6) : -1;
-            at += 6;
-            if (is_low_surrogate(low)) {
-                point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
-                at += 6;
-            }
-            text_add(to, utf8, utf8_write(point, utf8));
-        } else {
-            text_putc(to, named != NULL ? into[named - from] : kind != '\0' ? kind : b);
-            at += kind != '\0' ? 2 : 1;
-        }
-    }
+    text_reserve(to, k->len + 1);
+    to->len = json_unescape(c->bytes + k->at, k->len, to->data);
+    to->data[to->len] = '\0';
 }
 
 static void
@@ -434,7 +362,7 @@ check_number(struct checker *c)
         FAIL(c, RC_PARSE, from, "malformed number");
         return;
     }
-    if (has_exponent || digits > DIGITS_EXACT)
+    if (has_exponent || digits > JSON_DIGITS_EXACT)
         note_number(c, from, c->at - from > CJSON_NUMBER_MAX);
     c->numbers++;
 }

@@ -4,6 +4,8 @@
  *
  *   json_check.c  grammar, limits, repeated keys; which numbers a double does not hold
  *   json_fix.c    what has to change in the tree afterwards
+ *   json_tree.c   the same tree without the library, in an arena, from checked bytes
+ *   json_escape.c escapes to UTF-8
  *
  * cJSON reads numbers with strtod, which obeys the locale: banned.h keeps the program in the "C"
  * locale.
@@ -14,6 +16,9 @@
 #include <cjson/cJSON.h>
 
 #include "base/json.h"
+
+/* So many significant digits survive a double in any case. */
+enum { JSON_DIGITS_EXACT = 15 };
 
 /* A number whose text says more than its double; ordinal counts the numbers of the document from 0.
  */
@@ -44,6 +49,20 @@ enum rc json_fix_numbers(cJSON *root, const struct json_check *c, const char *by
                          enum json_mode mode, struct err *err) MUST_USE;
 /* Of repeated keys the last value counts, at the place of the first. */
 void json_fix_repeats(cJSON *root);
+
+/* ---- json_escape.c ------------------------------------------------------------------------- */
+
+/* The UTF-16 unit of "\\uXXXX" at the start of s; -1 where there is none. */
+int json_unit_at(const char *s, size_t len);
+bool json_is_high_surrogate(int unit);
+bool json_is_low_surrogate(int unit);
+/* UTF-8 of a code point; a surrogate is written the same way (three bytes). */
+size_t json_utf8_write(int point, char buf[4]);
+/* The text of a string whose escapes were checked; gives its length, never more than len.  to may
+ * be s. */
+size_t json_unescape(const char *s, size_t len, char *to);
+
+/* ---- helpers ------------------------------------------------------------------------------- */
 
 /* "line 3, column 17: " and the words; columns count bytes from 1. */
 enum rc json_fail(struct err *err, enum rc code, const char *bytes, size_t at, const char *fmt, ...)

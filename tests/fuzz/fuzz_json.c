@@ -1,7 +1,7 @@
 /*
  * json_parse on any bytes, in both modes.  What was read can be written and read again to the same
- * text; the tolerant mode takes whatever the strict one takes and reads it alike; every reader
- * answers.
+ * text; the tolerant mode takes whatever the strict one takes and reads it alike, and so does the
+ * reader into an arena; every reader answers.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -54,6 +54,27 @@ check_round_trip(const struct json *doc)
     ASSERT(utf8_valid(text_str(&first), first.len));
 }
 
+/* json_parse_in says and reads what json_parse does. */
+static void
+check_arena(const char *bytes, size_t size, enum rc strict_rc, const struct json *strict)
+{
+    CLEANUP(text_free) struct text a = {0};
+    CLEANUP(text_free) struct text b = {0};
+    struct arena arena = {0};
+    const struct json *doc = NULL;
+    struct err err = {0};
+
+    enum rc rc = json_parse_in(bytes, size, &LIMITS, &arena, &doc, &err);
+    ASSERT(rc == strict_rc);
+    if (rc == RC_OK) {
+        ask_everything(doc);
+        write_to(&a, strict);
+        write_to(&b, doc);
+        ASSERT(str_eq(text_str(&a), text_str(&b)));
+    }
+    arena_done(&arena);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -71,6 +92,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ask_everything(tolerant);
         check_round_trip(tolerant);
     }
+    check_arena(bytes, size, strict_rc, strict);
     if (strict_rc == RC_OK) {
         CLEANUP(text_free) struct text a = {0};
         CLEANUP(text_free) struct text b = {0};
