@@ -1,7 +1,8 @@
 /*
  * stockbot: the operator's front door, one program of many commands.
  *
- * `stockbot NAME …`, or through a link that bears the contract's name of a runner (run_premarket_intel).
+ * `stockbot NAME …`, or through a link that bears the contract's name of a runner
+ * (run_premarket_intel).
  *
  * Exit codes of every command: 0 done; 1 it could not be done, or the answer is no; 2 wrong usage;
  * 78 the configuration cannot be used.

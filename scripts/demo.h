@@ -29,7 +29,7 @@
 #include "io/fs.h"
 #include "io/http.h"
 #include "io/loop.h"
-#include "model/order.h"
+#include "model/ledger.h"
 #include "scripts/view.h"
 
 #define DEMO_MARK_PATH "demo.json" /* in the root: a paced day, its clock, how it ended */
@@ -63,6 +63,13 @@ struct demo_plan {
 /* Chooses the day and makes the root.  RC_RANGE: no such session, a root that is in use. */
 enum rc demo_plan_make(const struct demo_options *opt, const struct zone *ny, struct demo_plan *ret,
                        struct err *err) MUST_USE;
+
+/* The full session before today. */
+struct session demo_last_session(const struct zone *ny, int64_t now_ns);
+
+/* wanted NULL: a fresh one under var/.  The absolute path; RC_RANGE where it holds an earlier run.
+ */
+enum rc demo_root_make(const char *wanted, char ret_root[PATH_MAX], struct err *err) MUST_USE;
 
 /* ---- demo_stage.c ---- */
 
@@ -231,6 +238,8 @@ struct demo_check {
 };
 
 /* book: the document of /sim/book, NULL where it did not answer. */
+struct demo_check demo_check_ledger(const struct ledger *ledger, const struct json *book);
+/* The same with the ledger of a root. */
 struct demo_check demo_check_make(const struct fs *fs, const char *root, const struct clock *clock,
                                   const struct json *book);
 
@@ -248,6 +257,7 @@ void demo_screen_free(struct demo_screen *sc); /* gives it back; NULL does nothi
 /* ---- demo_summary.c ---- */
 
 struct demo_end {
+    bool is_replay; /* no processes, nothing to restart */
     bool was_interrupted;
     bool in_order;       /* everything ended by itself */
     bool has_all_cycles; /* the engine's record reaches the close */
@@ -257,5 +267,7 @@ struct demo_end {
 };
 
 void demo_summary_print(const struct demo_watch *w, const struct demo_end *end);
+/* As members of an open object. */
+void demo_summary_write(const struct demo_watch *w, const struct demo_end *end, struct json_out *o);
 
 #endif

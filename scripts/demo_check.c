@@ -94,39 +94,59 @@ open_ledger(const struct fs *fs, const char *root, const struct clock *clock,
     return ledger_open(&opt, ret, err);
 }
 
+static enum rc
+read_ledger(struct demo_check *c, const struct ledger *ledger, struct arena *a, struct folded *ret,
+            struct err *err)
+{
+    struct fills fills = {0};
+    struct intents intents = {0}, live = {0};
+    enum rc rc = ledger->fills_since(ledger->self, WHEN_NONE, a, &fills, err);
+
+    if (rc == RC_OK) rc = ledger->intents_since(ledger->self, WHEN_NONE, a, &intents, err);
+    if (rc == RC_OK) rc = ledger->live_intents(ledger->self, a, &live, err);
+    if (rc != RC_OK) return rc;
+    c->fills = fills.len;
+    c->intents = intents.len;
+    c->live = live.len;
+    fold(&fills, a, ret);
+    return RC_OK;
+}
+
+struct demo_check
+demo_check_ledger(const struct ledger *ledger, const struct json *book)
+{
+    struct demo_check c = {0};
+    struct arena a = {0};
+    struct err err = {0};
+    struct folded folded = {0};
+    enum rc rc = read_ledger(&c, ledger, &a, &folded, &err);
+
+    c.is_checked = c.is_equal = rc == RC_OK && book != NULL;
+    if (rc != RC_OK)
+        (void)snprintf(c.words, sizeof(c.words), "%.250s", err.text);
+    else if (book == NULL)
+        (void)str_copy(c.words, sizeof(c.words), "the simulator did not give its book");
+    else
+        read_book(&c, &folded, book);
+    arena_done(&a);
+    return c;
+}
+
 struct demo_check
 demo_check_make(const struct fs *fs, const char *root, const struct clock *clock,
                 const struct json *book)
 {
-    struct demo_check c = {.is_equal = true};
-    struct arena a = {0};
+    struct demo_check c = {0};
     struct err err = {0};
     struct sql_ledger *sql = NULL;
-    struct fills fills = {0};
-    struct intents intents = {0}, live = {0};
-    struct folded folded;
-    enum rc rc = open_ledger(fs, root, clock, &sql, &err);
 
-    if (rc == RC_OK) {
+    if (open_ledger(fs, root, clock, &sql, &err) == RC_OK) {
         struct ledger ledger = ledger_seam(sql);
-        rc = ledger.fills_since(ledger.self, WHEN_NONE, &a, &fills, &err);
-        if (rc == RC_OK) rc = ledger.intents_since(ledger.self, WHEN_NONE, &a, &intents, &err);
-        if (rc == RC_OK) rc = ledger.live_intents(ledger.self, &a, &live, &err);
-    }
-    c.is_checked = rc == RC_OK && book != NULL;
-    c.is_equal = c.is_checked;
-    if (rc != RC_OK) (void)snprintf(c.words, sizeof(c.words), "%.250s", err.text);
-    if (rc == RC_OK && book == NULL)
-        (void)str_copy(c.words, sizeof(c.words), "the simulator did not give its book");
-    if (c.is_checked) {
-        c.fills = fills.len;
-        c.intents = intents.len;
-        c.live = live.len;
-        fold(&fills, &a, &folded);
-        read_book(&c, &folded, book);
+        c = demo_check_ledger(&ledger, book);
+    } else {
+        (void)snprintf(c.words, sizeof(c.words), "%.250s", err.text);
     }
     ledger_close(sql);
-    arena_done(&a);
     return c;
 }
 

@@ -6,8 +6,8 @@
 
 /* ---- the day ---- */
 
-static struct session
-last_full_session(const struct zone *ny, int64_t now_ns)
+struct session
+demo_last_session(const struct zone *ny, int64_t now_ns)
 {
     int64_t day = date_to_days(zone_date(ny, now_ns)) - 1;
     struct session s = calendar_session(ny, date_from_days(day));
@@ -57,7 +57,7 @@ choose_day(const struct demo_options *opt, const struct zone *ny, struct demo_pl
     if (opt->bars_dir != NULL) rc = read_recording(opt, ny, &clock, plan, &day, err);
     if (rc != RC_OK) return rc;
     plan->session =
-        day.year != 0 ? calendar_session(ny, day) : last_full_session(ny, clock_now(&clock));
+        day.year != 0 ? calendar_session(ny, day) : demo_last_session(ny, clock_now(&clock));
     if (plan->session.kind == SESSION_NONE)
         return err_set(err, RC_RANGE, "%s is no trading day: %s", date_text(day, text),
                        plan->session.why);
@@ -75,8 +75,8 @@ make_folder(const char *path, struct err *err)
     return err_sys(err, RC_IO, errno, "%s", path);
 }
 
-static enum rc
-make_root(const char *wanted, char ret_root[PATH_MAX], struct err *err)
+enum rc
+demo_root_make(const char *wanted, char ret_root[PATH_MAX], struct err *err)
 {
     char path[PATH_MAX] = "var/demo-XXXXXX";
     struct stat st;
@@ -107,7 +107,7 @@ demo_plan_make(const struct demo_options *opt, const struct zone *ny, struct dem
     struct demo_plan plan = {0};
     enum rc rc = choose_day(opt, ny, &plan, err);
 
-    if (rc == RC_OK) rc = make_root(opt->root, plan.root, err);
+    if (rc == RC_OK) rc = demo_root_make(opt->root, plan.root, err);
     if (rc != RC_OK) {
         text_free(&plan.tickers);
         return rc;

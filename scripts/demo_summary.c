@@ -125,11 +125,67 @@ demo_summary_print(const struct demo_watch *w, const struct demo_end *end)
                  view_ny_time(s->ny, w->cycle_ns, last), end->real_s);
     print_trades(w, end);
     print_refusals(w);
-    print_restarts(w, end);
+    if (!end->is_replay) print_restarts(w, end);
     print_requests(w, &end->check);
     print_verdict(s, end);
+    if (s->plan.root[0] == '\0') return;
     (void)printf("\nThe files are in %s\n", s->plan.root);
     (void)printf("  stockbot status --root %s\n", s->plan.root);
     (void)printf("  stockbot explain %s --root %s\n",
                  w->best.symbol[0] != '\0' ? w->best.symbol : "SPY", s->plan.root);
+}
+
+/* ---- the same for programs ---- */
+
+static void
+write_trade(struct json_out *o, const char *key, const struct demo_trade *t)
+{
+    if (t->symbol[0] == '\0') {
+        json_out_null(o, key);
+        return;
+    }
+    json_out_obj(o, key);
+    json_out_str(o, "symbol", t->symbol);
+    json_out_usd(o, "pnl_usd", t->pnl);
+    json_out_f64(o, "pnl_pct", t->pnl_pct);
+    json_out_str(o, "reason", t->reason);
+    json_out_end(o);
+}
+
+static void
+write_refused(struct json_out *o, const struct demo_gates *gates)
+{
+    struct demo_gates g = *gates;
+
+    demo_gates_sort(&g);
+    json_out_i64(o, "refused", g.refused);
+    json_out_obj(o, "refused_by_gate");
+    for (size_t i = 0; i < g.len; i++)
+        json_out_i64(o, g.gate[i].gate, g.gate[i].refused);
+    json_out_end(o);
+}
+
+void
+demo_summary_write(const struct demo_watch *w, const struct demo_end *end, struct json_out *o)
+{
+    const struct demo_check *c = &end->check;
+    char date[ISO_TEXT_MAX];
+
+    json_out_str(o, "day", date_text(w->stage->plan.session.date, date));
+    json_out_i64(o, "cycles", w->cycles);
+    json_out_i64(o, "entries", w->entries);
+    json_out_i64(o, "closed", w->exits_seen);
+    json_out_i64(o, "won", w->wins);
+    write_trade(o, "best", &w->best);
+    write_trade(o, "worst", &w->worst);
+    json_out_usd(o, "realised_pnl", c->realised_pnl);
+    json_out_usd(o, "equity", c->equity);
+    json_out_i64(o, "open_positions", (int64_t)c->open_positions);
+    json_out_i64(o, "orders", (int64_t)c->intents);
+    json_out_i64(o, "executions", (int64_t)c->fills);
+    write_refused(o, &w->gates);
+    json_out_i64(o, "requests", c->requests_total);
+    json_out_i64(o, "requests_uw", c->requests_uw);
+    json_out_bool(o, "ledger_equals_book", c->is_checked && c->is_equal);
+    if (!c->is_checked || !c->is_equal) json_out_str(o, "difference", c->words);
 }
