@@ -87,6 +87,6 @@ void replay_run(struct replay *r);
 void replay_digest(const struct replay *r, char ret_hex[SHA256_HEX_MAX], size_t *ret_decisions);
 
 /* Writes the files and the ledger into a folder. */
-enum rc replay_keep(const struct replay *r, const char *root, struct err *err) MUST_USE;
+enum rc replay_keep(struct replay *r, const char *root, struct err *err) MUST_USE;
 
 #endif

@@ -111,8 +111,19 @@ keep_mark(const struct replay *r, const struct fs *to, struct err *err)
     return to->replace(to->self, DEMO_MARK_PATH, text_str(&json), json.len, false, err);
 }
 
+static enum rc
+keep_book(struct replay *r, const struct fs *to, struct err *err)
+{
+    CLEANUP(text_free) struct text json = {0};
+
+    sim_write(&r->sim, &json);
+    enum rc rc = to->make_dir(to->self, "sim", err);
+    if (rc != RC_OK) return rc;
+    return to->replace(to->self, DEMO_BOOK_PATH, text_str(&json), json.len, false, err);
+}
+
 enum rc
-replay_keep(const struct replay *r, const char *root, struct err *err)
+replay_keep(struct replay *r, const char *root, struct err *err)
 {
     struct posix_fs posix = {0};
     enum rc rc = fs_open(root, &posix, err);
@@ -122,6 +133,7 @@ replay_keep(const struct replay *r, const char *root, struct err *err)
     struct copying all = {.from = &r->fs, .to = &to, .err = err};
     rc = copy_folder(&all, "");
     if (rc == RC_OK) rc = keep_ledger(r, root, &to, err);
+    if (rc == RC_OK) rc = keep_book(r, &to, err);
     if (rc == RC_OK) rc = keep_mark(r, &to, err);
     fs_close(&posix);
     return rc == RC_OK ? rc : err_wrap(err, "keep the files");
