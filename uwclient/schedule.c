@@ -161,6 +161,7 @@ due_at(const struct schedule *s, const struct job *j, const struct schedule_now 
         has_run ? j->last_ok_ns + interval_of(j, now->used) : MIN(s->started_ns, now->now_ns);
 
     if (j->disabled_until_ns == JOB_DISABLED_FOR_GOOD) return INT64_MAX;
+    if (now->probe_only) return now->now_ns; /* the pause that is to be tested set the retry time */
     if (has_tried && j->retry_at_ns != WHEN_NONE) due_ns = MAX(due_ns, j->retry_at_ns);
     if (has_tried && j->disabled_until_ns != WHEN_NONE) due_ns = MAX(due_ns, j->disabled_until_ns);
     bool waits_for_open = uw_job_row(j->kind)->when == UW_IN_SESSION && now->open_ns != WHEN_NONE;
@@ -172,8 +173,10 @@ static double
 lateness(const struct job *j, int64_t due_ns, const struct schedule_now *now)
 {
     int64_t patience_ns = interval_of(j, now->used);
+    bool is_first = !is_believable(j->last_ok_ns, now->now_ns);
 
-    if (!is_believable(j->last_ok_ns, now->now_ns))
+    /* Jobs that may run at any hour have the evening, too: they never hold up the market's. */
+    if (is_first && uw_job_row(j->kind)->when == UW_IN_SESSION)
         patience_ns = MIN(patience_ns, FIRST_PATIENCE_NS);
     return (double)(now->now_ns - due_ns) / (double)patience_ns;
 }

@@ -17,22 +17,17 @@ must(enum rc rc, const struct err *err)
     exit(EXIT_FAILURE);
 }
 
-void
-uw_world_make(struct uw_world *w, const char *now_iso)
+static void
+make_rest(struct uw_world *w, const char *now_iso)
 {
     struct err err = {0};
-    char here[512];
 
-    memset(w, 0, sizeof *w);
-    test_root_make(&w->root);
     w->time.now_ns = when_parse_or_none(now_iso);
     w->time.mono_ns = 1000 * NS_PER_S;
     w->clock = test_clock_seam(&w->time);
     w->log = test_log_seam(&w->events);
-    state_store_init(&w->state, &w->root.fs, &w->clock, &w->log);
+    state_store_init(&w->state, &w->fs, &w->clock, &w->log);
     w->store = state_store_seam(&w->state);
-    must(locks_open(w->root.path, &w->posix_locks, &err), &err);
-    w->locks = locks_seam(&w->posix_locks);
     must(zonefile_load(ZONE_NEW_YORK, &w->ny, &err), &err);
     w->net.clock = &w->clock;
     w->http = fake_http_seam(&w->net);
@@ -47,8 +42,69 @@ uw_world_make(struct uw_world *w, const char *now_iso)
         .tickers = {TICKERS, COUNT_OF(TICKERS)},
         .etf_tickers = {ETFS,    COUNT_OF(ETFS)   },
     };
+}
+
+void
+uw_world_make(struct uw_world *w, const char *now_iso)
+{
+    struct err err = {0};
+    char here[512];
+
+    memset(w, 0, sizeof *w);
+    test_root_make(&w->root);
+    w->fs = w->root.fs;
+    make_rest(w, now_iso);
+    must(locks_open(w->root.path, &w->posix_locks, &err), &err);
+    w->locks = locks_seam(&w->posix_locks);
     if (getcwd(here, sizeof here) == NULL) must(RC_IO, &err);
     (void)snprintf(w->spec_path, sizeof w->spec_path, "%s/%s", here, UW_SHIPPED_SPEC);
+}
+
+static enum rc
+acquire_free(void *self, const char *path, int64_t wait_ms, struct lock *ret_lock, struct err *err)
+{
+    (void)self;
+    (void)path;
+    (void)wait_ms;
+    (void)err;
+    ret_lock->fd = 0;
+    return RC_OK;
+}
+
+static void
+release_free(void *self, struct lock *lock)
+{
+    (void)self;
+    *lock = LOCK_NONE;
+}
+
+static void
+read_file(const char *path, struct text *to)
+{
+    char chunk[65536];
+    size_t n;
+    FILE *f = fopen(path, "rbe");
+
+    if (f == NULL) return;
+    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0)
+        text_add(to, chunk, n);
+    (void)fclose(f);
+}
+
+void
+uw_world_make_fast(struct uw_world *w, const char *now_iso)
+{
+    CLEANUP(text_free) struct text spec = {0};
+    struct err err = {0};
+
+    memset(w, 0, sizeof *w);
+    w->disk = mem_fs_new(&w->clock);
+    w->fs = mem_fs_seam(w->disk);
+    make_rest(w, now_iso);
+    w->locks = (struct locks){.acquire = acquire_free, .release = release_free};
+    read_file(UW_SHIPPED_SPEC, &spec);
+    (void)snprintf(w->spec_path, sizeof w->spec_path, UW_SHIPPED_SPEC);
+    must(w->fs.replace(w->fs.self, w->spec_path, text_str(&spec), spec.len, false, &err), &err);
 }
 
 struct uw_client *
@@ -57,7 +113,7 @@ uw_world_client(struct uw_world *w)
     struct err err = {0};
     struct uw_deps deps = {
         .clock = &w->clock,
-        .fs = &w->root.fs,
+        .fs = &w->fs,
         .http = &w->http,
         .store = &w->store,
         .locks = &w->locks,
@@ -77,6 +133,8 @@ uw_world_remove(struct uw_world *w)
 {
     if (w->has_client) uw_client_done(&w->client);
     zone_free(w->ny);
+    mem_fs_free(w->disk);
+    if (w->disk != NULL) return;
     locks_close(&w->posix_locks);
     test_root_remove(&w->root);
 }
@@ -105,15 +163,10 @@ uw_shared_json(const char *name)
     CLEANUP(text_free) struct text bytes = {0};
     struct json *doc = NULL;
     struct err err = {0};
-    char path[1024], chunk[65536];
-    size_t n;
+    char path[1024];
 
     if (uw_shared(name, path) == NULL) return NULL;
-    FILE *f = fopen(path, "rbe");
-    if (f == NULL) return NULL;
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0)
-        text_add(&bytes, chunk, n);
-    (void)fclose(f);
+    read_file(path, &bytes);
     must(json_parse(text_str(&bytes), bytes.len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, &err), &err);
     return doc;
 }

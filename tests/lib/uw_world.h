@@ -5,6 +5,7 @@
 #define TESTS_LIB_UW_WORLD_H
 
 #include "io/lock.h"
+#include "sim/mem_fs.h"
 #include "state/store.h"
 #include "tests/lib/fake_http.h"
 #include "tests/lib/seams.h"
@@ -14,7 +15,9 @@
 #define UW_TEST_KEY     "k3y-that-nobody-may-see"
 
 struct uw_world {
-    struct test_root root;
+    struct test_root root; /* not of a world in memory */
+    struct mem_fs *disk;   /* of a world in memory */
+    struct fs fs;
     struct test_clock time;
     struct clock clock;
     struct test_log events;
@@ -35,6 +38,8 @@ struct uw_world {
 /* A root, seams, ACME, ZETA and SPY configured, a key, the default limits; the clock at the
  * instant. */
 void uw_world_make(struct uw_world *w, const char *now_iso);
+/* The same with a disk in memory and locks that are always free: for whole days. */
+void uw_world_make_fast(struct uw_world *w, const char *now_iso);
 void uw_world_remove(struct uw_world *w);
 
 /* The client, made anew: as a restarted process would be. */
