@@ -135,9 +135,40 @@ work(struct entries *w, struct working_entry *e, bool is_open)
     return false;
 }
 
+static bool
+is_worked(const struct entries *w, const char *client_id)
+{
+    for (size_t i = 0; i < w->len; i++)
+        if (str_eq(w->working[i].client_id, client_id)) return true;
+    return false;
+}
+
+/* A limit order that an engine before us left has nobody who would raise its price: it would rest
+ * all day and fill when its reason is long gone. */
+static void
+cancel_strays(struct entries *w)
+{
+    const struct intents *live = &w->desk->live;
+    int64_t now_ns = clock_now(w->desk->clock);
+
+    if (w->strays_ns != 0 && now_ns >= w->strays_ns && now_ns - w->strays_ns < CANCEL_WAIT_NS)
+        return;
+    for (size_t i = 0; i < live->len; i++) {
+        const struct intent *in = &live->intent[i];
+
+        if (in->purpose != PURPOSE_ENTRY || in->state != INTENT_OPEN ||
+            in->order.type != ORDER_LIMIT || is_worked(w, in->order.client_id) ||
+            now_ns - in->created_ns < LIMIT_WAIT_NS)
+            continue;
+        w->strays_ns = now_ns;
+        desk_cancel(w->desk, in->order.symbol, PURPOSE_ENTRY);
+    }
+}
+
 void
 entries_tick(struct entries *w, bool is_open)
 {
+    cancel_strays(w);
     for (size_t i = 0; i < w->len;) {
         if (work(w, &w->working[i], is_open))
             i++;

@@ -4,8 +4,8 @@
  *
  * Each attempt is an order of its own with its own id; the next one is sent only when the broker
  * has said that the one before is over and unfilled, so that no two orders of one candidate are
- * ever open.  Held in memory: after a restart what was sent is found out from the ledger, and no
- * further attempt is made.
+ * ever open.  Held in memory: after a restart what was sent is found out from the ledger, a limit
+ * order that still rests is cancelled, and no further attempt is made.
  */
 #ifndef ENGINE_ENTRIES_H
 #define ENGINE_ENTRIES_H
@@ -35,6 +35,7 @@ struct entries {
     const struct strategy_config *cfg;
     struct working_entry working[WORKING_MAX];
     size_t len;
+    int64_t strays_ns; /* when orders of an engine before us were last cancelled; 0 = never */
 };
 
 /* Sends the first attempt. RC_BUSY: too many at work or the symbol has a live order; else as

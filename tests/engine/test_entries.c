@@ -238,6 +238,37 @@ test_entries_refuse_a_second_entry_in_a_symbol_at_work(void **state)
     assert_int_equal(f->entries.len, 1);
 }
 
+static void
+test_entries_take_back_what_an_engine_before_left(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(begin(f, true), RC_OK);
+    second(f, true);
+    entries_stop(&f->entries); /* the next engine knows of it from the ledger only */
+    for (int i = 0; i < 30; i++)
+        second(f, true);
+    assert_int_equal(f->venue.orders_len, 1);
+    assert_int_equal(f->venue.order[0].status, ORDER_CANCELED);
+    assert_int_equal(f->desk.live.len, 0);
+}
+
+static void
+test_entries_ask_again_for_a_cancellation_that_hangs(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(begin(f, true), RC_OK);
+    entries_stop(&f->entries);
+    for (int i = 0; i < 30; i++)
+        second(f, false);
+    assert_int_equal(f->venue.order[0].status, ORDER_PENDING_CANCEL);
+    venue_execute(&f->venue, &f->venue.order[0], 10, 10000);
+    for (int i = 0; i < 30; i++)
+        second(f, true);
+    assert_int_equal(f->bought, 10);
+}
+
 int
 main(void)
 {
@@ -250,6 +281,8 @@ main(void)
         ENTRIES_TEST(test_entries_end_when_the_market_order_is_refused),
         ENTRIES_TEST(test_entries_make_no_attempt_after_the_close),
         ENTRIES_TEST(test_entries_refuse_a_second_entry_in_a_symbol_at_work),
+        ENTRIES_TEST(test_entries_take_back_what_an_engine_before_left),
+        ENTRIES_TEST(test_entries_ask_again_for_a_cancellation_that_hangs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
