@@ -227,12 +227,12 @@ day_draw_history(struct sim_day *day, struct day_symbol *s, double last_close, i
     }
 }
 
-/* Flows last 20 to 90 minutes and a symbol has about two in three days; six in ten of them buy. */
+/* Flows last 20 to 90 minutes and a symbol has one in about two days; six in ten of them buy. */
 void
 day_draw_pressure(struct sim_day *day, struct day_symbol *s)
 {
     uint64_t n = 0;
-    double minute = -60 + 780 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
+    double minute = -60 + 1000 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
 
     while (minute < day->minutes) {
         double length = 20 + 70 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
@@ -242,6 +242,6 @@ day_draw_pressure(struct sim_day *day, struct day_symbol *s)
         for (int i = (int)minute; i < (int)(minute + length); i++)
             if (i >= 0 && i < day->minutes)
                 s->pressure[i] = (int16_t)(is_buying ? strength : -strength);
-        minute += length + 220 + 560 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
+        minute += length + 350 + 650 * noise_f64(day->seed, NOISE_PRESSURE, s->key, n++);
     }
 }

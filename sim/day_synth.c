@@ -7,7 +7,7 @@
  * and a slowly changing level within it (volatility clusters: |r| is correlated 0.1 to 0.25 over an
  * hour), and a rare large shock (recorded kurtosis: 8 to 20).  drift follows the pressure of
  * somebody buying or selling on: DRIFT_PER_MINUTE deviations a minute, so an hour of it is worth
- * about a third of the day's movement.
+ * about a quarter of the day's movement.
  *
  * High and low of a bar are the exact extremes of a random walk that goes from open to close with
  * that deviation d: high = open + (x + sqrt(x * x - 2 * d * d * ln U)) / 2 with x = close - open,
@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "sim/noise.h"
 
-#define DRIFT_PER_MINUTE    0.06
+#define DRIFT_PER_MINUTE    0.08
 #define LEVEL_PERSISTENCE   0.98 /* of the log volatility level, from minute to minute   */
 #define LEVEL_DEVIATION     0.35 /* of that level within the day                         */
 #define DAY_LEVEL_DEVIATION 0.25

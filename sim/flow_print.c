@@ -22,9 +22,16 @@
 #define PRINT_MEDIAN     130000.0 /* above the minimum, log-normal */
 #define VOLUME_PART_MAX  0.02     /* of the day's turnover, for one print */
 
-#define TIDE_STEP                                                                                  \
-    3.5e6 /* deviation of a minute's net premium, USD: the recorded day moved 15e6 in five */
-#define TIDE_DRIFT 1.5e6 /* a minute at full pressure of the whole market */
+/*
+ * Tide: of two recorded days one had both sides sold all day (-0.47 and -0.30 million USD a
+ * minute), the other calls bought and puts sold; a minute deviated by 1.8 to 2.9 million.  Drawn is
+ * the first kind, premium bought or sold on both sides, calmer and with more of a direction, so
+ * that the tide says little about most days and what the pressures add to it can be seen.
+ */
+#define TIDE_STEP   1.2e6
+#define TIDE_COMMON 0.8e6 /* a minute, both sides */
+#define TIDE_OPEN   10.0  /* minutes' worth in the opening trades */
+#define TIDE_LEAN   0.3e6 /* a minute, when one symbol in twenty is under full pressure */
 
 struct print {
     const struct day_symbol *s;
@@ -136,7 +143,8 @@ flow_draw_prints(const struct sim_day *day, const struct day_symbol *s, struct f
 void
 flow_draw_tide(const struct sim_day *day, struct sim_flow *f)
 {
-    double call = 0, put = 0;
+    bool is_bought = noise_f64(day->seed, NOISE_TIDE, 4, 0) < 0.5;
+    double common = is_bought ? TIDE_COMMON : -TIDE_COMMON, call = TIDE_OPEN * common, put = call;
     int64_t volume = 0;
 
     for (int minute = 0; minute <= day->minutes; minute++) {
@@ -145,12 +153,12 @@ flow_draw_tide(const struct sim_day *day, struct sim_flow *f)
         for (size_t i = 0; i < day->len; i++)
             pressure += day->symbol[i].pressure[at];
 
-        double lean = (double)pressure / (double)day->len / 20.0;
+        double lean = (double)pressure / (double)day->len / 5.0;
 
-        call += TIDE_STEP * noise_normal(day->seed, NOISE_TIDE, 1, (uint64_t)minute) +
-                TIDE_DRIFT * lean;
-        put += TIDE_STEP * noise_normal(day->seed, NOISE_TIDE, 2, (uint64_t)minute) -
-               TIDE_DRIFT * lean;
+        call += common + TIDE_LEAN * lean +
+                TIDE_STEP * noise_normal(day->seed, NOISE_TIDE, 1, (uint64_t)minute);
+        put += common - TIDE_LEAN * lean +
+               TIDE_STEP * noise_normal(day->seed, NOISE_TIDE, 2, (uint64_t)minute);
         volume += (int64_t)(4000 * noise_normal(day->seed, NOISE_TIDE, 3, (uint64_t)minute) +
                             1500 * lean);
         f->tide_call[minute] = call;

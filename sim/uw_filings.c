@@ -85,12 +85,12 @@ uw_ftds(const struct uw_ask *ask, struct json_out *o)
     json_out_end(o);
 }
 
-/* Insiders sell more often than they buy; a fund has none. */
+/* Four companies in ten have rows; insiders sell more often than they buy; a fund has none. */
 void
 uw_insider(const struct uw_ask *ask, struct json_out *o)
 {
     bool has_insiders = ask->symbol != NULL && ask->symbol->profile.kind != PROFILE_ETF;
-    uint64_t rows = has_insiders ? (uint64_t)(6 * draw(ask, 200)) : 0;
+    uint64_t rows = has_insiders && draw(ask, 201) < 0.4 ? (uint64_t)(6 * draw(ask, 200)) : 0;
     char date[ISO_TEXT_MAX];
 
     open_list(o);
@@ -242,15 +242,16 @@ uw_earnings_list(const struct uw_ask *ask, bool is_premarket, struct json_out *o
 static void
 congress_row(const struct uw_ask *ask, const struct day_symbol *s, uint64_t i, struct json_out *o)
 {
-    static const char *const KINDS[] = {"Buy",         "Purchase", "Sell", "Sale (Partial)",
-                                        "Sale (Full)", "Exchange"};
+    static const char *const BOUGHT[] = {"Buy", "Purchase"};
+    static const char *const SOLD[] = {"Sell", "Sale (Partial)", "Sale (Full)"};
     uint64_t n = noise_u64(0, NOISE_REFERENCE, s->key, 9500 + i);
     char date[ISO_TEXT_MAX], id[UUID_TEXT_MAX], name[24];
 
     (void)snprintf(name, sizeof(name), "Member %02d", (int)(n % 40));
     json_out_obj(o, NULL);
     json_out_str(o, "ticker", s->symbol);
-    json_out_str(o, "txn_type", KINDS[n / 40 % COUNT_OF(KINDS)]);
+    json_out_str(o, "txn_type",
+                 i % 2 == 0 ? BOUGHT[n / 40 % COUNT_OF(BOUGHT)] : SOLD[n / 40 % COUNT_OF(SOLD)]);
     json_out_str(o, "transaction_date", date_before(ask, 30 + (int64_t)(n / 240 % 20), date));
     json_out_str(o, "filed_at_date", date_before(ask, 1 + (int64_t)(n / 240 % 25), date));
     json_out_str(o, "amounts", "$15,001 - $50,000");
@@ -264,7 +265,7 @@ congress_row(const struct uw_ask *ask, const struct day_symbol *s, uint64_t i, s
     json_out_end(o);
 }
 
-/* Up to two trades in each of about one symbol in six. */
+/* One bought and one sold in each of about one symbol in six: members disagree. */
 void
 uw_congress(const struct uw_ask *ask, struct json_out *o)
 {

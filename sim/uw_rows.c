@@ -98,7 +98,7 @@ by_change(const void *a, const void *b)
 static void
 draw_contracts(const struct uw_ask *ask, struct contract all[OI_ROWS * 2])
 {
-    double size = 9000 * sqrt(options_scale(ask->symbol));
+    double size = 2500 * sqrt(options_scale(ask->symbol));
     double spot = usd_to_double(day_prev_close(ask->symbol));
     double calls = 0.35 + 0.3 * draw(ask, 20);
 
@@ -222,8 +222,8 @@ uw_iv_rank(const struct uw_ask *ask, struct json_out *o)
         struct session s = day_session_before(&ask->sim->day, before);
         double iv = ask->symbol->profile.day_vol_pct / 100 * 15.9;
         double rank =
-            100 * fmin(0.999,
-                       fmax(0.001, draw(ask, 40) + 0.03 * draw_normal(ask, 40 + (uint64_t)before)));
+            25 +
+            50 * fmin(1, fmax(0, draw(ask, 40) + 0.03 * draw_normal(ask, 40 + (uint64_t)before)));
         int64_t made =
             date_to_days(s.date) * NS_PER_DAY + 22 * NS_PER_HOUR + 35 * NS_PER_MIN + 5 * NS_PER_S;
 
