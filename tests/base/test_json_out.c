@@ -143,6 +143,40 @@ test_json_out_doubles_are_short_and_exact(void **state)
     }
 }
 
+/* The shortest of three attempts, as the header promises it. */
+static void
+shortest(double x, char buf[F64_TEXT_MAX])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(buf, F64_TEXT_MAX, "%.*g", digits, x);
+        double back = strtod(buf, NULL);
+        if (!(back < x) && !(back > x)) return;
+    }
+}
+
+static void
+test_json_out_decimals_are_written_as_printf_would(void **state)
+{
+    static const double edges[] = {1e-4,     0.00010001, 0.000099999,      999999999999999.0, 1e15,
+                                   0.999999, 0.9999999,  123456789.123456, 99999999999999.9};
+    struct rng r = check_rng("decimals");
+    char expected[F64_TEXT_MAX], buf[F64_TEXT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(edges); i++) {
+        shortest(edges[i], expected);
+        assert_string_equal(f64_text(edges[i], buf), expected);
+    }
+    for (int i = 0; i < 300000; i++) {
+        double whole = (double)rng_range(&r, -999999999, 999999999);
+        double x = whole / pow(10, (double)rng_below(&r, 12));
+        if (rng_chance(&r, 0.2)) x *= (double)rng_below(&r, 10000000);
+        if (rng_chance(&r, 0.1)) x = nextafter(x, 0);
+        shortest(x, expected);
+        assert_string_equal(f64_text(x, buf), expected);
+    }
+}
+
 static void
 test_json_round_dec_rounds_the_exact_binary_value(void **state)
 {
@@ -317,6 +351,7 @@ main(void)
         cmocka_unit_test(test_json_out_escapes_and_mends_strings),
         cmocka_unit_test(test_json_out_strings_read_back),
         cmocka_unit_test(test_json_out_doubles_are_short_and_exact),
+        cmocka_unit_test(test_json_out_decimals_are_written_as_printf_would),
         cmocka_unit_test(test_json_round_dec_rounds_the_exact_binary_value),
         cmocka_unit_test(test_json_out_asserts_the_order_of_calls),
         cmocka_unit_test(test_json_documents_survive_reading_and_writing),
