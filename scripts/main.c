@@ -4,10 +4,12 @@
 #include "scripts/command.h"
 
 static const struct command COMMANDS[] = {
-    {"demo",   NULL, "a trading day on the embedded simulator, live on the screen",   cmd_demo  },
-    {"replay", NULL, "a whole day inside one process, as fast as it can be computed", cmd_replay},
-    {"config", NULL, "show and check the settings",                                   cmd_config},
-    {"calc",   NULL, "one pure computation by name, JSON lines in and out",           cmd_calc  },
+    {"demo",    NULL, "a trading day on the embedded simulator, live on the screen",   cmd_demo   },
+    {"status",  NULL, "what runs, how it is, what it holds",                           cmd_status },
+    {"explain", NULL, "why a symbol was traded, or was not",                           cmd_explain},
+    {"replay",  NULL, "a whole day inside one process, as fast as it can be computed", cmd_replay },
+    {"config",  NULL, "show and check the settings",                                   cmd_config },
+    {"calc",    NULL, "one pure computation by name, JSON lines in and out",           cmd_calc   },
 };
 
 int
