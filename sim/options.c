@@ -34,7 +34,8 @@ const char OPTIONS_HELP_TEXT[] =
     "SIM_ALPACA_KEY "
     "and\n"
     "SIM_ALPACA_SECRET (default demo-key, demo-secret).\n"
-    "Control: GET /sim/status, /sim/book, /sim/positions, POST /sim/faults (SPEC as the body), POST "
+    "Control: GET /sim/status, /sim/book, /sim/positions, POST /sim/faults (SPEC as the body), "
+    "POST "
     "/sim/save,\n"
     "POST /sim/shutdown.\n"
     "\n"
@@ -94,12 +95,11 @@ set_symbols(struct sim_options *opt, const char *list, struct err *err)
 }
 
 static enum rc
-number(const char *name, const char *text, int64_t lo, int64_t hi, int64_t *ret_value,
-       struct err *err)
+number(const char *text, int64_t lo, int64_t hi, int64_t *ret_value, struct err *err)
 {
     if (str_to_i64(text, ret_value) && *ret_value >= lo && *ret_value <= hi) return RC_OK;
-    return err_set(err, RC_RANGE, "--%s: %s is not a number from %lld to %lld", name, text,
-                   (long long)lo, (long long)hi);
+    return err_set(err, RC_RANGE, "%s is not a number from %lld to %lld", text, (long long)lo,
+                   (long long)hi);
 }
 
 static enum rc
@@ -109,17 +109,17 @@ set_option(struct sim_options *opt, const char *name, const char *value, struct 
     enum rc rc = RC_OK;
 
     if (str_eq(name, "port")) {
-        rc = number(name, value, 0, 65535, &n, err);
+        rc = number(value, 0, 65535, &n, err);
         opt->port = (int)n;
     } else if (str_eq(name, "seed")) {
-        rc = number(name, value, 0, INT64_MAX, &n, err);
+        rc = number(value, 0, INT64_MAX, &n, err);
         opt->seed = (uint64_t)n;
     } else if (str_eq(name, "latency-ms")) {
-        rc = number(name, value, 0, 600000, &opt->latency_ms, err);
+        rc = number(value, 0, 600000, &opt->latency_ms, err);
     } else if (str_eq(name, "cash")) {
         rc = usd_parse(value, strlen(value), &opt->cash, err);
         if (rc == RC_OK && (opt->cash.e4 <= 0 || opt->cash.e4 > PRICE_MAX_E4))
-            rc = err_set(err, RC_RANGE, "--cash: %s is not an amount up to 100 million", value);
+            rc = err_set(err, RC_RANGE, "%s is not an amount up to 100 million", value);
     } else if (str_eq(name, "day")) {
         rc = date_parse(value, &opt->date, err);
     } else if (str_eq(name, "symbols")) {
