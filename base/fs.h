@@ -41,7 +41,8 @@ struct fs {
     enum rc (*list)(void *self, const char *path, bool (*each)(void *ctx, const char *name),
                     void *ctx, struct err *err);
     /* At most max bytes from the offset on, fewer at the end of the file, none (RC_OK) beyond it:
-     * the tail of a log without the log. RC_NOT_FOUND where there is no file. */
+     * the tail of a log without the log. RC_NOT_FOUND where there is no file.  The room of
+     * ret_bytes is used again; after a failure it is empty or as it was. */
     enum rc (*read_at)(void *self, const char *path, int64_t offset, size_t max,
                        struct text *ret_bytes, struct err *err);
 };

@@ -195,4 +195,14 @@ struct json_scan {
 void json_scan_init(struct json_scan *s, const char *bytes, size_t len);
 enum rc json_scan_next(struct json_scan *s, struct json_span *ret_span, struct err *err) MUST_USE;
 
+/*
+ * The same in two steps, for a caller who may know the value from an earlier look: the key and
+ * where its value begins (value_len 0), as json_scan_next returns; then the value, either looked
+ * for or passed over.
+ */
+enum rc json_scan_key(struct json_scan *s, struct json_span *ret_span, struct err *err) MUST_USE;
+enum rc json_scan_value(struct json_scan *s, struct json_span *span, struct err *err) MUST_USE;
+/* len: of a whole array or object that stands here; at most what is left of the bytes. */
+void json_scan_pass(struct json_scan *s, struct json_span *span, size_t len);
+
 #endif

@@ -61,6 +61,7 @@ json_fail(struct err *err, enum rc code, const char *bytes, size_t at, const cha
     char words[ERR_TEXT_MAX];
     va_list args;
 
+    if (err == NULL) return code; /* nobody asks for the line */
     for (size_t i = 0; i < at; i++) {
         if (bytes[i] != '\n') continue;
         line++;

@@ -8,6 +8,37 @@
 
 /* ---- numbers ------------------------------------------------------------------------------- */
 
+/*
+ * A number of at most six decimals and fifteen digits: whole / 10^places, divided exactly once, is
+ * the double that its text reads back to, and no shorter text does.  False for any other.
+ */
+static bool
+short_decimal(double x, char buf[F64_TEXT_MAX])
+{
+    static const double power[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    const double whole_max = 1e15;
+    double size = fabs(x);
+
+    if (!(size >= 1e-4 && size < whole_max)) return false; /* %g would write an exponent, or -0 */
+    for (int places = 0; places < (int)COUNT_OF(power); places++) {
+        double whole = nearbyint(size * power[places]);
+        double back = whole / power[places];
+        if (whole >= whole_max) return false;
+        if (back < size || back > size) continue;
+        char *at = buf + F64_TEXT_MAX;
+        *--at = '\0';
+        uint64_t left = (uint64_t)whole;
+        for (int i = 0; i <= places || left > 0; i++, left /= 10) {
+            if (i == places && places > 0) *--at = '.';
+            *--at = (char)('0' + left % 10);
+        }
+        if (x < 0) *--at = '-';
+        memmove(buf, at, (size_t)(buf + F64_TEXT_MAX - at));
+        return true;
+    }
+    return false;
+}
+
 const char *
 f64_text(double x, char buf[F64_TEXT_MAX])
 {
@@ -15,6 +46,7 @@ f64_text(double x, char buf[F64_TEXT_MAX])
         (void)snprintf(buf, F64_TEXT_MAX, "null");
         return buf;
     }
+    if (short_decimal(x, buf)) return buf;
     /* 15 digits are always kept by a double, 17 always tell it from its neighbours. */
     for (int digits = 15; digits <= 17; digits++) {
         (void)snprintf(buf, F64_TEXT_MAX, "%.*g", digits, x);

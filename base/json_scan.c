@@ -113,7 +113,7 @@ skip_value(struct json_scan *s, struct err *err)
 }
 
 static enum rc
-scan_member(struct json_scan *s, struct json_span *span, struct err *err)
+scan_key(struct json_scan *s, struct json_span *span, struct err *err)
 {
     if (peek(s) != '"') return fail(s, "a key should be here", err);
     s->at++;
@@ -125,9 +125,7 @@ scan_member(struct json_scan *s, struct json_span *span, struct err *err)
     s->at++;
     skip_space(s);
     span->value = s->bytes + s->at;
-    enum rc rc = skip_value(s, err);
-    span->value_len = (size_t)(s->bytes + s->at - span->value);
-    return rc;
+    return RC_OK;
 }
 
 static enum rc
@@ -146,7 +144,7 @@ json_scan_init(struct json_scan *s, const char *bytes, size_t len)
 }
 
 enum rc
-json_scan_next(struct json_scan *s, struct json_span *ret_span, struct err *err)
+json_scan_key(struct json_scan *s, struct json_span *ret_span, struct err *err)
 {
     struct json_span span = {0};
 
@@ -163,7 +161,35 @@ json_scan_next(struct json_scan *s, struct json_span *ret_span, struct err *err)
         if (peek(s) == '}') return scan_end(s, err);
     }
     s->started = true;
-    enum rc rc = scan_member(s, &span, err);
+    enum rc rc = scan_key(s, &span, err);
+    if (rc == RC_OK) *ret_span = span;
+    return rc;
+}
+
+enum rc
+json_scan_value(struct json_scan *s, struct json_span *span, struct err *err)
+{
+    enum rc rc = skip_value(s, err);
+
+    span->value_len = (size_t)(s->bytes + s->at - span->value);
+    return rc;
+}
+
+void
+json_scan_pass(struct json_scan *s, struct json_span *span, size_t len)
+{
+    ASSERT(len <= s->len - s->at);
+    s->at += len;
+    span->value_len = len;
+}
+
+enum rc
+json_scan_next(struct json_scan *s, struct json_span *ret_span, struct err *err)
+{
+    struct json_span span = {0};
+    enum rc rc = json_scan_key(s, &span, err);
+
+    if (rc == RC_OK) rc = json_scan_value(s, &span, err);
     if (rc == RC_OK) *ret_span = span;
     return rc;
 }

@@ -16,6 +16,7 @@
  *   desk.c        orders at most once, never lost
  *   entries.c     limit orders one after the other
  *   flow_table.c  the flow cache in memory
+ *   flow_file.c   its file, read through a window
  *   scoring.c     scores of every symbol
  *   market.c      prices of those worth asking about
  *   memory.c, memory_codec.c, metadata.c   small state files

@@ -2,6 +2,8 @@
 
 #include "base/hash.h"
 
+enum { READ_TRIES_MAX = 3 }; /* of a file that is replaced while it is read */
+
 static const struct store_spec CACHE_SPEC = {
     .path = FLOW_CACHE_PATH, .default_json = "{}", .bytes_max = FLOW_CACHE_BYTES_MAX};
 
@@ -12,7 +14,7 @@ flow_table_done(struct flow_table *t)
         symbol_flow_done(&t->entry[i]->flow);
     free(t->entry);
     arena_done(&t->entries);
-    text_free(&t->bytes);
+    flow_file_done(&t->file);
     arena_done(&t->scratch);
     *t = (struct flow_table){0};
 }
@@ -122,30 +124,58 @@ entry_decode(struct flow_table *t, struct flow_entry *e, const struct json_span 
     }
     symbol_flow_done(&e->flow);
     e->flow = flow;
+    e->hash = hash_bytes(span->value, span->value_len, 0);
+    e->bytes = span->value_len;
     return RC_OK;
+}
+
+/* The symbol of a member, "" for metadata and for what is no symbol. */
+static void
+symbol_of(const struct json_span *span, char symbol[SYMBOL_MAX])
+{
+    char key[SYMBOL_MAX] = "";
+
+    symbol[0] = '\0';
+    if (span->key_len == 0 || span->key_len >= sizeof(key) || span->key[0] == '_') return;
+    memcpy(key, span->key, span->key_len);
+    (void)symbol_set(symbol, key); /* "" where it is none */
+}
+
+/*
+ * An object ends where it ends: the same bytes again are the same object, and where they end need
+ * not be looked for.
+ */
+static size_t
+known_length(void *ctx, const struct json_span *at)
+{
+    struct flow_table *t = ctx;
+    char symbol[SYMBOL_MAX];
+    bool found = false;
+
+    t->known = NULL;
+    symbol_of(at, symbol);
+    size_t i = position_of(t, symbol, &found);
+    if (!found) return 0;
+    const struct flow_entry *e = t->entry[i];
+    if (e->generation == 0 || e->bytes > at->value_len || at->value[0] != '{') return 0;
+    if (hash_bytes(at->value, e->bytes, 0) != e->hash) return 0;
+    t->known = e;
+    return e->bytes;
 }
 
 static enum rc
 take_span(struct flow_table *t, const struct json_span *span, struct err *err)
 {
-    char key[SYMBOL_MAX];
     char symbol[SYMBOL_MAX];
 
     t->total_keys++;
-    if (span->key_len > 0 && span->key[0] == '_') return RC_OK;
-    if (span->key_len >= sizeof(key)) return RC_OK;
-    memcpy(key, span->key, span->key_len);
-    key[span->key_len] = '\0';
-    if (!symbol_set(symbol, key)) return RC_OK;
-    struct flow_entry *e = entry_for(t, symbol);
+    symbol_of(span, symbol);
+    struct flow_entry *e = symbol[0] != '\0' ? entry_for(t, symbol) : NULL;
     if (e == NULL) return RC_OK;
     if (e->generation == t->generation)
         return err_set(err, RC_PARSE, "duplicate symbol %s", symbol);
-    uint64_t hash = hash_bytes(span->value, span->value_len, 0);
-    bool known = e->generation != 0 && e->hash == hash;
     e->generation = t->generation;
-    e->hash = hash;
-    enum rc rc = known ? RC_OK : entry_decode(t, e, span, err);
+    enum rc rc = e == t->known ? RC_OK : entry_decode(t, e, span, err);
     if (rc == RC_OK && e->generation == t->generation) {
         t->symbols++;
         t->net_premium += e->flow.facts.dark_pool.total_premium;
@@ -154,19 +184,17 @@ take_span(struct flow_table *t, const struct json_span *span, struct err *err)
 }
 
 static enum rc
-take_bytes(struct flow_table *t, struct err *err)
+take_file(struct flow_table *t, const struct fs *fs, struct err *err)
 {
-    struct json_scan scan;
     struct json_span span;
-    enum rc rc;
+    enum rc rc = flow_file_open(&t->file, fs, FLOW_CACHE_PATH, FLOW_WINDOW_BYTES, err);
 
     t->generation++;
     t->total_keys = t->symbols = t->decoded = t->not_objects = 0;
     t->net_premium = 0;
-    json_scan_init(&scan, text_str(&t->bytes), t->bytes.len);
-    while ((rc = json_scan_next(&scan, &span, err)) == RC_OK) {
-        rc = take_span(t, &span, err);
-        if (rc != RC_OK) return rc;
+    while (rc == RC_OK) {
+        rc = flow_file_next(&t->file, known_length, t, &span, err);
+        if (rc == RC_OK) rc = take_span(t, &span, err);
     }
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
@@ -186,7 +214,7 @@ static enum flow_cache_state
 heal(struct flow_table *t, const struct store *store, const struct log *log)
 {
     enum store_origin origin = STORE_FILE;
-    const char *first = text_str(&t->bytes);
+    const char *first = text_str(&t->file.window);
 
     first += strspn(first, " \t\r\n");
     if (*first == '[' || *first == '"' || (*first >= '0' && *first <= '9'))
@@ -226,26 +254,26 @@ refresh(struct flow_table *t, const struct fs *fs, const struct store *store, co
     struct fs_stat now = {0};
     struct err err = {0};
 
-    if (fs->stat(fs->self, FLOW_CACHE_PATH, &now, &err) != RC_OK || (now.exists && now.is_dir)) {
-        text_clear(&t->bytes);
-        return heal(t, store, log);
+    for (int i = 0; i < READ_TRIES_MAX; i++) {
+        if (fs->stat(fs->self, FLOW_CACHE_PATH, &now, &err) != RC_OK ||
+            (now.exists && now.is_dir) || now.size > (int64_t)FLOW_CACHE_BYTES_MAX) {
+            text_clear(&t->file.window);
+            return heal(t, store, log);
+        }
+        if (!now.exists) {
+            drop_all(t);
+            return FLOW_CACHE_MISSING;
+        }
+        if (flow_file_same(&now, &t->stat)) return FLOW_CACHE_UNCHANGED;
+        enum rc rc = take_file(t, fs, &err);
+        /* Pieces of two files make neither: what was read says nothing, good or bad. */
+        if (!flow_file_is_one(&t->file, &now)) continue;
+        if (rc != RC_OK) return heal(t, store, log);
+        t->stat = now;
+        return FLOW_CACHE_OK;
     }
-    if (!now.exists) {
-        drop_all(t);
-        return FLOW_CACHE_MISSING;
-    }
-    if (t->stat.exists && now.inode == t->stat.inode && now.size == t->stat.size &&
-        now.mtime_ns == t->stat.mtime_ns)
-        return FLOW_CACHE_UNCHANGED;
-    text_clear(&t->bytes);
-    enum rc rc = fs->read_all(fs->self, FLOW_CACHE_PATH, FLOW_CACHE_BYTES_MAX, &t->bytes, &err);
-    if (rc == RC_NOT_FOUND) {
-        drop_all(t);
-        return FLOW_CACHE_MISSING;
-    }
-    if (rc != RC_OK || take_bytes(t, &err) != RC_OK) return heal(t, store, log);
-    t->stat = now;
-    return FLOW_CACHE_OK;
+    drop_all(t);
+    return FLOW_CACHE_UNREADABLE;
 }
 
 enum flow_cache_state

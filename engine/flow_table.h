@@ -1,17 +1,19 @@
 /*
  * The flow cache in memory: one entry a symbol, decoded once and again only when its bytes changed.
  *
- * data/uw_flow_cache.json may be tens of megabytes.  A light scan finds the byte range of each
- * symbol, a hash tells whether it is the one of last time, and only changed ranges are parsed.  A
- * file whose inode, size and time are those of the last read is not read at all.
+ * data/uw_flow_cache.json may be tens of megabytes.  It is read through a window (flow_file.h); a
+ * hash tells whether the bytes of a symbol are those of last time, and only changed ones are looked
+ * through and parsed.  A file whose inode, size and time are those of the last read is not read at
+ * all.
  */
 #ifndef ENGINE_FLOW_TABLE_H
 #define ENGINE_FLOW_TABLE_H
 
 #include "base/arena.h"
-#include "base/fs.h"
+#include "base/arena.h"
 #include "base/log.h"
 #include "base/store.h"
+#include "engine/flow_file.h"
 #include "strategy/boosts.h"
 #include "strategy/last_scores.h"
 #include "strategy/symbol_flow.h"
@@ -21,7 +23,8 @@
 
 struct flow_entry {
     struct symbol_flow flow;
-    uint64_t hash;
+    uint64_t hash;       /* of its bytes in the file */
+    size_t bytes;        /* … and how many they are */
     uint64_t generation; /* of the last read that had it */
     /* What the engine remembers of the symbol beside the cache (memory only, spec 10 R2.2). */
     struct persistence persistence;
@@ -34,7 +37,7 @@ enum flow_cache_state {
     FLOW_CACHE_UNCHANGED,
     FLOW_CACHE_MISSING,
     FLOW_CACHE_CORRUPT,   /* healed to {} by the store */
-    FLOW_CACHE_UNREADABLE /* the system refused: what is in memory is not used */
+    FLOW_CACHE_UNREADABLE /* it was replaced each time while it was read; next cycle again */
 };
 
 struct flow_table {
@@ -42,14 +45,15 @@ struct flow_table {
     size_t len, cap;
     struct arena entries; /* the entries themselves, until the table is done */
     uint64_t generation;
-    struct fs_stat stat;  /* of the last read */
-    struct text bytes;    /* room for the file, kept */
-    struct arena scratch; /* of the symbol that is decoded */
-    size_t total_keys;    /* metadata included */
-    size_t symbols;       /* in the last read */
-    size_t decoded;       /* by the last read: new or changed */
-    size_t not_objects;   /* symbols whose value was skipped */
-    double net_premium;   /* sum of dark_pool.total_premium over the symbols (spec 10 R5.5) */
+    struct fs_stat stat;            /* of the last read */
+    struct flow_file file;          /* its window is kept */
+    struct arena scratch;           /* of the symbol that is decoded */
+    size_t total_keys;              /* metadata included */
+    size_t symbols;                 /* in the last read */
+    size_t decoded;                 /* by the last read: new or changed */
+    size_t not_objects;             /* symbols whose value was skipped */
+    const struct flow_entry *known; /* the bytes at hand are those it was decoded from */
+    double net_premium; /* sum of dark_pool.total_premium over the symbols (spec 10 R5.5) */
     enum flow_cache_state state;
 };
 

@@ -153,14 +153,16 @@ seam_read_at(void *self, const char *path, int64_t offset, size_t max, struct te
     int fd = open_for_reading(self, path, &st, &rc, err);
     if (fd < 0) return rc;
 
-    struct text t = {0};
+    struct text t = *ret_bytes; /* its room: whoever reads piece by piece asks for it once */
+    *ret_bytes = (struct text){0};
+    text_clear(&t);
+    text_reserve(&t, MIN(max, (size_t)MAX(st.st_size - offset, 0)) + 1);
     rc = read_up_to(fd, offset, max, path, &t, err);
     (void)close(fd); /* nothing was written */
     if (rc != RC_OK) {
         text_free(&t);
         return rc;
     }
-    text_free(ret_bytes);
     *ret_bytes = t;
     return RC_OK;
 }
