@@ -5,16 +5,28 @@
 #include "base/when.h"
 
 static const struct calc CALCS[] = {
-    {"composite-v1",    "the composite score of one symbol",                  CALC_COMPOSITE_V1_KEYS,
-     calc_composite_v1                                                                                                   },
-    {"enrich-v1",       "a symbol of the flow cache, enriched for the score", CALC_ENRICH_V1_KEYS,
-     calc_enrich_v1                                                                                                      },
-    {"flow-clusters",   "clusters of raw flow alerts",                        CALC_FLOW_CLUSTERS_KEYS, calc_flow_clusters},
-    {"entry-gates-v1",  "the gates an entry must pass",                       ENTRY_GATES_CALC_HELP,   entry_gates_calc  },
-    {"size-v1",         "how many shares an entry asks for",                  SIZE_CALC_HELP,          size_calc         },
-    {"exit-v1",         "whether a position is closed, and why",              EXIT_CALC_HELP,          exit_calc         },
-    {"displacement-v1", "which position gives way to a candidate",            DISPLACEMENT_CALC_HELP,
-     displacement_calc                                                                                                   },
+    {"composite-v1",     "the composite score of one symbol",                  CALC_COMPOSITE_V1_KEYS,
+     calc_composite_v1                                                                                                          },
+    {"enrich-v1",        "a symbol of the flow cache, enriched for the score", CALC_ENRICH_V1_KEYS,
+     calc_enrich_v1                                                                                                             },
+    {"flow-clusters",    "clusters of raw flow alerts",                        CALC_FLOW_CLUSTERS_KEYS,    calc_flow_clusters   },
+    {"entry-gates-v1",   "the gates an entry must pass",                       ENTRY_GATES_CALC_HELP,      entry_gates_calc     },
+    {"size-v1",          "how many shares an entry asks for",                  SIZE_CALC_HELP,             size_calc            },
+    {"exit-v1",          "whether a position is closed, and why",              EXIT_CALC_HELP,             exit_calc            },
+    {"displacement-v1",  "which position gives way to a candidate",            DISPLACEMENT_CALC_HELP,
+     displacement_calc                                                                                                          },
+    {"exit-score-v2",    "how much of what spoke for a v2 entry is gone",      CALC_EXIT_SCORE_V2_KEYS,
+     calc_exit_score_v2                                                                                                         },
+    {"profit-target-v2", "where a v2 position takes its profit",               CALC_PROFIT_TARGET_V2_KEYS,
+     calc_profit_target_v2                                                                                                      },
+    {"stop-price-v2",    "where a v2 position takes its loss",                 CALC_STOP_PRICE_V2_KEYS,
+     calc_stop_price_v2                                                                                                         },
+    {"replacement-v2",   "whether a candidate replaces a v2 position",         CALC_REPLACEMENT_V2_KEYS,
+     calc_replacement_v2                                                                                                        },
+    {"exit-intel-flags", "what is known of a held symbol outside the session",
+     CALC_EXIT_INTEL_FLAGS_KEYS,                                                                           calc_exit_intel_flags},
+    {"exit-intel-pnl",   "what the v2 exits of a day earned",                  CALC_EXIT_INTEL_PNL_KEYS,
+     calc_exit_intel_pnl                                                                                                        },
 };
 
 enum { CALC_OK = 0, CALC_BAD_LINE = 1, CALC_USAGE = 2 };

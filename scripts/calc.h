@@ -1,14 +1,15 @@
 /*
  * `stockbot calc`: every pure computation by name, JSON in, JSON out (ARCHITECTURE 9).
  *
- *   stockbot calc NAME < in.jsonl > out.jsonl   one object a line; {"error": "..."} for one that cannot be
- * read stockbot calc --list                        the names, one a line with what each computes stockbot
- * calc --describe NAME               its keys, types and defaults
+ *   stockbot calc NAME < in.jsonl > out.jsonl   one object a line; {"error": "..."} for one that
+ * cannot be read stockbot calc --list                        the names, one a line with what each
+ * computes stockbot calc --describe NAME               its keys, types and defaults
  *
  * No clock, no files, no network: what a computation needs to know of the time stands in its input.
  *
  *   calc.c           the table, the line loop
  *   calc_strategy.c  composite-v1, enrich-v1, flow-clusters
+ *   calc_exit.c      exit-score-v2, profit-target-v2, stop-price-v2, replacement-v2, exit-intel-*
  */
 #ifndef SCRIPTS_CALC_H
 #define SCRIPTS_CALC_H
@@ -39,12 +40,20 @@ struct calc {
 /* The computation with that name, NULL where there is none. */
 const struct calc *calc_find(const char *name);
 
-/* An instant of the input: ISO text, or seconds since 1970.  RC_PARSE where it is missing or neither. */
-enum rc calc_need_time(const struct json *in, const char *key, int64_t *ret_ns, struct err *err) MUST_USE;
+/* An instant of the input: ISO text, or seconds since 1970.  RC_PARSE where it is missing or
+ * neither. */
+enum rc calc_need_time(const struct json *in, const char *key, int64_t *ret_ns,
+                       struct err *err) MUST_USE;
 
-/* ---- the computations, one function and one description each ------------------------------------------ */
+/* ---- the computations, one function and one description each ------------------------------- */
 
 calc_fn calc_composite_v1, calc_enrich_v1, calc_flow_clusters;
 extern const char CALC_COMPOSITE_V1_KEYS[], CALC_ENRICH_V1_KEYS[], CALC_FLOW_CLUSTERS_KEYS[];
+
+calc_fn calc_exit_score_v2, calc_profit_target_v2, calc_stop_price_v2, calc_replacement_v2,
+    calc_exit_intel_flags, calc_exit_intel_pnl;
+extern const char CALC_EXIT_SCORE_V2_KEYS[], CALC_PROFIT_TARGET_V2_KEYS[],
+    CALC_STOP_PRICE_V2_KEYS[], CALC_REPLACEMENT_V2_KEYS[], CALC_EXIT_INTEL_FLAGS_KEYS[],
+    CALC_EXIT_INTEL_PNL_KEYS[];
 
 #endif
