@@ -1,5 +1,6 @@
 /*
- * notify: tells the service manager how we are (sd_notify).  The only includer of libsystemd.
+ * notify: tells the service manager how we are (sd_notify).  libsystemd is included here and in
+ * systemd.c only.
  *
  * Everything is a no-op without NOTIFY_SOCKET, and none of it can fail the caller: a manager that
  * does not listen is its own trouble.
