@@ -5,12 +5,16 @@
  * (run_premarket_intel).
  *
  * Exit codes of every command: 0 done; 1 it could not be done, or the answer is no; 2 wrong usage;
- * 78 the configuration cannot be used.
+ * 78 the configuration cannot be used.  The contract's runners have 64 for wrong usage and 75 where
+ * another one runs, because their 2 says something else.
  *
  *   main.c         the table of commands
  *   args.c         options that many commands share
  *   cmd_*.c        one command each
  *   calc*.c        the pure computations by name
+ *   runner.c       what a command opens that works in a root
+ *   run_*.c, audit_*.c
+ *                  the contract's runners, one file each; health_*.c belongs to the sentinel
  */
 #ifndef SCRIPTS_COMMAND_H
 #define SCRIPTS_COMMAND_H
@@ -32,5 +36,8 @@ int cmd_explain(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_calc(int argc, char **argv);
+int cmd_uw(int argc, char **argv);
+int cmd_audit_uw_endpoints(int argc, char **argv);
+int cmd_run_daemon_health_check(int argc, char **argv);
 
 #endif

@@ -8,8 +8,20 @@ static const struct command COMMANDS[] = {
     {"status",  NULL, "what runs, how it is, what it holds",                           cmd_status },
     {"explain", NULL, "why a symbol was traded, or was not",                           cmd_explain},
     {"replay",  NULL, "a whole day inside one process, as fast as it can be computed", cmd_replay },
+    {"uw",      NULL, "Unusual Whales: ask, budget, drift, endpoints",                 cmd_uw     },
     {"config",  NULL, "show and check the settings",                                   cmd_config },
     {"calc",    NULL, "one pure computation by name, JSON lines in and out",           cmd_calc   },
+};
+
+/* The contract's runners: name, and the link under which the contract knows it. */
+#define RUNNER(name, link, summary)                                                                \
+    {                                                                                              \
+        name, #link, summary, cmd_##link                                                           \
+    }
+
+static const struct command RUNNERS[] = {
+    RUNNER("audit-uw-endpoints", audit_uw_endpoints, "is every endpoint in the API description?"),
+    RUNNER("run-daemon-health-check", run_daemon_health_check, "is the flow daemon well?"),
 };
 
 int
@@ -24,6 +36,9 @@ usage(FILE *to)
     (void)fprintf(to, "usage: stockbot COMMAND [options]\n\n");
     for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
         (void)fprintf(to, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    (void)fprintf(to, "\nrunners:\n");
+    for (size_t i = 0; i < COUNT_OF(RUNNERS); i++)
+        (void)fprintf(to, "  %-24s %s\n", RUNNERS[i].name, RUNNERS[i].summary);
     (void)fprintf(to, "\n`stockbot COMMAND --help` tells more. Exit codes: 0 done, 1 not done or "
                       "the answer is no, "
                       "2 wrong usage,\n78 the configuration cannot be used.\n");
@@ -33,9 +48,9 @@ static const struct command *
 command_find(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
-        if (str_eq(COMMANDS[i].name, name) ||
-            (COMMANDS[i].link != NULL && str_eq(COMMANDS[i].link, name)))
-            return &COMMANDS[i];
+        if (str_eq(COMMANDS[i].name, name)) return &COMMANDS[i];
+    for (size_t i = 0; i < COUNT_OF(RUNNERS); i++)
+        if (str_eq(RUNNERS[i].name, name) || str_eq(RUNNERS[i].link, name)) return &RUNNERS[i];
     return NULL;
 }
 
@@ -57,6 +72,11 @@ main(int argc, char **argv)
     }
     if (str_eq(argv[1], "--version")) {
         (void)printf("stockbot %s\n", STOCKBOT_VERSION);
+        return EXIT_DONE;
+    }
+    if (str_eq(argv[1], "--links")) { /* deploy/install makes them */
+        for (size_t i = 0; i < COUNT_OF(RUNNERS); i++)
+            (void)printf("%s\n", RUNNERS[i].link);
         return EXIT_DONE;
     }
     c = command_find(argv[1]);

@@ -1,0 +1,138 @@
+#include "scripts/runner.h"
+
+#include <sys/stat.h>
+
+#include "io/zonefile.h"
+#include "scripts/command.h"
+
+/* ---- a disk that is only looked at --------------------------------------------------------- */
+
+static enum rc
+refuse(const char *path, struct err *err)
+{
+    return err_set(err, RC_DENIED, "%s: opened for reading only", path);
+}
+
+static enum rc
+no_replace(void *self, const char *path, const char *bytes, size_t len, bool keep_prev,
+           struct err *err)
+{
+    (void)self;
+    (void)bytes;
+    (void)len;
+    (void)keep_prev;
+    return refuse(path, err);
+}
+
+static enum rc
+no_append(void *self, const char *path, const char *bytes, size_t len, struct err *err)
+{
+    (void)self;
+    (void)bytes;
+    (void)len;
+    return refuse(path, err);
+}
+
+static enum rc
+no_rename(void *self, const char *from, const char *to, struct err *err)
+{
+    (void)self;
+    (void)to;
+    return refuse(from, err);
+}
+
+static enum rc
+no_change(void *self, const char *path, struct err *err)
+{
+    (void)self;
+    return refuse(path, err);
+}
+
+static struct fs
+for_reading(struct fs fs)
+{
+    fs.replace = no_replace;
+    fs.append = no_append;
+    fs.rename = no_rename;
+    fs.remove = no_change;
+    fs.make_dir = no_change;
+    return fs;
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static void
+redact(void *ctx, struct text *line)
+{
+    const struct runner *r = ctx;
+
+    config_redact(&r->cfg, line);
+}
+
+static enum rc
+open_root(struct runner *r, enum runner_mode mode, struct err *err)
+{
+    struct stat st;
+    enum rc rc;
+
+    if (mode == RUNNER_READS && stat(r->cfg.root, &st) != 0) /* opening would make it */
+        return err_set(err, RC_NOT_FOUND, "there is no root %s", r->cfg.root);
+    rc = fs_open(r->cfg.root, &r->posix_fs, err);
+    if (rc != RC_OK) return rc;
+    r->fs = fs_seam(&r->posix_fs);
+    if (mode == RUNNER_READS) r->fs = for_reading(r->fs);
+    rc = locks_open(r->cfg.root, &r->posix_locks, err);
+    if (rc != RC_OK) return rc;
+    r->locks = locks_seam(&r->posix_locks);
+    return RC_OK;
+}
+
+static enum rc
+open_all(struct runner *r, enum runner_mode mode, struct err *err)
+{
+    enum rc rc = open_root(r, mode, err);
+
+    if (rc == RC_OK) rc = clock_open_config(&r->cfg, NULL, &r->sys_clock, err);
+    if (rc != RC_OK) return rc;
+    r->clock = clock_seam(&r->sys_clock);
+    state_store_init(&r->state_store, &r->fs, &r->clock, NULL);
+    r->store = state_store_seam(&r->state_store);
+    event_log_init(&r->event_log, &r->store, &r->clock);
+    r->event_log.redact = redact;
+    r->event_log.redact_ctx = r;
+    r->event_seam = event_log_seam(&r->event_log);
+    r->log = mode == RUNNER_WRITES ? &r->event_seam : NULL;
+    r->state_store.log = r->log;
+    return zonefile_load(ZONE_NEW_YORK, &r->ny, err);
+}
+
+int
+runner_fail(const struct runner *r, const struct err *err, int status)
+{
+    (void)fprintf(stderr, "%s: %s\n", r->name, err->text);
+    return status;
+}
+
+int
+runner_open(struct runner *r, const char *name, const struct common_args *args,
+            enum runner_mode mode)
+{
+    struct err err = {0};
+
+    *r = (struct runner){.name = name, .posix_fs.root_fd = -1, .posix_locks.root_fd = -1};
+    int status = common_args_config(args, &r->cfg);
+    if (status != EXIT_DONE) return status;
+    enum rc rc = open_all(r, mode, &err);
+    if (rc == RC_OK) return EXIT_DONE;
+    runner_done(r);
+    return runner_fail(r, &err, rc == RC_DENIED ? EXIT_CONFIG_UNUSABLE : EXIT_FAILED);
+}
+
+void
+runner_done(struct runner *r)
+{
+    zone_free(r->ny);
+    locks_close(&r->posix_locks);
+    fs_close(&r->posix_fs);
+    config_done(&r->cfg);
+}
