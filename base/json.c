@@ -90,13 +90,21 @@ json_len(const struct json *v)
 }
 
 const struct json *
-json_get(const struct json *v, const char *key)
+json_member(const struct json *v, const char *key)
 {
     if (!json_is_object(v)) return NULL;
     for (const cJSON *m = json_node(v)->child; m != NULL; m = m->next) {
-        if (strcmp(m->string, key) == 0) return cJSON_IsNull(m) ? NULL : as_json(m);
+        if (strcmp(m->string, key) == 0) return as_json(m);
     }
     return NULL;
+}
+
+const struct json *
+json_get(const struct json *v, const char *key)
+{
+    const struct json *member = json_member(v, key);
+
+    return json_kind(member) != JSON_NULL ? member : NULL;
 }
 
 bool

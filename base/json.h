@@ -77,6 +77,8 @@ size_t json_len(const struct json *v); /* members or elements; 0 for anything el
 /* The member; NULL if v is no object, there is none, or it is null (null is the same as absent). */
 const struct json *json_get(const struct json *v, const char *key);
 bool json_has(const struct json *v, const char *key); /* present and not null */
+/* json_get that also gives a null: for the few rules that tell null from absent. */
+const struct json *json_member(const struct json *v, const char *key);
 /* json_get limited to objects, arrays: another kind is the same as absent. */
 const struct json *json_get_obj(const struct json *v, const char *key);
 const struct json *json_get_arr(const struct json *v, const char *key);
@@ -91,6 +93,7 @@ const char *json_key(const struct json *v); /* "" for an element of an array */
 const char *json_string(const struct json *v); /* NULL unless a string */
 bool json_is_true(const struct json *v);       /* exactly true */
 bool json_truthy(const struct json *v);        /* false for absent, null, false, 0, "", [], {} */
+bool json_is_whole(const struct json *v);      /* a number written without point and exponent */
 
 /*
  * num(v, d) of spec 10 R0.2: a finite number; 1 or 0 for a boolean; the number a string spells

@@ -337,11 +337,21 @@ skip_digits(struct checker *c)
     return c->at - from;
 }
 
+static bool
+are_zeros(const char *digits, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && digits[i] == '0')
+        i++;
+    return i == len;
+}
+
 static void
 check_number(struct checker *c)
 {
     size_t from = c->at;
-    bool has_exponent = false;
+    bool has_exponent = false, is_pointed_whole = false; /* 3.0: not what 3 is */
 
     if (peek(c) == '-') c->at++;
     bool is_zero = peek(c) == '0';
@@ -352,6 +362,7 @@ check_number(struct checker *c)
         size_t decimals = skip_digits(c);
         digits += decimals; /* leading zeros count too: a note too many does no harm */
         ok = decimals > 0;
+        is_pointed_whole = are_zeros(c->bytes + c->at - decimals, decimals);
     }
     if (ok && (peek(c) == 'e' || peek(c) == 'E')) {
         has_exponent = true;
@@ -363,7 +374,7 @@ check_number(struct checker *c)
         FAIL(c, RC_PARSE, from, "malformed number");
         return;
     }
-    if (has_exponent || digits > JSON_DIGITS_EXACT)
+    if (has_exponent || is_pointed_whole || digits > JSON_DIGITS_EXACT)
         note_number(c, from, c->at - from > CJSON_NUMBER_MAX);
     c->numbers++;
 }

@@ -65,6 +65,14 @@ json_truthy(const struct json *v)
     return false;
 }
 
+bool
+json_is_whole(const struct json *v)
+{
+    char buf[NUMBER_TEXT_MAX];
+
+    return json_kind(v) == JSON_NUMBER && strpbrk(number_text(v, buf), ".eEIN") == NULL;
+}
+
 double
 json_f64_of(const struct json *v, double dflt)
 {

@@ -111,6 +111,8 @@ take_number(struct tree *t)
     }
     double magnitude = (double)number / POWER[places];
     node->valuedouble = is_negative ? -magnitude : magnitude;
+    if (places > 0 && t->at[-1] == '0' && number % (uint64_t)POWER[places] == 0)
+        node->valuestring = arena_strndup(t->arena, from, (size_t)(t->at - from)); /* 3.0 */
     return node;
 }
 

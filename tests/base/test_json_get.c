@@ -96,6 +96,34 @@ test_json_knows_what_is_truthy(void **state)
 }
 
 static void
+test_json_tells_null_from_absent_and_3_from_3_0(void **state)
+{
+    static const char text[] = "{\"null\":null,\"whole\":[3,-0,123456789012345678],"
+                               "\"not\":[3.0,-0.0,3e0,0.5,1230.00,\"3\",true,null,[3]]}";
+    CLEANUP(arena_done) struct arena arena = {0};
+    CLEANUP(json_freep) struct json *tree = NULL;
+    const struct json *doc[2] = {NULL};
+    struct err err = {0};
+
+    (void)state;
+    tree = parsed(text, JSON_STRICT);
+    doc[0] = tree;
+    assert_int_equal(json_parse_in(text, strlen(text), &SMALL, &arena, &doc[1], &err), RC_OK);
+    for (size_t i = 0; i < COUNT_OF(doc); i++) {
+        assert_non_null(json_member(doc[i], "null"));
+        assert_null(json_get(doc[i], "null"));
+        assert_null(json_member(doc[i], "absent"));
+        assert_null(json_member(json_get(doc[i], "whole"), ""));
+        for (const struct json *v = json_first(json_get(doc[i], "whole")); v; v = json_next(v))
+            assert_true(json_is_whole(v));
+        for (const struct json *v = json_first(json_get(doc[i], "not")); v; v = json_next(v))
+            assert_false(json_is_whole(v));
+        assert_int_equal(json_i64_of(json_first(json_get(doc[i], "not")), 0), 3);
+    }
+    assert_false(json_is_whole(NULL));
+}
+
+static void
 test_json_walks_in_document_order(void **state)
 {
     CLEANUP(json_freep)
@@ -199,6 +227,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_null_and_the_wrong_type_are_absent),
         cmocka_unit_test(test_json_knows_what_is_truthy),
+        cmocka_unit_test(test_json_tells_null_from_absent_and_3_from_3_0),
         cmocka_unit_test(test_json_walks_in_document_order),
         cmocka_unit_test(test_json_in_remembers_the_first_thing_that_is_wrong),
         cmocka_unit_test(test_json_in_names_what_is_wrong),
