@@ -191,6 +191,13 @@ write_mark(struct demo *d, bool is_over)
         return; /* other commands then take the real time: only ages look strange */
 }
 
+/* Told to stop, the terminal is gone, or nobody reads what we say. */
+static bool
+is_interrupted(const struct demo_stage *s)
+{
+    return s->loop.stop != 0 || s->loop.hup != 0 || ferror(stdout) != 0;
+}
+
 /* The ledger knows of no order that the broker has ended; one sent in the last second waits there
  * for the next session. */
 static bool
@@ -213,7 +220,7 @@ is_over(struct demo *d)
     struct demo_stage *s = &d->stage;
     int64_t mono_ns = clock_mono(&s->clock);
 
-    if (s->loop.stop != 0 || s->has_failed) return true;
+    if (is_interrupted(s) || s->has_failed) return true;
     if (clock_now(&s->clock) < s->plan.end_ns) return false;
     if (d->settle_ns == 0) d->settle_ns = mono_ns + SETTLE_NS;
     if (mono_ns >= d->settle_ns) return true;
@@ -254,7 +261,7 @@ static int
 end_day(struct demo *d)
 {
     struct demo_stage *s = &d->stage;
-    struct demo_end end = {.was_interrupted = s->loop.stop != 0, .kills = d->chaos.kills};
+    struct demo_end end = {.was_interrupted = is_interrupted(s), .kills = d->chaos.kills};
     CLEANUP(json_freep) struct json *book = NULL;
     struct err err = {0};
 

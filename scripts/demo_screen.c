@@ -201,14 +201,13 @@ draw_engine(struct demo_screen *sc)
     put(sc, is_normal ? GREEN : YELLOW, "%s%s%s", w->rung[0] != '\0' ? w->rung : "-",
         w->rung_reason[0] != '\0' ? ": " : "", w->rung_reason);
     put(sc, DIM, "   market ");
-    put(sc, PLAIN, "%s", w->is_market_open ? "open" : "closed");
-    put(sc, DIM, "   regime ");
-    put(sc, PLAIN, "%s", w->market_regime[0] != '\0' ? w->market_regime : "-");
+    put(sc, PLAIN, "%s%s%s", w->is_market_open ? "open" : "closed",
+        w->market_regime[0] != '\0' ? ", " : "", w->market_regime);
     put(sc, DIM, "   refused ");
     put(sc, PLAIN, "%lld", (long long)w->gates.refused);
     put(sc, DIM, "   UW ");
     if (w->uw_calls >= 0)
-        put(sc, PLAIN, "%lld of %lld", (long long)w->uw_calls, (long long)w->uw_cap);
+        put(sc, PLAIN, "%lld/%lld", (long long)w->uw_calls, (long long)w->uw_cap);
     else
         put(sc, PLAIN, "-");
     end_line(sc);
@@ -230,7 +229,9 @@ draw_processes(struct demo_screen *sc)
         else
             put(sc, PLAIN, "%lld up %s", (long long)p->pid,
                 view_age((double)(now_ns - p->since_ns) / (double)NS_PER_S, age));
-        if (p->starts > 1) put(sc, YELLOW, ", %lld restarts", (long long)(p->starts - 1));
+        if (p->starts > 1)
+            put(sc, YELLOW, ", %lld restart%s", (long long)(p->starts - 1),
+                p->starts == 2 ? "" : "s");
     }
     end_line(sc);
 }

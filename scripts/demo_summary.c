@@ -86,7 +86,7 @@ print_requests(const struct demo_watch *w, const struct demo_check *c)
     else
         (void)printf("  %-16s", "requests");
     if (w->uw_calls >= 0 && w->uw_cap > 0)
-        (void)printf("; %.0f %% of the day's budget of %lld",
+        (void)printf("; %.0f %% of the UW budget of %lld",
                      100.0 * (double)w->uw_calls / (double)w->uw_cap, (long long)w->uw_cap);
     (void)printf("\n");
 }
