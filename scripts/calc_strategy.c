@@ -4,14 +4,16 @@
 #include "strategy/composite_json.h"
 #include "strategy/enriched_json.h"
 
-/* ---- composite-v1 -------------------------------------------------------------------------------------- */
+/* ---- composite-v1 -------------------------------------------------------------------------- */
 
 const char CALC_COMPOSITE_V1_KEYS[] =
     "in\n"
     "  symbol          text    \"\"       only repeated in the output\n"
     "  enriched        object  {}       what enrich-v1 gives; every key of it may be missing\n"
-    "  regime          text    \"mixed\"  RISK_ON, RISK_OFF, mixed, NEUTRAL; any other has no effect\n"
-    "  expanded_intel  object  {}       congress, shorts, institutional, market_tide, calendar: read where\n"
+    "  regime          text    \"mixed\"  RISK_ON, RISK_OFF, mixed, NEUTRAL; any other has no "
+    "effect\n"
+    "  expanded_intel  object  {}       congress, shorts, institutional, market_tide, calendar: "
+    "read where\n"
     "                                   enriched has none\n"
     "  now             ISO text or seconds since 1970; without it the age of sweeps is not asked\n"
     "\n"
@@ -46,17 +48,19 @@ calc_composite_v1(const struct json *in, struct json_out *o, struct err *err)
     return RC_OK;
 }
 
-/* ---- enrich-v1 ----------------------------------------------------------------------------------------- */
+/* ---- enrich-v1 ----------------------------------------------------------------------------- */
 
 const char CALC_ENRICH_V1_KEYS[] =
     "in\n"
     "  symbol         text    \"X\"  its key in the flow cache\n"
     "  entry          object  {}   the symbol's object in data/uw_flow_cache.json\n"
     "  now            ISO text or seconds since 1970; needed\n"
-    "  risk_features  object  {}   realized_vol_5d, realized_vol_20d, beta_vs_spy; 0 where missing\n"
+    "  risk_features  object  {}   realized_vol_5d, realized_vol_20d, beta_vs_spy; 0 where "
+    "missing\n"
     "\n"
     "out\n"
-    "  the entry with sentiment, conviction, trade_count, iv_term_skew, smile_slope, put_call_skew,\n"
+    "  the entry with sentiment, conviction, trade_count, iv_term_skew, smile_slope, "
+    "put_call_skew,\n"
     "  toxicity, event_alignment, freshness, motif_*, shorts and, where it has none of its own, "
     "squeeze_score\n";
 
@@ -83,7 +87,7 @@ calc_enrich_v1(const struct json *in, struct json_out *o, struct err *err)
     return RC_OK;
 }
 
-/* ---- flow-clusters ------------------------------------------------------------------------------------- */
+/* ---- flow-clusters ------------------------------------------------------------------------- */
 
 const char CALC_FLOW_CLUSTERS_KEYS[] =
     "in\n"
@@ -96,7 +100,8 @@ const char CALC_FLOW_CLUSTERS_KEYS[] =
     "    cluster_min_sweeps  number  3       alerts that make a cluster\n"
     "\n"
     "out\n"
-    "  clusters  array of {ticker, direction, signal_type, count, start_ts, end_ts, avg_premium, trades}\n"
+    "  clusters  array of {ticker, direction, signal_type, count, start_ts, end_ts, avg_premium, "
+    "trades}\n"
     "  dropped   alerts that could not be normalised\n";
 
 /* The alerts of one call: as they came, as they were read, and pointers to the latter. */
@@ -139,7 +144,8 @@ read_limits(const struct json *obj)
 }
 
 static void
-write_cluster(struct json_out *o, const struct cluster *c, const struct alert_list *list, int64_t now_ns)
+write_cluster(struct json_out *o, const struct cluster *c, const struct alert_list *list,
+              int64_t now_ns)
 {
     char at[ISO_TEXT_MAX];
     const struct json *first = list->raw[c->member[0]], *last = list->raw[c->member[c->count - 1]];

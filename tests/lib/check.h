@@ -1,5 +1,6 @@
 /*
- * What the tests share: cmocka with what it needs, the seed of a property, and the death of an ASSERT.
+ * What the tests share: cmocka with what it needs, the seed of a property, and the death of an
+ * ASSERT.
  */
 #ifndef TESTS_LIB_CHECK_H
 #define TESTS_LIB_CHECK_H

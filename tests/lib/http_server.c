@@ -36,7 +36,7 @@ struct http_server {
     int accepted;
 };
 
-/* ---- sending ---- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 /* True if the server was told to stop meanwhile. */
 static bool
@@ -115,7 +115,7 @@ send_reply(struct http_server *s, const struct connection *c, const struct reply
     if (send_all(c, text_str(&head), head.len)) send_body(s, c, r, &body);
 }
 
-/* ---- reading ---- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static void
 hang_up(struct connection *c, bool is_reset)
@@ -240,7 +240,7 @@ run(void *arg)
     }
 }
 
-/* ---- public ---- */
+/* ---- public -------------------------------------------------------------------------------- */
 
 static int
 listen_somewhere(int *ret_port)

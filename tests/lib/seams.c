@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 
-/* ---- a root folder ------------------------------------------------------------------------------------- */
+/* ---- a root folder ------------------------------------------------------------------------- */
 
 void
 test_root_make(struct test_root *r)
@@ -87,7 +87,7 @@ test_count(const struct test_root *r, const char *folder, const char *part)
     return c.n;
 }
 
-/* ---- a clock ------------------------------------------------------------------------------------------- */
+/* ---- a clock ------------------------------------------------------------------------------- */
 
 static int64_t
 now_ns(void *self)
@@ -124,7 +124,7 @@ test_clock_seam(struct test_clock *c)
         .self = c, .now_ns = now_ns, .mono_ns = mono_ns, .real_ns = real_ns, .sleep = sleep_ns};
 }
 
-/* ---- a log --------------------------------------------------------------------------------------------- */
+/* ---- a log --------------------------------------------------------------------------------- */
 
 static void
 remember(void *self, enum event_id id, const struct field *fields)
@@ -167,7 +167,7 @@ test_log_last(const struct test_log *l, enum event_id id)
     return "";
 }
 
-/* ---- a disk that refuses ------------------------------------------------------------------------------- */
+/* ---- a disk that refuses ------------------------------------------------------------------- */
 
 static bool
 refused(struct test_faults *f, const char *path, struct err *err)
@@ -191,7 +191,8 @@ f_read_all(void *self, const char *path, size_t max, struct text *ret_bytes, str
 }
 
 static enum rc
-f_replace(void *self, const char *path, const char *bytes, size_t len, bool keep_prev, struct err *err)
+f_replace(void *self, const char *path, const char *bytes, size_t len, bool keep_prev,
+          struct err *err)
 {
     struct test_faults *f = self;
 
@@ -242,7 +243,8 @@ f_make_dir(void *self, const char *path, struct err *err)
 }
 
 static enum rc
-f_list(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx, struct err *err)
+f_list(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx,
+       struct err *err)
 {
     struct test_faults *f = self;
 
@@ -250,7 +252,8 @@ f_list(void *self, const char *path, bool (*each)(void *ctx, const char *name), 
 }
 
 static enum rc
-f_read_at(void *self, const char *path, int64_t offset, size_t max, struct text *ret_bytes, struct err *err)
+f_read_at(void *self, const char *path, int64_t offset, size_t max, struct text *ret_bytes,
+          struct err *err)
 {
     struct test_faults *f = self;
 

@@ -1,6 +1,6 @@
 /*
- * Seams for tests: a root folder of its own, a clock that stands still, a log that remembers, a disk that
- * refuses its nth call.
+ * Seams for tests: a root folder of its own, a clock that stands still, a log that remembers, a
+ * disk that refuses its nth call.
  */
 #ifndef TESTS_LIB_SEAMS_H
 #define TESTS_LIB_SEAMS_H
@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "io/fs.h"
 
-/* ---- a root folder ------------------------------------------------------------------------------------- */
+/* ---- a root folder ------------------------------------------------------------------------- */
 
 struct test_root {
     char path[64];
@@ -17,7 +17,8 @@ struct test_root {
     struct fs fs;
 };
 
-void test_root_make(struct test_root *r);   /* a new, empty folder; ends the test program if it cannot */
+void
+test_root_make(struct test_root *r); /* a new, empty folder; ends the test program if it cannot */
 void test_root_remove(struct test_root *r); /* with all that is in it */
 
 void test_write(const struct test_root *r, const char *path, const char *bytes, size_t len);
@@ -27,7 +28,7 @@ bool test_exists(const struct test_root *r, const char *path);
 /* How many names in the folder contain the part. */
 int test_count(const struct test_root *r, const char *folder, const char *part);
 
-/* ---- a clock ------------------------------------------------------------------------------------------- */
+/* ---- a clock ------------------------------------------------------------------------------- */
 
 struct test_clock {
     int64_t now_ns, mono_ns;
@@ -35,7 +36,7 @@ struct test_clock {
 
 struct clock test_clock_seam(struct test_clock *c);
 
-/* ---- a log --------------------------------------------------------------------------------------------- */
+/* ---- a log --------------------------------------------------------------------------------- */
 
 enum { TEST_EVENTS_MAX = 256 };
 
@@ -54,7 +55,7 @@ int test_log_count(const struct test_log *l, enum event_id id);
 /* The fields of the last such event, "" where there is none. */
 const char *test_log_last(const struct test_log *l, enum event_id id);
 
-/* ---- a disk that refuses ------------------------------------------------------------------------------- */
+/* ---- a disk that refuses ------------------------------------------------------------------- */
 
 struct test_faults {
     const struct fs *under;

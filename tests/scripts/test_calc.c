@@ -23,7 +23,8 @@ run_calc(const char *a, const char *b, const char *input)
     int argc = 1 + (a != NULL) + (b != NULL);
     struct run r = {0};
     size_t out_len = 0, err_len = 0;
-    FILE *in = tmpfile(), *out = open_memstream(&r.out, &out_len), *errf = open_memstream(&r.err, &err_len);
+    FILE *in = tmpfile(), *out = open_memstream(&r.out, &out_len),
+         *errf = open_memstream(&r.err, &err_len);
 
     assert_true(in != NULL && out != NULL && errf != NULL);
     (void)str_copy(one, sizeof one, a != NULL ? a : "");
@@ -53,7 +54,7 @@ doc_of(const char *text, size_t len)
     return doc;
 }
 
-/* ---- vectors ------------------------------------------------------------------------------------------- */
+/* ---- vectors ------------------------------------------------------------------------------- */
 
 /* Everything that want says is so in got: numbers to 1e-9, all else exactly; got may say more. */
 static void
@@ -94,8 +95,10 @@ static void
 expect_notes(const char *where, const struct json *row, const struct json *got)
 {
     const char *notes = json_str(got, "notes", "");
-    for (const struct json *n = json_first(json_get_arr(row, "notes_contain")); n != NULL; n = json_next(n)) {
-        if (strstr(notes, json_string(n)) == NULL) fail_msg("%s: no %s in %s", where, json_string(n), notes);
+    for (const struct json *n = json_first(json_get_arr(row, "notes_contain")); n != NULL;
+         n = json_next(n)) {
+        if (strstr(notes, json_string(n)) == NULL)
+            fail_msg("%s: no %s in %s", where, json_string(n), notes);
     }
 }
 
@@ -130,7 +133,8 @@ check_vectors(const char *name, const char *path)
     while ((len = getline(&line, &room, f)) > 0) {
         char where[256];
         CLEANUP(json_freep) struct json *row = doc_of(line, (size_t)len);
-        (void)snprintf(where, sizeof where, "%s line %d (%s)", path, ++rows, json_str(row, "what", ""));
+        (void)snprintf(where, sizeof where, "%s line %d (%s)", path, ++rows,
+                       json_str(row, "what", ""));
         check_row(name, where, row);
     }
     free(line);
@@ -182,7 +186,7 @@ test_calc_composite_v1_agrees_with_shared_vectors(void **state)
     assert_true(check_vectors("composite-v1", path) > 0);
 }
 
-/* ---- the command --------------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------- */
 
 static void
 test_calc_lists_and_describes(void **state)
@@ -220,7 +224,8 @@ test_calc_refuses_what_it_does_not_know(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CLEANUP(run_done) struct run r = run_calc(cases[i].a, cases[i].b, "{}\n");
-        if (r.status != 2 || r.out[0] != '\0' || r.err[0] == '\0') fail_msg("case %zu: %d", i, r.status);
+        if (r.status != 2 || r.out[0] != '\0' || r.err[0] == '\0')
+            fail_msg("case %zu: %d", i, r.status);
     }
 }
 
