@@ -22,9 +22,10 @@
     (30 * NS_PER_S) /* a POST may still arrive that long after we gave up on it   */
 #define LOOKUP_GAP_NS                                                                              \
     (10 * NS_PER_S) /* between two empty look-ups that count                     */
-#define LATE_FILLS_NS (5 * NS_PER_MIN) /* an execution may be listed that long after it happened   \
-                                        */
-#define OUTSIDE_FILLS_NS NS_PER_DAY    /* how far back trades made by hand are looked for */
+#define LATE_FILLS_NS                                                                              \
+    (5 * NS_PER_MIN)                /* an execution may be listed that long after it happened      \
+                                     */
+#define OUTSIDE_FILLS_NS NS_PER_DAY /* how far back trades made by hand are looked for */
 enum { LOOKUPS_TO_EXPIRE = 2 };
 
 /* An intent that is over: what was really bought or sold. */

@@ -2,7 +2,8 @@
 
 #include "state/ledger.h"
 
-/* ---- arrays -------------------------------------------------------------------------------------------- */
+/* ---- arrays
+ * -------------------------------------------------------------------------------------------- */
 
 /* Room for one element more. */
 static void *
@@ -23,7 +24,8 @@ intent_of(const struct ledger_mem *m, const char *client_id)
     return NULL;
 }
 
-/* ---- intents ------------------------------------------------------------------------------------------- */
+/* ---- intents
+ * ------------------------------------------------------------------------------------------- */
 
 static enum rc
 add_intent(void *self, const struct intent *in, struct err *err)
@@ -33,7 +35,8 @@ add_intent(void *self, const struct intent *in, struct err *err)
 
     if (rc != RC_OK) return rc;
     if (intent_of(m, in->order.client_id) != NULL)
-        return err_set(err, RC_DENIED, "ledger: client order id %s was used before", in->order.client_id);
+        return err_set(err, RC_DENIED, "ledger: client order id %s was used before",
+                       in->order.client_id);
     m->intent = grown(m->intent, sizeof(*m->intent), m->intents_len, &m->intents_cap);
     m->intent[m->intents_len++] = *in;
     return RC_OK;
@@ -44,7 +47,8 @@ update_intent(void *self, const struct intent *in, struct err *err)
 {
     struct intent *known = intent_of(self, in->order.client_id);
 
-    if (known == NULL) return err_set(err, RC_NOT_FOUND, "ledger: no intent %s", in->order.client_id);
+    if (known == NULL)
+        return err_set(err, RC_NOT_FOUND, "ledger: no intent %s", in->order.client_id);
     struct intent next = *in;
     /* The facts stay what they were. */
     next.order = known->order;
@@ -108,18 +112,21 @@ live_intents(void *self, struct arena *a, struct intents *ret_list, struct err *
 }
 
 static enum rc
-intents_since(void *self, int64_t from_ns, struct arena *a, struct intents *ret_list, struct err *err)
+intents_since(void *self, int64_t from_ns, struct arena *a, struct intents *ret_list,
+              struct err *err)
 {
     (void)err;
     *ret_list = select_intents(self, is_since, from_ns, a);
     return RC_OK;
 }
 
-/* ---- fills --------------------------------------------------------------------------------------------- */
+/* ---- fills
+ * --------------------------------------------------------------------------------------------- */
 
 /* The position of a symbol from all its fills. */
 static enum rc
-fold(const struct ledger_mem *m, const char *symbol, struct ledger_position *ret_position, struct err *err)
+fold(const struct ledger_mem *m, const char *symbol, struct ledger_position *ret_position,
+     struct err *err)
 {
     struct ledger_position p = {0};
 
@@ -154,8 +161,8 @@ insert_fill(struct ledger_mem *m, const struct fill *f, const char *kind)
 }
 
 static enum rc
-add_fill(void *self, const struct fill *f, const char *client_id, const char *kind, bool *ret_is_new,
-         struct err *err)
+add_fill(void *self, const struct fill *f, const char *client_id, const char *kind,
+         bool *ret_is_new, struct err *err)
 {
     struct ledger_mem *m = self;
     struct ledger_position p;
@@ -237,7 +244,8 @@ positions(void *self, struct arena *a, struct ledger_positions *ret_list, struct
     return RC_OK;
 }
 
-/* ---- the seam ------------------------------------------------------------------------------------------ */
+/* ---- the seam
+ * ------------------------------------------------------------------------------------------ */
 
 void
 ledger_mem_init(struct ledger_mem *m)

@@ -1,8 +1,9 @@
 /*
- * The ledger seam in memory: for tests and the whole-service simulation, where a disk would only be slow.
+ * The ledger seam in memory: for tests and the whole-service simulation, where a disk would only be
+ * slow.
  *
- * It keeps rows in plain arrays and folds every position anew from all fills each time it is asked: slow,
- * obvious, and therefore what the SQLite ledger is compared with (tests/state/test_ledger.c).
+ * It keeps rows in plain arrays and folds every position anew from all fills each time it is asked:
+ * slow, obvious, and therefore what the SQLite ledger is compared with (tests/state/test_ledger.c).
  */
 #ifndef SIM_LEDGER_MEM_H
 #define SIM_LEDGER_MEM_H

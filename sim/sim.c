@@ -190,9 +190,8 @@ control(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
         text_puts(&r->body, "{}");
     } else {
         r->status = 404;
-        text_puts(
-            &r->body,
-            "{\"error\":\"GET /sim/status /sim/book /sim/positions, POST /sim/faults /sim/save /sim/shutdown\"}");
+        text_puts(&r->body, "{\"error\":\"GET /sim/status /sim/book /sim/positions, POST "
+                            "/sim/faults /sim/save /sim/shutdown\"}");
     }
 }
 
