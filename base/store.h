@@ -45,6 +45,10 @@ struct store {
      */
     enum rc (*append)(void *self, const char *path, const char *json_line, size_t len,
                       struct err *err);
+    /* Whole lines, each with its newline, in one write: as whole as one line is.  For records that
+     * come by the hundred; failures as append. */
+    enum rc (*append_lines)(void *self, const char *path, const char *lines, size_t len,
+                            struct err *err);
 };
 
 static inline struct json *
@@ -64,6 +68,13 @@ static inline enum rc MUST_USE
 store_append(const struct store *st, const char *path, const struct text *line, struct err *err)
 {
     return st->append(st->self, path, text_str(line), line->len, err);
+}
+
+static inline enum rc MUST_USE
+store_append_lines(const struct store *st, const char *path, const struct text *lines,
+                   struct err *err)
+{
+    return st->append_lines(st->self, path, text_str(lines), lines->len, err);
 }
 
 #endif

@@ -81,17 +81,17 @@ gate_row(struct json_out *o, const struct snapshot *seen, const struct refusal *
 static void
 write_gate_rows(struct engine *eng, const struct snapshot *seen, const struct plan *plan)
 {
-    CLEANUP(text_free) struct text row = {0};
+    CLEANUP(text_free) struct text rows = {0};
     struct err err = {0};
 
     for (size_t i = 0; i < plan->refusals_len; i++) {
-        struct json_out o = {.to = &row};
+        struct json_out o = {.to = &rows};
 
-        text_clear(&row);
         gate_row(&o, seen, &plan->refusal[i]);
-        /* The store has said on standard error what could not be written; the cycle goes on. */
-        if (store_append(&eng->seams.store, GATE_DIAGNOSTIC_LOG_PATH, &row, &err) != RC_OK) return;
+        text_putc(&rows, '\n');
     }
+    /* The store has said on standard error what could not be written; the cycle goes on. */
+    (void)!store_append_lines(&eng->seams.store, GATE_DIAGNOSTIC_LOG_PATH, &rows, &err);
 }
 
 /* An event where the gate that refuses a symbol is another than in the last cycle. */

@@ -417,28 +417,41 @@ complain(struct state_store *s, struct path_note *n, const char *path, const str
 }
 
 static enum rc
+write_lines(struct state_store *s, const char *path, const char *lines, size_t len, struct err *err)
+{
+    struct err own = {0};
+
+    mend_tail(s, note_of(s, path), path);
+    enum rc rc = s->fs->append(s->fs->self, path, lines, len, &own);
+    if (rc != RC_OK && set_directory_aside(s, path))
+        rc = s->fs->append(s->fs->self, path, lines, len, &own);
+    if (rc == RC_OK) return RC_OK;
+
+    struct path_note *n = note_of(s, path);
+    n->is_tail_whole = false; /* a part may have been written */
+    complain(s, n, path, &own);
+    return err_set(err, rc, "append to %s: %s", path, own.text);
+}
+
+static enum rc
 append(void *self, const char *path, const char *json_line, size_t len, struct err *err)
 {
-    struct state_store *s = self;
     CLEANUP(text_free) struct text line = {0};
-    struct err own = {0};
 
     text_add(&line, json_line, len);
     /* Between JSON tokens a newline is a blank, and inside a string it cannot stand. */
     for (size_t i = 0; i < line.len; i++)
         if (line.data[i] == '\n' || line.data[i] == '\r') line.data[i] = ' ';
     text_putc(&line, '\n');
+    return write_lines(self, path, line.data, line.len, err);
+}
 
-    mend_tail(s, note_of(s, path), path);
-    enum rc rc = s->fs->append(s->fs->self, path, line.data, line.len, &own);
-    if (rc != RC_OK && set_directory_aside(s, path))
-        rc = s->fs->append(s->fs->self, path, line.data, line.len, &own);
-    if (rc == RC_OK) return RC_OK;
-
-    struct path_note *n = note_of(s, path);
-    n->is_tail_whole = false; /* a part of the line may have been written */
-    complain(s, n, path, &own);
-    return err_set(err, rc, "append to %s: %s", path, own.text);
+static enum rc
+append_lines(void *self, const char *path, const char *lines, size_t len, struct err *err)
+{
+    if (len == 0) return RC_OK;
+    ASSERT(lines[len - 1] == '\n');
+    return write_lines(self, path, lines, len, err);
 }
 
 /* ---- the seam ------------------------------------------------------------------------------ */
@@ -453,5 +466,6 @@ state_store_init(struct state_store *s, const struct fs *fs, const struct clock 
 struct store
 state_store_seam(struct state_store *s)
 {
-    return (struct store){.self = s, .load = load, .save = save, .append = append};
+    return (struct store){
+        .self = s, .load = load, .save = save, .append = append, .append_lines = append_lines};
 }

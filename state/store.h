@@ -12,9 +12,9 @@
  * state_self_healed. save   replaces the file.  Bytes that this process neither wrote nor read are
  * looked at first: if they are bad they are set aside with the same events (used: "saved"), so that
  * a file which is only ever written keeps its evidence too, and a bad file never becomes the .prev
- * of a good one. append one line, one write().  The end of a log is mended when a process first
- * appends to it and after every failed append (state/jsonl.h).  A directory in the place of the log
- * is set aside.
+ * of a good one. append one line, or several whole ones, in one write().  The end of a log is
+ * mended when a process first appends to it and after every failed append (state/jsonl.h).  A
+ * directory in the place of the log is set aside.
  */
 #ifndef STATE_STORE_H
 #define STATE_STORE_H

@@ -97,6 +97,41 @@ test_store_append_after_a_torn_write(void **state)
     test_root_remove(&b.root);
 }
 
+static enum rc
+append_lines(struct bed *b, const char *lines)
+{
+    struct text t = {0};
+
+    text_puts(&t, lines);
+    enum rc rc = store_append_lines(&b->seam, LOG, &t, NULL);
+    text_free(&t);
+    return rc;
+}
+
+/* Several lines are one write, and as whole as one line: what is torn is closed and kept. */
+static void
+test_store_append_lines_is_one_write_of_whole_lines(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    bed_make(&b);
+    b.store.complaints = NULL;
+    test_write(&b.root, LOG, B("{\"a\":"));
+    assert_int_equal(append_lines(&b, ""), RC_OK);
+    assert_int_equal(append_lines(&b, "{\"a\":1}\n{\"a\":2}\n"), RC_OK);
+    int calls = b.faults.calls;
+    assert_int_equal(append_lines(&b, "{\"a\":3}\n{\"a\":4}\n{\"a\":5}\n"), RC_OK);
+    assert_int_equal(b.faults.calls, calls + 1);
+    b.faults.fail_at = calls + 2;
+    assert_int_equal(append_lines(&b, "{\"a\":6}\n{\"a\":7777}\n"), RC_IO); /* half is written */
+    assert_int_equal(append_lines(&b, "{\"a\":8}\n"), RC_OK);
+    check_log(&b, "{\"a\":\n{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{\"a\":4}\n{\"a\":5}\n"
+                  "{\"a\":6}\n{\n{\"a\":8}\n");
+    assert_int_equal(test_log_count(&b.log, EV_LOG_TORN_TAIL), 2);
+    test_root_remove(&b.root);
+}
+
 static void
 test_store_append_survives_any_refused_call(void **state)
 {
@@ -197,6 +232,7 @@ main(void)
         cmocka_unit_test(test_store_torn_tail_is_closed_and_kept),
         cmocka_unit_test(test_store_torn_first_line_is_closed),
         cmocka_unit_test(test_store_append_after_a_torn_write),
+        cmocka_unit_test(test_store_append_lines_is_one_write_of_whole_lines),
         cmocka_unit_test(test_store_append_survives_any_refused_call),
         cmocka_unit_test(test_store_lost_lines_are_reported_once_a_file_and_minute),
         cmocka_unit_test(test_store_directory_in_the_place_of_a_log_is_set_aside),
