@@ -186,8 +186,9 @@ open_clock(struct demo_stage *s, struct err *err)
 
     if (rc != RC_OK) return rc;
     struct clock now = clock_seam(&sys);
+    int64_t anchor_ns = clock_mono(&now) + SIM_MAKES_DAY_NS;
     (void)snprintf(text, sizeof(text), "%s@%g#%lld", when_rfc3339(s->plan.begin_ns, start),
-                   s->opt->speed, (long long)(clock_mono(&now) + SIM_MAKES_DAY_NS));
+                   s->opt->speed, (long long)anchor_ns);
     struct clock_options paced = {.paced = text};
     rc = clock_open(&paced, &s->sys_clock, err);
     if (rc != RC_OK) return rc;
