@@ -243,23 +243,31 @@ take_exit(void *ctx, const struct json *rec)
 
 /* ---- warnings ---- */
 
-/* The words of an event that say most: a few of its details. */
+static size_t
+add_detail(const struct json *d, char *buf, size_t at, size_t size)
+{
+    char number[F64_TEXT_MAX];
+    const char *value = json_kind(d) == JSON_STRING   ? json_string(d)
+                        : json_kind(d) == JSON_NUMBER ? f64_text(json_f64_of(d, 0), number)
+                        : json_kind(d) == JSON_BOOL   ? (json_is_true(d) ? "true" : "false")
+                                                      : NULL;
+
+    if (value == NULL || value[0] == '\0' || at >= size) return at;
+    return at + (size_t)snprintf(buf + at, size - at, "%s%s %s", at == 0 ? "" : ", ", json_key(d),
+                                 value);
+}
+
+/* What went wrong first: lines are cut at the end. */
 static void
 details_text(const struct json *details, char *buf, size_t size)
 {
+    const struct json *error = json_get(details, "error");
     size_t at = 0;
 
     buf[0] = '\0';
-    for (const struct json *d = json_first(details); d != NULL && at < size; d = json_next(d)) {
-        char number[F64_TEXT_MAX];
-        const char *value = json_kind(d) == JSON_STRING   ? json_string(d)
-                            : json_kind(d) == JSON_NUMBER ? f64_text(json_f64_of(d, 0), number)
-                            : json_kind(d) == JSON_BOOL   ? (json_is_true(d) ? "true" : "false")
-                                                          : NULL;
-        if (value == NULL || value[0] == '\0') continue;
-        at += (size_t)snprintf(buf + at, size - at, "%s%s %s", at == 0 ? "" : ", ", json_key(d),
-                               value);
-    }
+    if (error != NULL) at = add_detail(error, buf, at, size);
+    for (const struct json *d = json_first(details); d != NULL; d = json_next(d))
+        if (d != error) at = add_detail(d, buf, at, size);
 }
 
 static void
