@@ -10,6 +10,8 @@
  *   calc.c           the table, the line loop
  *   calc_strategy.c  composite-v1, enrich-v1, flow-clusters
  *   calc_exit.c      exit-score-v2, profit-target-v2, stop-price-v2, replacement-v2, exit-intel-*
+ *   calc_shadow.c    entry-gate-v2, shadow-pnl, position-size, shadow-decision
+ *   calc_shadow_verdict.c  exitlogic's verdict on a position of the shadow
  */
 #ifndef SCRIPTS_CALC_H
 #define SCRIPTS_CALC_H
@@ -55,5 +57,15 @@ calc_fn calc_exit_score_v2, calc_profit_target_v2, calc_stop_price_v2, calc_repl
 extern const char CALC_EXIT_SCORE_V2_KEYS[], CALC_PROFIT_TARGET_V2_KEYS[],
     CALC_STOP_PRICE_V2_KEYS[], CALC_REPLACEMENT_V2_KEYS[], CALC_EXIT_INTEL_FLAGS_KEYS[],
     CALC_EXIT_INTEL_PNL_KEYS[];
+
+calc_fn calc_entry_gate_v2, calc_shadow_pnl, calc_position_size, calc_shadow_decision;
+extern const char CALC_ENTRY_GATE_V2_KEYS[], CALC_SHADOW_PNL_KEYS[], CALC_POSITION_SIZE_KEYS[],
+    CALC_SHADOW_DECISION_KEYS[];
+
+calc_fn calc_sector, calc_regime, calc_regime_alignment, calc_market_context,
+    calc_structural_regime, calc_posture, calc_risk_features;
+extern const char CALC_SECTOR_KEYS[], CALC_REGIME_KEYS[], CALC_REGIME_ALIGNMENT_KEYS[],
+    CALC_MARKET_CONTEXT_KEYS[], CALC_STRUCTURAL_REGIME_KEYS[], CALC_POSTURE_KEYS[],
+    CALC_RISK_FEATURES_KEYS[];
 
 #endif
