@@ -54,6 +54,7 @@ test_replay_the_same_seed_decides_alike(void **state)
     assert_true(json_bool(a, "ledger_equals_book", false));
     assert_int_equal(json_i64(a, "executions", -1), json_i64(b, "executions", -2));
     assert_true(json_f64(a, "equity", 0) > 0);
+    assert_true(json_bool(c, "ledger_equals_book", false));
 }
 
 /* ---- a recorded day ---- */
