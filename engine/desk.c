@@ -195,7 +195,20 @@ list_find(struct desk *d, const struct intent *in, struct order *ret_order, bool
     return RC_OK;
 }
 
-/* Whether an execution of the symbol since then belongs to no order that the ledger knows. */
+/* Whether the broker says of an execution that it belongs to another order than ours: a trade made
+ * by hand. */
+static bool
+is_of_another(struct desk *d, const struct intent *in, const struct fill *f)
+{
+    struct order o = {0};
+    struct err ignored = {0};
+
+    return d->broker->order_by_id(d->broker->self, f->broker_id, &o, &ignored) == RC_OK &&
+           str_eq(o.broker_id, f->broker_id) && !str_eq(o.client_id, in->order.client_id);
+}
+
+/* Whether an execution of the symbol since then may be one of this order: it belongs to no order
+ * that the ledger knows, nor to one that the broker shows as somebody else's. */
 static enum rc
 strange_execution(struct desk *d, const struct intent *in, bool *ret_strange, struct err *err)
 {
@@ -215,7 +228,9 @@ strange_execution(struct desk *d, const struct intent *in, bool *ret_strange, st
         if (!str_eq(fills.fill[i].symbol, in->order.symbol)) continue;
         for (size_t k = 0; k < known.len && !mine; k++)
             mine = str_eq(known.intent[k].broker_id, fills.fill[i].broker_id);
-        if (!mine) *ret_strange = true;
+        if (mine || is_of_another(d, in, &fills.fill[i])) continue;
+        *ret_strange = true;
+        return RC_OK;
     }
     return RC_OK;
 }
