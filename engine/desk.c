@@ -182,7 +182,7 @@ list_find(struct desk *d, const struct intent *in, struct order *ret_order, bool
           struct err *err)
 {
     struct orders list = {0};
-    enum rc rc = d->broker->orders(d->broker->self, ORDERS_ALL, in->created_ns - 10 * NS_PER_MIN,
+    enum rc rc = d->broker->orders(d->broker->self, ORDERS_ALL, in->created_ns - CLOCK_DOUBT_NS,
                                    &d->scratch, &list, err);
 
     *ret_found = false;
@@ -214,7 +214,7 @@ strange_execution(struct desk *d, const struct intent *in, bool *ret_strange, st
 {
     struct fills fills = {0};
     struct intents known = {0};
-    int64_t from_ns = in->created_ns - NS_PER_MIN;
+    int64_t from_ns = in->created_ns - CLOCK_DOUBT_NS;
     enum rc rc = d->broker->fills(d->broker->self, from_ns, &d->scratch, &fills, err);
 
     *ret_strange = false;
@@ -235,6 +235,28 @@ strange_execution(struct desk *d, const struct intent *in, bool *ret_strange, st
     return RC_OK;
 }
 
+/* What this process remembers of the questions about an order: a restart asks at once. */
+static struct desk_asked *
+asked_note(struct desk *d, const struct intent *in)
+{
+    size_t oldest = 0;
+
+    for (size_t i = 0; i < DESK_ASKED_MAX; i++) {
+        if (str_eq(d->asked[i].client_id, in->order.client_id)) return &d->asked[i];
+        if (d->asked[i].at_ns < d->asked[oldest].at_ns) oldest = i;
+    }
+    d->asked[oldest] = (struct desk_asked){.known_mono_ns = clock_mono(d->clock)};
+    (void)str_copy(d->asked[oldest].client_id, CLIENT_ID_MAX, in->order.client_id);
+    return &d->asked[oldest];
+}
+
+/* Whether that much wall time has passed by the clock that never steps. */
+static bool
+has_passed(const struct desk *d, int64_t since_mono_ns, int64_t wall_ns)
+{
+    return clock_mono(d->clock) - since_mono_ns >= clock_real(d->clock, wall_ns);
+}
+
 /* An empty look-up counts only outside the order window, ten seconds after the last, and with no
  * execution.
  */
@@ -242,14 +264,21 @@ static void
 count_empty_lookup(struct desk *d, struct intent *in)
 {
     int64_t now_ns = clock_now(d->clock);
+    struct desk_asked *note = asked_note(d, in);
     bool strange = true;
     struct err err = {0};
 
-    if (now_ns - in->created_ns < ORDER_WINDOW_NS) return;
+    /* Both clocks: the wall clock may have been stepped, and the other one begins anew with each
+     * process. */
+    if (now_ns - in->created_ns < ORDER_WINDOW_NS ||
+        !has_passed(d, note->known_mono_ns, ORDER_WINDOW_NS))
+        return;
     if (in->last_lookup_ns != WHEN_NONE && now_ns - in->last_lookup_ns < LOOKUP_GAP_NS) return;
+    if (note->lookup_mono_ns != 0 && !has_passed(d, note->lookup_mono_ns, LOOKUP_GAP_NS)) return;
     if (strange_execution(d, in, &strange, &err) != RC_OK || strange) return;
     in->lookups++;
     in->last_lookup_ns = in->updated_ns = now_ns;
+    note->lookup_mono_ns = clock_mono(d->clock);
     if (in->lookups >= LOOKUPS_TO_EXPIRE) {
         in->state = INTENT_EXPIRED;
         (void)str_copy(in->note, sizeof(in->note),
@@ -279,21 +308,6 @@ look_up(struct desk *d, struct intent *in)
         learn(d, in, &o);
     else
         count_empty_lookup(d, in);
-}
-
-/* When an order was last asked about: memory only, a restart asks at once. */
-static struct desk_asked *
-asked_note(struct desk *d, const struct intent *in)
-{
-    size_t oldest = 0;
-
-    for (size_t i = 0; i < DESK_ASKED_MAX; i++) {
-        if (str_eq(d->asked[i].client_id, in->order.client_id)) return &d->asked[i];
-        if (d->asked[i].at_ns < d->asked[oldest].at_ns) oldest = i;
-    }
-    d->asked[oldest] = (struct desk_asked){0};
-    (void)str_copy(d->asked[oldest].client_id, CLIENT_ID_MAX, in->order.client_id);
-    return &d->asked[oldest];
 }
 
 static void

@@ -22,10 +22,9 @@
     (30 * NS_PER_S) /* a POST may still arrive that long after we gave up on it   */
 #define LOOKUP_GAP_NS                                                                              \
     (10 * NS_PER_S) /* between two empty look-ups that count                     */
-#define LATE_FILLS_NS                                                                              \
-    (5 * NS_PER_MIN)                /* an execution may be listed that long after it happened      \
-                                     */
-#define OUTSIDE_FILLS_NS NS_PER_DAY /* how far back trades made by hand are looked for */
+#define CLOCK_DOUBT_NS   (10 * NS_PER_MIN) /* our clock and the broker's may be that far apart */
+#define LATE_FILLS_NS    CLOCK_DOUBT_NS /* an execution may be listed that long after it happened */
+#define OUTSIDE_FILLS_NS NS_PER_DAY     /* how far back trades made by hand are looked for */
 enum { LOOKUPS_TO_EXPIRE = 2 };
 
 /* An intent that is over: what was really bought or sold. */
@@ -50,7 +49,9 @@ enum { DESK_ASKED_MAX = 64 };
 
 struct desk_asked {
     char client_id[CLIENT_ID_MAX];
-    int64_t at_ns; /* 0 = unused */
+    int64_t at_ns;          /* of the last question; 0 = none yet */
+    int64_t known_mono_ns;  /* since when this process knows the order */
+    int64_t lookup_mono_ns; /* of the last empty look-up that counted; 0 = none */
 };
 
 struct desk {
