@@ -274,6 +274,7 @@ run_job(struct daemon *d, struct job *j)
         if (j->kind == UW_JOB_OPTION_FLOW) d->last_flow_success_s = d->last_success_s;
     } else {
         d->jobs_failed++;
+        if (r.outcome == JOB_FAILED) say_fallback(d, j, r.status);
     }
     if (r.outcome == JOB_MINUTE_CAP)
         d->paused_until_ns = now_ns + MAX(NS_PER_S, r.wait_or_until_ns);

@@ -54,6 +54,16 @@ say_job_disabled(const struct daemon *d, const struct job *j, int status)
     log_event(d->deps.log, EV_UW_JOB_DISABLED, F_STR("job", key), F_I64("status", status));
 }
 
+void
+say_fallback(const struct daemon *d, const struct job *j, int status)
+{
+    char key[JOB_KEY_MAX], error[32] = "no answer";
+
+    job_key(j, key);
+    if (status > 0) (void)snprintf(error, sizeof error, "status %d", status);
+    log_event(d->deps.log, EV_UW_POLL_FALLBACK, F_STR("function", key), F_STR("error", error));
+}
+
 /* Every record of that log begins alike and ends with both forms of its time. */
 static void
 append_api_log(const struct daemon *d, struct text *line, struct json_out *o)

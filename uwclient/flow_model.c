@@ -4,93 +4,15 @@
 
 #include "uwclient/decode_flow.h"
 
-/* ---- objects
- * ------------------------------------------------------------------------------------------ */
-
-static void
-object_clear(struct flow_object *o)
-{
-    for (size_t i = 0; i < o->len; i++)
-        text_free(&o->item[i].json);
-    o->len = 0;
-}
-
-static void
-object_free(struct flow_object *o)
-{
-    object_clear(o);
-    free(o->item);
-    *o = (struct flow_object){0};
-}
-
-static struct flow_member *
-object_find(const struct flow_object *o, const char *key)
-{
-    for (size_t i = 0; i < o->len; i++) {
-        if (str_eq(o->item[i].key, key)) return &o->item[i];
-    }
-    return NULL;
-}
-
-/* Keys that are too long are nobody's business here and are left out. */
-static void
-object_set(struct flow_object *o, const char *key, const char *json, size_t len)
-{
-    struct flow_member *found = object_find(o, key);
-
-    if (found == NULL && strlen(key) >= FLOW_KEY_MAX) return;
-    if (found == NULL && o->len == o->cap) {
-        o->cap = o->cap == 0 ? 16 : 2 * o->cap;
-        o->item = realloc(o->item, o->cap * sizeof *o->item);
-        ASSERT(o->item != NULL);
-    }
-    if (found == NULL) {
-        found = &o->item[o->len++];
-        *found = (struct flow_member){0};
-        (void)str_copy(found->key, sizeof found->key, key); /* measured above */
-    }
-    text_clear(&found->json);
-    text_add(&found->json, json, len);
-}
-
-static void
-object_unset(struct flow_object *o, const char *key)
-{
-    struct flow_member *found = object_find(o, key);
-
-    if (found == NULL) return;
-    text_free(&found->json);
-    size_t at = (size_t)(found - o->item);
-    memmove(found, found + 1, (o->len - at - 1) * sizeof *found);
-    o->len--;
-}
-
-static void
-object_set_value(struct flow_object *o, const char *key, const struct json *v)
-{
-    CLEANUP(text_free) struct text t = {0};
-    struct json_out out = {.to = &t};
-
-    json_out_value(&out, NULL, v);
-    object_set(o, key, text_str(&t), t.len);
-}
-
-static void
-object_write(const struct flow_object *o, struct json_out *out)
-{
-    for (size_t i = 0; i < o->len; i++)
-        json_out_raw(out, o->item[i].key, text_str(&o->item[i].json), o->item[i].json.len);
-}
-
 /* ---- tickers
  * ------------------------------------------------------------------------------------------ */
 
 static void
 ticker_free(struct flow_ticker *t)
 {
-    object_free(&t->members);
-    object_free(&t->greeks);
-    object_free(&t->updates);
+    flow_object_free(&t->members);
+    flow_object_free(&t->greeks);
+    flow_object_free(&t->updates);
     text_free(&t->text);
 }
 
@@ -100,7 +22,7 @@ flow_model_done(struct flow_model *m)
     for (size_t i = 0; i < m->len; i++)
         ticker_free(&m->ticker[i]);
     free(m->ticker);
-    object_free(&m->top);
+    flow_object_free(&m->top);
     *m = (struct flow_model){0};
 }
 
@@ -122,9 +44,11 @@ flow_model_need(struct flow_model *m, const char *symbol)
     if (m->len == SYMBOLS_MAX || strlen(symbol) >= FLOW_KEY_MAX) return NULL;
     if (m->len == m->cap) {
         m->cap = m->cap == 0 ? 64 : 2 * m->cap;
-        m->ticker = realloc(m->ticker, m->cap * sizeof *m->ticker);
-        ASSERT(m->ticker != NULL);
+        struct flow_ticker *grown = realloc(m->ticker, m->cap * sizeof *grown);
+        ASSERT(grown != NULL);
+        m->ticker = grown;
     }
+    ASSERT(m->ticker != NULL && m->len < m->cap);
     t = &m->ticker[m->len++];
     *t = (struct flow_ticker){0};
     (void)str_copy(t->symbol, sizeof t->symbol, symbol); /* measured above */
@@ -159,21 +83,21 @@ void
 flow_model_set(struct flow_model *m, struct flow_ticker *t, const char *key,
                const struct text *json, int64_t now_ns)
 {
-    object_set(&t->members, key, text_str(json), json->len);
+    flow_object_set(&t->members, key, text_str(json), json->len);
     mark_dirty(m, t, now_ns);
 }
 
 void
 flow_model_unset(struct flow_model *m, struct flow_ticker *t, const char *key, int64_t now_ns)
 {
-    object_unset(&t->members, key);
+    flow_object_unset(&t->members, key);
     mark_dirty(m, t, now_ns);
 }
 
 const char *
 flow_model_get(const struct flow_ticker *t, const char *key)
 {
-    const struct flow_member *found = object_find(&t->members, key);
+    const struct flow_member *found = flow_object_find(&t->members, key);
 
     return found != NULL ? text_str(&found->json) : NULL;
 }
@@ -190,7 +114,7 @@ merge_object(struct flow_object *to, const char *json, size_t len)
         if (span.key_len >= sizeof key) continue;
         memcpy(key, span.key, span.key_len);
         key[span.key_len] = '\0';
-        object_set(to, key, span.value, span.value_len);
+        flow_object_set(to, key, span.value, span.value_len);
     }
 }
 
@@ -205,7 +129,7 @@ flow_model_merge_greeks(struct flow_model *m, struct flow_ticker *t, const struc
 void
 flow_model_set_top(struct flow_model *m, const char *key, const struct text *json, int64_t now_ns)
 {
-    object_set(&m->top, key, text_str(json), json->len);
+    flow_object_set(&m->top, key, text_str(json), json->len);
     mark_dirty(m, NULL, now_ns);
 }
 
@@ -220,7 +144,7 @@ flow_model_touch(struct flow_model *m, struct flow_ticker *t, const char *job, b
     char digits[24];
 
     (void)snprintf(digits, sizeof digits, "%" PRId64, now_s);
-    object_set(&t->updates, job, digits, strlen(digits));
+    flow_object_set(&t->updates, job, digits, strlen(digits));
     if (is_flow) {
         t->has_flow_job = true;
         t->flow_update_s = now_s;
@@ -232,7 +156,7 @@ flow_model_touch(struct flow_model *m, struct flow_ticker *t, const char *job, b
 int64_t
 flow_model_updated_s(const struct flow_ticker *t, const char *job)
 {
-    const struct flow_member *found = object_find(&t->updates, job);
+    const struct flow_member *found = flow_object_find(&t->updates, job);
     double s = 0;
 
     return found != NULL && str_to_f64(text_str(&found->json), &s) ? (int64_t)s : 0;
@@ -248,8 +172,8 @@ flow_model_clear_flow(struct flow_model *m, struct flow_ticker *t, int64_t now_n
     flow_summary_write(&none, &summary.out);
     member_close(&summary);
     merge_object(&t->members, text_str(&summary.text), summary.text.len);
-    object_set(&t->members, "flow_trades", "[]", 2);
-    object_unset(&t->members, "flow");
+    flow_object_set(&t->members, "flow_trades", "[]", 2);
+    flow_object_unset(&t->members, "flow");
     t->has_flow = false;
     mark_dirty(m, t, now_ns);
 }
@@ -307,7 +231,7 @@ read_values(struct flow_ticker *t, const struct json *entry)
     t->last_update_s = json_i64(entry, "_last_update", 0);
     t->flow_update_s =
         json_i64(flow, "last_update", json_i64(json_get_obj(entry, "_updates"), "option_flow", 0));
-    t->has_flow_job = object_find(&t->updates, "option_flow") != NULL;
+    t->has_flow_job = flow_object_find(&t->updates, "option_flow") != NULL;
     t->has_flow = flow != NULL || json_len(json_get_arr(entry, "flow_trades")) > 0;
     t->has_etf_flow = json_has(etf, "net_flow");
     t->etf_net_flow = uw_usd_at(etf, "net_flow");
@@ -317,23 +241,14 @@ read_values(struct flow_ticker *t, const struct json *entry)
 static void
 take_entry(struct flow_model *m, const struct json *entry)
 {
+    static const char *const kept_apart[] = {"greeks", "_updates", "_last_update", NULL};
     struct flow_ticker *t = flow_model_need(m, json_key(entry));
 
     if (t == NULL) return;
-    object_clear(&t->members);
-    object_clear(&t->greeks);
-    object_clear(&t->updates);
     text_clear(&t->text);
-    for (const struct json *v = json_first(entry); v != NULL; v = json_next(v)) {
-        struct flow_object *nested = str_eq(json_key(v), "greeks")     ? &t->greeks
-                                     : str_eq(json_key(v), "_updates") ? &t->updates
-                                                                       : NULL;
-        if (nested == NULL && !str_eq(json_key(v), "_last_update"))
-            object_set_value(&t->members, json_key(v), v);
-        for (const struct json *n = nested != NULL && json_is_object(v) ? json_first(v) : NULL;
-             n != NULL; n = json_next(n))
-            object_set_value(nested, json_key(n), n);
-    }
+    flow_object_take(&t->greeks, json_get_obj(entry, "greeks"), NULL);
+    flow_object_take(&t->updates, json_get_obj(entry, "_updates"), NULL);
+    flow_object_take(&t->members, entry, kept_apart);
     read_values(t, entry);
 }
 
@@ -343,7 +258,7 @@ flow_model_load(struct flow_model *m, const struct json *doc, bool is_live)
     for (const struct json *v = json_first(doc); v != NULL; v = json_next(v)) {
         if (str_eq(json_key(v), "_metadata")) continue;
         if (!is_ticker(v))
-            object_set_value(&m->top, json_key(v), v);
+            flow_object_set_value(&m->top, json_key(v), v);
         else if (!is_live || !json_bool(v, "simulated", false))
             take_entry(m, v);
     }
@@ -356,11 +271,11 @@ adopt_members(struct flow_ticker *t, const struct json *entry)
     for (size_t i = t->members.len; i > 0; i--) {
         const char *key = t->members.item[i - 1].key;
         if (!is_one_of(key, owned_members, COUNT_OF(owned_members)) && json_get(entry, key) == NULL)
-            object_unset(&t->members, key);
+            flow_object_unset(&t->members, key);
     }
     for (const struct json *v = json_first(entry); v != NULL; v = json_next(v)) {
         if (!is_one_of(json_key(v), owned_members, COUNT_OF(owned_members)))
-            object_set_value(&t->members, json_key(v), v);
+            flow_object_set_value(&t->members, json_key(v), v);
     }
     text_clear(&t->text);
 }
@@ -375,7 +290,7 @@ drop_absent(struct flow_model *m, const struct json *doc)
     for (size_t i = m->top.len; i > 0; i--) {
         const char *key = m->top.item[i - 1].key;
         if (!is_one_of(key, owned_top, COUNT_OF(owned_top)) && json_get(doc, key) == NULL)
-            object_unset(&m->top, key);
+            flow_object_unset(&m->top, key);
     }
 }
 
@@ -390,7 +305,7 @@ flow_model_adopt(struct flow_model *m, const struct json *doc)
         else if (is_ticker(v))
             take_entry(m, v);
         else if (!is_one_of(json_key(v), owned_top, COUNT_OF(owned_top)))
-            object_set_value(&m->top, json_key(v), v);
+            flow_object_set_value(&m->top, json_key(v), v);
     }
 }
 
@@ -423,15 +338,15 @@ render_ticker(struct flow_ticker *t)
     struct json_out o = {.to = &t->text};
 
     json_out_obj(&o, NULL);
-    object_write(&t->members, &o);
+    flow_object_write(&t->members, &o);
     if (t->greeks.len > 0) {
         json_out_obj(&o, "greeks");
-        object_write(&t->greeks, &o);
+        flow_object_write(&t->greeks, &o);
         json_out_end(&o);
     }
     if (t->updates.len > 0) {
         json_out_obj(&o, "_updates");
-        object_write(&t->updates, &o);
+        flow_object_write(&t->updates, &o);
         json_out_end(&o);
     }
     if (t->last_update_s > 0) json_out_i64(&o, "_last_update", t->last_update_s);
@@ -445,7 +360,7 @@ flow_model_render(struct flow_model *m, const struct text *metadata, struct text
 
     json_out_obj(&o, NULL);
     json_out_raw(&o, "_metadata", text_str(metadata), metadata->len);
-    object_write(&m->top, &o);
+    flow_object_write(&m->top, &o);
     for (size_t i = 0; i < m->len; i++) {
         struct flow_ticker *t = &m->ticker[i];
         if (t->text.len == 0) render_ticker(t);

@@ -11,21 +11,11 @@
 
 #include "model/symbol.h"
 #include "uwclient/decode.h"
+#include "uwclient/flow_object.h"
 
 enum {
     FLOW_STALE_S = 7200,       /* older flow is no flow                        */
     FLOW_FORGET_S = 7 * 86400, /* a foreign ticker nobody updated is dropped   */
-    FLOW_KEY_MAX = 64          /* longer keys are not kept                     */
-};
-
-struct flow_member {
-    char key[FLOW_KEY_MAX];
-    struct text json;
-};
-
-struct flow_object {
-    struct flow_member *item;
-    size_t len, cap;
 };
 
 struct flow_ticker {

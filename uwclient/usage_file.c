@@ -3,6 +3,7 @@
 #include <math.h>
 
 #define RATE_MINUTES 15.0
+#define YEAR_MAX     2200 /* of a date we believe: its end still is an instant */
 #define DEFAULT_JSON                                                                               \
     "{\"schema_version\":2,\"date\":\"1970-01-01\",\"calls_today\":0,\"by_endpoint\":{},\"minute_" \
     "window\":["                                                                                   \
@@ -101,8 +102,8 @@ usage_state_decode(const struct json *doc, struct usage_state *ret_state)
     struct date date = {1970, 1, 1};
     struct usage_state *s = ret_state;
 
-    if (date_parse(json_str(doc, "date", ""), &date, NULL) != RC_OK)
-        date = (struct date){1970, 1, 1};
+    bool is_date = date_parse(json_str(doc, "date", ""), &date, NULL) == RC_OK;
+    if (!is_date || date.year < 1970 || date.year > YEAR_MAX) date = (struct date){1970, 1, 1};
     usage_state_reset(s, date);
     s->calls_today = MAX(json_i64(doc, "calls_today", 0), 0);
     for (const struct json *v = json_first(json_get_obj(doc, "by_endpoint")); v != NULL;

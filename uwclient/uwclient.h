@@ -14,6 +14,7 @@
  *   yaml_tree.c    YAML events into a tree: anchors, aliases, merge keys
  *   spec.c         the allow-list read from the OpenAPI file, and its states
  *   match.c        a candidate path against the allow-list
+ *   params.c       query parameters in their three forms
  *   scope.c        which symbols a caller may ask about
  *   cache.c        answers kept on disk, found by the hash of the question
  *   window.c       requests of the last 60 s, safe against steps of the wall clock
@@ -35,17 +36,17 @@
  *   decode_options.c  greek exposure, greeks by strike, max pain, IV rank, open interest
  *   decode_company.c  fund flow, fails to deliver, insiders, earnings, congress, owners
  *   decode_extra.c    endpoints that have a policy and no daemon job
- *   flow_entry.c      decoded values into the members of a ticker's cache entry
+ *   flow_object.c     a JSON object as a list of texts
  *   flow_model.c      the flow cache in memory: tickers, members, retention
  *   flow_cache.c      merge with the file, flush
  *
  * The daemon:
  *
  *   schedule.c     pure: which job is next, and when
- *   jobs.c         one job: request, decode, store
- *   daemon.c       the loop: sessions, limits, flush, cycle records, stop
- *   daemon_log.c   events and records of the daemon
- *   audit.c        no endpoint outside the table (contract 4.8)
+ *   jobs.c         the table from job to poll
+ *   poll.c         one poll: ask, store; poll_flow.c, poll_market.c, poll_option.c, poll_company.c
+ * are the polls themselves schedule_file.c  state/smart_poller.json daemon.c       the loop:
+ * sessions, limits, flush, cycle records, stop daemon_log.c   events and records of the daemon
  *   main.c         uw_flow_daemon: wiring and the single-instance lock
  */
 #ifndef UWCLIENT_UWCLIENT_H

@@ -528,11 +528,12 @@ test_usage_a_stored_pause_that_is_too_long_is_not_believed(void **state)
         struct usage u;
         CLEANUP(text_free) struct text json = {0};
         uw_world_make(&w, NOON);
+        long long until_s = when_to_s(w.time.now_ns) + cases[i].ahead_s;
         text_printf(
             &json,
             "{\"date\":\"2026-01-20\",\"calls_today\":1,\"by_endpoint\":{},\"minute_window\":[],"
             "\"backoff_reason\":\"%s\",\"backoff_until\":%lld}",
-            cases[i].reason, (long long)(when_to_s(w.time.now_ns) + cases[i].ahead_s));
+            cases[i].reason, until_s);
         write_state(&w, text_str(&json));
         open_usage(&w, &u, limits(120, 15000));
         if (usage_view(&u).pause != cases[i].want)
