@@ -38,11 +38,23 @@ forget(struct entries *w, size_t i)
     w->working[i] = w->working[--w->len];
 }
 
+static bool
+is_at_work(const struct entries *w, const char *symbol)
+{
+    for (size_t i = 0; i < w->len; i++)
+        if (str_eq(w->working[i].plan.symbol, symbol)) return true;
+    return false;
+}
+
 enum rc
 entries_begin(struct entries *w, const struct planned_entry *plan, const char *context,
               struct err *err)
 {
     if (w->len == WORKING_MAX) return err_set(err, RC_BUSY, "entries: %d at work", WORKING_MAX);
+    /* Between two attempts the ledger knows of no live order: a second entry would be a second
+     * position. */
+    if (is_at_work(w, plan->symbol))
+        return err_set(err, RC_BUSY, "entries: %s is being worked", plan->symbol);
     struct working_entry *e = &w->working[w->len];
     *e = (struct working_entry){.plan = *plan, .attempt = 1, .limit = plan->price.limit};
     (void)str_copy(e->context, sizeof(e->context), context);

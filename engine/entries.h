@@ -38,8 +38,8 @@ struct entries {
     int64_t strays_ns; /* when orders of an engine before us were last cancelled; 0 = never */
 };
 
-/* Sends the first attempt. RC_BUSY: too many at work or the symbol has a live order; else as
- * desk_send. */
+/* Sends the first attempt. RC_BUSY: too many at work, or the symbol is at work or has a live order;
+ * else as desk_send. */
 enum rc entries_begin(struct entries *w, const struct planned_entry *plan, const char *context,
                       struct err *err) MUST_USE;
 
