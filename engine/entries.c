@@ -104,12 +104,13 @@ next_attempt(struct entries *w, struct working_entry *e)
 }
 
 static void
-cancel_when_due(struct entries *w, struct working_entry *e, int64_t now_ns)
+cancel_when_due(struct entries *w, struct working_entry *e, int64_t now_ns, bool is_open)
 {
     bool first = e->cancel_ns == WHEN_NONE && now_ns - e->sent_ns >= LIMIT_WAIT_NS;
     bool again = e->cancel_ns != WHEN_NONE && now_ns - e->cancel_ns >= CANCEL_WAIT_NS;
 
-    if (e->attempt > limit_attempts(w, &e->plan)) return; /* a market order is left to fill */
+    /* A market order is left to fill; one that came after the close would fill at the next open. */
+    if (e->attempt > limit_attempts(w, &e->plan) && is_open) return;
     if (!first && !again) return;
     desk_cancel(w->desk, e->plan.symbol, PURPOSE_ENTRY);
     e->cancel_ns = now_ns;
@@ -132,7 +133,7 @@ work(struct entries *w, struct working_entry *e, bool is_open)
     case INTENT_UNKNOWN:
         return true; /* its fate is found out first */
     case INTENT_OPEN:
-        cancel_when_due(w, e, now_ns);
+        cancel_when_due(w, e, now_ns, is_open);
         return true;
     case INTENT_CANCELED:
     case INTENT_REJECTED:
@@ -156,9 +157,9 @@ is_worked(const struct entries *w, const char *client_id)
 }
 
 /* A limit order that an engine before us left has nobody who would raise its price: it would rest
- * all day and fill when its reason is long gone. */
+ * all day and fill when its reason is long gone; a market order does after the close. */
 static void
-cancel_strays(struct entries *w)
+cancel_strays(struct entries *w, bool is_open)
 {
     const struct intents *live = &w->desk->live;
     int64_t now_ns = clock_now(w->desk->clock);
@@ -169,7 +170,7 @@ cancel_strays(struct entries *w)
         const struct intent *in = &live->intent[i];
 
         if (in->purpose != PURPOSE_ENTRY || in->state != INTENT_OPEN ||
-            in->order.type != ORDER_LIMIT || is_worked(w, in->order.client_id) ||
+            (in->order.type != ORDER_LIMIT && is_open) || is_worked(w, in->order.client_id) ||
             now_ns - in->created_ns < LIMIT_WAIT_NS)
             continue;
         w->strays_ns = now_ns;
@@ -180,7 +181,7 @@ cancel_strays(struct entries *w)
 void
 entries_tick(struct entries *w, bool is_open)
 {
-    cancel_strays(w);
+    cancel_strays(w, is_open);
     for (size_t i = 0; i < w->len;) {
         if (work(w, &w->working[i], is_open))
             i++;
