@@ -247,7 +247,6 @@ open_files(struct app *app, struct err *err)
     app->event_log.redact_ctx = app;
     app->log = event_log_seam(&app->event_log);
     app->state_store.log = &app->log;
-    app->posix_locks.log = &app->log;
     return zonefile_load(ZONE_NEW_YORK, &app->ny, err);
 }
 
