@@ -50,6 +50,7 @@ programs := $(foreach m,$(mains),$(B)/$(program_$(m:/main.c=)))
 test_helpers := $(wildcard tests/lib/*.c)
 test_srcs := $(wildcard tests/*/test_*.c)
 tests := $(test_srcs:tests/%.c=$(B)/tests/%)
+model_helpers := $(wildcard tests/engine/model*.c)
 bench_srcs := $(wildcard tests/bench/bench_*.c)
 bench_helpers := $(filter-out $(bench_srcs),$(wildcard tests/bench/*.c))
 benches := $(bench_srcs:tests/%.c=$(B)/tests/%)
@@ -72,6 +73,8 @@ $(B)/$(program_$(1)): $(B)/$(1)/main.o $(lib)
 	$(quiet)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
 endef
 $(foreach m,$(mains),$(eval $(call program_rule,$(m:/main.c=))))
+
+$(filter $(B)/tests/engine/test_model%,$(tests)): $(model_helpers:%.c=$(B)/%.o)
 
 $(B)/tests/%: $(B)/tests/%.o $(test_helpers:%.c=$(B)/%.o) $(lib)
 	$(say) "  LINK  $@"
