@@ -27,6 +27,12 @@ static const struct calc CALCS[] = {
      CALC_EXIT_INTEL_FLAGS_KEYS,                                                                           calc_exit_intel_flags},
     {"exit-intel-pnl",   "what the v2 exits of a day earned",                  CALC_EXIT_INTEL_PNL_KEYS,
      calc_exit_intel_pnl                                                                                                        },
+    {"entry-gate-v2",    "the gate a v2 score must pass",                      CALC_ENTRY_GATE_V2_KEYS,    calc_entry_gate_v2   },
+    {"shadow-pnl",       "what a paper trade earned",                          CALC_SHADOW_PNL_KEYS,       calc_shadow_pnl      },
+    {"position-size",    "the size of a paper entry by the equity",            CALC_POSITION_SIZE_KEYS,
+     calc_position_size                                                                                                         },
+    {"shadow-decision",  "one step of the shadow: records and positions",      CALC_SHADOW_DECISION_KEYS,
+     calc_shadow_decision                                                                                                       },
 };
 
 enum { CALC_OK = 0, CALC_BAD_LINE = 1, CALC_USAGE = 2 };
