@@ -48,25 +48,46 @@ structural_regime_from(const char *word)
     return REGIME_OTHER;
 }
 
-/* Mean and population deviation of the simple returns; false for a close that is no price. */
-static bool
-returns_of(const double *close, size_t len, double *ret_mean, double *ret_deviation)
-{
-    double sum = 0, squares = 0;
-    size_t n = len - 1;
+/* Daily returns, or the closes to take them from. */
+struct return_series {
+    const double *x;
+    size_t returns_len;
+    bool are_closes; /* one more than returns */
+};
 
+static double
+return_at(const struct return_series *s, size_t i)
+{
+    return s->are_closes ? s->x[i + 1] / s->x[i] - 1 : s->x[i];
+}
+
+/* By mean and population deviation. */
+static struct structural_state
+judge(const struct return_series *s, int64_t now_ns)
+{
+    double sum = 0, squares = 0, n = (double)s->returns_len;
+
+    for (size_t i = 0; i < s->returns_len; i++)
+        sum += return_at(s, i);
+    double mean = sum / n;
+    for (size_t i = 0; i < s->returns_len; i++) {
+        double off = return_at(s, i) - mean;
+        squares += off * off;
+    }
+    double deviation = sqrt(squares / n);
+    if (deviation > WILD_DEVIATION && mean < PANIC_MEAN)
+        return (struct structural_state){REGIME_PANIC, 0.7, now_ns};
+    if (deviation > WILD_DEVIATION) return (struct structural_state){REGIME_RISK_OFF, 0.6, now_ns};
+    if (mean > RISK_ON_MEAN) return (struct structural_state){REGIME_RISK_ON, 0.6, now_ns};
+    return (struct structural_state){REGIME_NEUTRAL, 0.5, now_ns};
+}
+
+static bool
+are_prices(const double *close, size_t len)
+{
     for (size_t i = 0; i < len; i++) {
         if (!(close[i] > 0) || !isfinite(close[i])) return false;
     }
-    for (size_t i = 1; i < len; i++)
-        sum += close[i] / close[i - 1] - 1;
-    double mean = sum / (double)n;
-    for (size_t i = 1; i < len; i++) {
-        double off = close[i] / close[i - 1] - 1 - mean;
-        squares += off * off;
-    }
-    *ret_mean = mean;
-    *ret_deviation = sqrt(squares / (double)n);
     return true;
 }
 
@@ -74,22 +95,16 @@ struct structural_state
 structural_regime_of(const double *close, size_t len, const struct structural_state *previous,
                      int64_t now_ns)
 {
-    struct structural_state s = {.regime = REGIME_NEUTRAL, .confidence = 0.5, .updated_ns = now_ns};
-    double mean = 0, deviation = 0;
+    if (len < REGIME_RETURNS_MIN + 1 || !are_prices(close, len)) return *previous;
+    return judge(&(struct return_series){close, len - 1, true}, now_ns);
+}
 
-    if (len < REGIME_RETURNS_MIN + 1 || !returns_of(close, len, &mean, &deviation))
-        return *previous;
-    if (deviation > WILD_DEVIATION && mean < PANIC_MEAN) {
-        s.regime = REGIME_PANIC;
-        s.confidence = 0.7;
-    } else if (deviation > WILD_DEVIATION) {
-        s.regime = REGIME_RISK_OFF;
-        s.confidence = 0.6;
-    } else if (mean > RISK_ON_MEAN) {
-        s.regime = REGIME_RISK_ON;
-        s.confidence = 0.6;
-    }
-    return s;
+struct structural_state
+structural_regime_of_returns(const double *ret, size_t len, const struct structural_state *previous,
+                             int64_t now_ns)
+{
+    if (len < REGIME_RETURNS_MIN) return *previous;
+    return judge(&(struct return_series){ret, len, false}, now_ns);
 }
 
 double

@@ -64,6 +64,11 @@ struct structural_state structural_regime_of(const double *close, size_t len,
                                              const struct structural_state *previous,
                                              int64_t now_ns);
 
+/* The same from the simple returns themselves; all of them finite. */
+struct structural_state structural_regime_of_returns(const double *ret, size_t len,
+                                                     const struct structural_state *previous,
+                                                     int64_t now_ns);
+
 /* Factor on the composite score by regime and direction, without the macro factor. */
 double structural_multiplier(enum structural_regime r, enum direction d);
 
