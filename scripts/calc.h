@@ -12,6 +12,8 @@
  *   calc_exit.c      exit-score-v2, profit-target-v2, stop-price-v2, replacement-v2, exit-intel-*
  *   calc_shadow.c    entry-gate-v2, shadow-pnl, position-size, shadow-decision
  *   calc_shadow_verdict.c  exitlogic's verdict on a position of the shadow
+ *   calc_intel.c     sector, regime, market context, posture, risk features
+ *   calc_intel_score.c  universe, UW intel, composite-v2
  */
 #ifndef SCRIPTS_CALC_H
 #define SCRIPTS_CALC_H
@@ -67,5 +69,11 @@ calc_fn calc_sector, calc_regime, calc_regime_alignment, calc_market_context,
 extern const char CALC_SECTOR_KEYS[], CALC_REGIME_KEYS[], CALC_REGIME_ALIGNMENT_KEYS[],
     CALC_MARKET_CONTEXT_KEYS[], CALC_STRUCTURAL_REGIME_KEYS[], CALC_POSTURE_KEYS[],
     CALC_RISK_FEATURES_KEYS[];
+
+calc_fn calc_universe_score, calc_universe_score_v2, calc_universe_build, calc_premarket_intel,
+    calc_postmarket_intel, calc_composite_v2;
+extern const char CALC_UNIVERSE_SCORE_KEYS[], CALC_UNIVERSE_SCORE_V2_KEYS[],
+    CALC_UNIVERSE_BUILD_KEYS[], CALC_PREMARKET_INTEL_KEYS[], CALC_POSTMARKET_INTEL_KEYS[],
+    CALC_COMPOSITE_V2_KEYS[];
 
 #endif
