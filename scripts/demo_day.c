@@ -83,8 +83,9 @@ demo_root_make(const char *wanted, char ret_root[PATH_MAX], struct err *err)
 
     if (wanted == NULL) {
         enum rc rc = make_folder("var", err);
-        if (rc != RC_OK) return rc;
-        if (mkdtemp(path) == NULL) return err_sys(err, RC_IO, errno, "%s", path);
+        if (rc == RC_OK && mkdtemp(path) == NULL) rc = err_sys(err, RC_IO, errno, "%s", path);
+        if (rc != RC_OK)
+            return err_wrap(err, "no fresh root can be made here, name one with --root");
     } else {
         if (!str_copy(path, sizeof(path), wanted))
             return err_set(err, RC_RANGE, "--root: the path is too long");

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "io/share.h"
 #include "scripts/demo.h"
 
 static int
@@ -113,6 +114,23 @@ print_verdict(const struct demo_stage *s, const struct demo_end *end)
         (void)printf("  %-16s the engine's last cycle is not behind the close\n", "not in order");
 }
 
+/* As the user can type it: with its folder unless the shell finds it there anyway. */
+static void
+name_program(struct text *to)
+{
+    CLEANUP(text_free) struct text folder = {0};
+    const char *path = getenv("PATH");
+    struct err ignored = {0};
+
+    if (share_program_folder(&folder, &ignored) == RC_OK) {
+        const char *at = path != NULL ? strstr(path, text_str(&folder)) : NULL;
+        bool is_found = at != NULL && (at == path || at[-1] == ':') &&
+                        (at[folder.len] == ':' || at[folder.len] == '\0');
+        if (!is_found) text_printf(to, "%s/", text_str(&folder));
+    }
+    text_puts(to, "stockbot");
+}
+
 void
 demo_summary_print(const struct demo_watch *w, const struct demo_end *end)
 {
@@ -129,9 +147,11 @@ demo_summary_print(const struct demo_watch *w, const struct demo_end *end)
     print_requests(w, &end->check);
     print_verdict(s, end);
     if (s->plan.root[0] == '\0') return;
+    CLEANUP(text_free) struct text program = {0};
+    name_program(&program);
     (void)printf("\nThe files are in %s\n", s->plan.root);
-    (void)printf("  stockbot status --root %s\n", s->plan.root);
-    (void)printf("  stockbot explain %s --root %s\n",
+    (void)printf("  %s status --root %s\n", text_str(&program), s->plan.root);
+    (void)printf("  %s explain %s --root %s\n", text_str(&program),
                  w->best.symbol[0] != '\0' ? w->best.symbol : "SPY", s->plan.root);
 }
 
