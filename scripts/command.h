@@ -5,12 +5,14 @@
  * (run_premarket_intel).
  *
  * Exit codes of every command: 0 done; 1 it could not be done, or the answer is no; 2 wrong usage;
- * 78 the configuration cannot be used.  The contract's runners have 64 for wrong usage and 75 where
- * another one runs, because their 2 says something else.
+ * 78 the configuration cannot be used; 130 a demo was ended early.  The contract's runners have 64
+ * for wrong usage and 75 where another one runs, because their 2 says something else.
  *
  *   main.c         the table of commands
  *   args.c         options that many commands share
- *   cmd_*.c        one command each
+ *   view.c         files and logs of a root, for looking only
+ *   look.c         a root opened for reading, with the time that counts there
+ *   cmd_*.c        one command each; demo.h, replay.h, status.h, explain.h say what stands beside
  *   calc*.c        the pure computations by name
  *   runner.c       what a command opens that works in a root
  *   run_*.c, audit_*.c
