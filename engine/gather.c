@@ -100,6 +100,17 @@ fill_held(struct engine *eng, const struct snapshot *s, struct held *h)
     h->displaced_ns = times != NULL ? times->displaced_ns : WHEN_NONE;
 }
 
+/* Whether the ledger itself answers: what stopped the desk may have been the broker. */
+static bool
+is_ledger_readable(struct engine *eng)
+{
+    const struct ledger *l = &eng->seams.ledger;
+    struct intents live = {0};
+    struct err ignored = {0};
+
+    return l->live_intents(l->self, &eng->arena, &live, &ignored) == RC_OK;
+}
+
 static void
 gather_positions(struct engine *eng, struct snapshot *s)
 {
@@ -111,8 +122,8 @@ gather_positions(struct engine *eng, struct snapshot *s)
      * worst one too many at the broker, which the next cycle explains. */
     bool ticked = desk_tick(&eng->desk, &err) == RC_OK;
     if (!ticked) engine_error(eng, "reconcile", "orders", &err);
-    s->is_ledger_usable = ticked;
-    s->is_pending_known = ticked;
+    s->is_ledger_usable = ticked || is_ledger_readable(eng);
+    s->is_pending_known = s->is_ledger_usable;
     if (eng->seams.broker.positions(eng->seams.broker.self, &eng->arena, &list, &err) != RC_OK) {
         engine_error(eng, "broker", "positions", &err);
         return;
