@@ -1,5 +1,8 @@
 #include "base/hash.h"
 
+#include <endian.h>
+#include <string.h>
+
 __extension__ typedef unsigned __int128 u128;
 
 /* Odd constants without structure (digits of the square roots of 2, 3 and 5). */
@@ -32,23 +35,24 @@ load(const uint8_t *p, size_t len)
 static uint64_t
 load8(const uint8_t *p)
 {
-    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
-           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
-           (uint64_t)p[7] << 56;
+    uint64_t word = 0;
+
+    memcpy(&word, p, sizeof(word));
+    return le64toh(word);
 }
 
-/* The whole 32 bytes at the front of a long input, in four chains that do not wait for each other.
+/* The whole 64 bytes at the front of a long input, in four chains that do not wait for each other.
  */
 static uint64_t
 mix_lanes(const uint8_t *p, size_t len, uint64_t state)
 {
     uint64_t a = state, b = state ^ K_LEN, c = state ^ K_WORD, d = state ^ K_STATE;
 
-    for (; len >= 32; p += 32, len -= 32) {
-        a = mix(load8(p) ^ K_WORD, a ^ K_STATE);
-        b = mix(load8(p + 8) ^ K_WORD, b ^ K_STATE);
-        c = mix(load8(p + 16) ^ K_WORD, c ^ K_STATE);
-        d = mix(load8(p + 24) ^ K_WORD, d ^ K_STATE);
+    for (; len >= 64; p += 64, len -= 64) {
+        a = mix(load8(p) ^ K_WORD, load8(p + 8) ^ a);
+        b = mix(load8(p + 16) ^ K_WORD, load8(p + 24) ^ b);
+        c = mix(load8(p + 32) ^ K_WORD, load8(p + 40) ^ c);
+        d = mix(load8(p + 48) ^ K_WORD, load8(p + 56) ^ d);
     }
     return mix(mix(a ^ K_LEN, b ^ K_WORD) ^ K_STATE, mix(c ^ K_LEN, d ^ K_WORD));
 }
@@ -61,8 +65,8 @@ hash_bytes(const void *bytes, size_t len, uint64_t seed)
 
     if (len >= LONG) {
         state = mix_lanes(p, len, state);
-        p += len & ~(size_t)31;
-        len &= 31;
+        p += len & ~(size_t)63;
+        len &= 63;
     }
     for (; len >= 8; p += 8, len -= 8)
         state = mix(load8(p) ^ K_WORD, state ^ K_STATE);

@@ -46,7 +46,9 @@ next_in_window(struct flow_file *f, size_t (*known)(void *ctx, const struct json
     if (rc != RC_OK) return rc;
     span->value_len = f->scan.len - f->scan.at;
     size_t len = known(ctx, span);
-    if (len == 0) return json_scan_value(&f->scan, span, err);
+    if (len > span->value_len && !f->is_end)
+        return err_set(err, RC_RANGE, "%s: the window ends in a member", f->path);
+    if (len == 0 || len > span->value_len) return json_scan_value(&f->scan, span, err);
     json_scan_pass(&f->scan, span, len);
     return RC_OK;
 }

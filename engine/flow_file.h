@@ -1,5 +1,5 @@
 /*
- * The members of a large JSON object in a file, through a window of a megabyte.
+ * The members of a large JSON object in a file, through a window of a quarter of a megabyte.
  *
  * The file is never in memory as a whole, whatever its size; the window grows only for a member
  * that is larger.  Each piece is a read of its own, so that a file which is replaced meanwhile may
@@ -11,7 +11,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 
-enum { FLOW_WINDOW_BYTES = 1 << 20 };
+enum { FLOW_WINDOW_BYTES = 256 << 10 }; /* stays in the processor's own cache */
 
 struct flow_file {
     const struct fs *fs;
@@ -34,7 +34,7 @@ void flow_file_done(struct flow_file *f);
  *
  * known  asked with the key and the bytes from the value on, as far as the window reaches: the
  *        length of the array or object that stands there where its bytes are known, else 0, and it
- *        is looked for
+ *        is looked for.  A length beyond the window: ask again with more of it
  */
 enum rc flow_file_next(struct flow_file *f, size_t (*known)(void *ctx, const struct json_span *at),
                        void *ctx, struct json_span *ret_span, struct err *err) MUST_USE;

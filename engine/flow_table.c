@@ -157,7 +157,8 @@ known_length(void *ctx, const struct json_span *at)
     size_t i = position_of(t, symbol, &found);
     if (!found) return 0;
     const struct flow_entry *e = t->entry[i];
-    if (e->generation == 0 || e->bytes > at->value_len || at->value[0] != '{') return 0;
+    if (e->generation == 0 || at->value_len == 0 || at->value[0] != '{') return 0;
+    if (e->bytes > at->value_len) return e->bytes;
     if (hash_bytes(at->value, e->bytes, 0) != e->hash) return 0;
     t->known = e;
     return e->bytes;

@@ -20,7 +20,7 @@ unknown(void *ctx, const struct json_span *at)
     return 0;
 }
 
-/* As much of the value as the window shows, where it is whole: as somebody who knows it would. */
+/* As somebody who knows the value would, and asks for more where the window cuts it. */
 static size_t
 all_known(void *ctx, const struct json_span *at)
 {
@@ -29,9 +29,9 @@ all_known(void *ctx, const struct json_span *at)
     struct err err = {0};
 
     (void)ctx;
-    if (at->value[0] != '{') return 0;
+    if (at->value_len == 0 || at->value[0] != '{') return 0;
     json_scan_init(&scan, at->value, at->value_len);
-    if (json_scan_value(&scan, &span, &err) != RC_OK) return 0;
+    if (json_scan_value(&scan, &span, &err) != RC_OK) return at->value_len + 1;
     return span.value_len;
 }
 
