@@ -19,6 +19,7 @@
 #include "io/process.h"
 #include "io/share.h"
 #include "io/zonefile.h"
+#include "state/aside.h"
 #include "state/epoch.h"
 #include "state/ledger.h"
 #include "state/store.h"
@@ -199,6 +200,7 @@ open_files(struct app *app, struct err *err)
     app->event_log.redact_ctx = &app->cfg;
     app->log = event_log_seam(&app->event_log);
     app->state_store.log = &app->log;
+    app->posix_locks.log = &app->log;
     return zonefile_load(ZONE_NEW_YORK, &app->ny, err);
 }
 
@@ -324,6 +326,7 @@ read_flight_recorder(struct app *app, struct quarantine *q)
     struct err err = {0};
 
     quarantine_load(q, &app->store);
+    if (app->flight_page.data == NULL) return;
     if (flight_read(app->flight_page.data, app->flight_page.size, &report, &err) != RC_OK) return;
     if (report.pid == 0 || report.is_orderly) return;
     log_event(&app->log, EV_ENGINE_DIED_HERE, F_I64("pid", report.pid),
@@ -340,19 +343,58 @@ read_flight_recorder(struct app *app, struct quarantine *q)
                   F_STR("error", err.text));
 }
 
+/* Bytes that no engine wrote: of another size, or not a page. A file of zeros is a new page. */
+static bool
+is_flight_page_bad(struct app *app, struct err *err)
+{
+    static const uint8_t FRESH[FLIGHT_PAGE_SIZE];
+    CLEANUP(text_free) struct text bytes = {0};
+    struct flight_report report;
+    enum rc rc = app->fs.read_all(app->fs.self, FLIGHT_PATH, FLIGHT_PAGE_SIZE, &bytes, err);
+
+    if (rc == RC_NOT_FOUND) return false;
+    if (rc == RC_OK && bytes.len != sizeof(FRESH))
+        rc = err_set(err, RC_PARSE, "%zu bytes instead of %zu", bytes.len, sizeof(FRESH));
+    if (rc != RC_OK) return true;
+    if (memcmp(text_str(&bytes), FRESH, sizeof(FRESH)) == 0) return false;
+    return flight_read(text_str(&bytes), bytes.len, &report, err) != RC_OK;
+}
+
+/* An engine without a flight recorder is still an engine: its page is never a reason not to start.
+ */
+static void
+open_flight_page(struct app *app)
+{
+    CLEANUP(text_free) struct text path = {0};
+    CLEANUP(text_free) struct text backup = {0};
+    struct err err = {0};
+    bool is_bad = is_flight_page_bad(app, &err);
+    enum rc rc = RC_OK;
+
+    if (is_bad)
+        rc = aside_move(&app->fs, FLIGHT_PATH, "corrupted", ".page",
+                        when_to_s(clock_now(&app->clock)), &backup, &err);
+    text_printf(&path, "%s/" FLIGHT_PATH, app->cfg.root);
+    if (rc == RC_OK) rc = page_map(text_str(&path), FLIGHT_PAGE_SIZE, &app->flight_page, &err);
+    if (rc != RC_OK)
+        log_event(&app->log, EV_STATE_HEAL_FAILED, F_STR("path", FLIGHT_PATH),
+                  F_STR("error", err.text));
+    else if (is_bad)
+        log_event(&app->log, EV_STATE_SELF_HEALED, F_STR("path", FLIGHT_PATH),
+                  F_STR("backup", text_str(&backup)), F_STR("default_type", "page"),
+                  F_STR("used", "default"), F_STR("error", err.text));
+}
+
 static enum rc
 open_engine(struct app *app, struct err *err)
 {
     struct http_options http = {
         .clock = &app->clock, .progress = while_waiting, .progress_ctx = app};
-    CLEANUP(text_free) struct text flight_path = {0};
     enum rc rc = curl_http_new(&http, &app->curl, err);
 
     if (rc != RC_OK) return rc;
     app->http = curl_http_seam(app->curl);
-    text_printf(&flight_path, "%s/" FLIGHT_PATH, app->cfg.root);
-    rc = page_map(text_str(&flight_path), FLIGHT_PAGE_SIZE, &app->flight_page, err);
-    if (rc != RC_OK) return rc;
+    open_flight_page(app);
     struct quarantine quarantine = {0};
     read_flight_recorder(app, &quarantine);
     struct err theme_err = {0};

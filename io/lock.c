@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "base/when.h"
 
-enum { RETRY_MS = 20, LINE_MAX_LEN = 256 };
+enum { RETRY_MS = 20, LINE_MAX_LEN = 256, PATH_LEN_MAX = 256, ASIDE_MAX = 1000 };
 
 static void
 pause_ms(int64_t ms)
@@ -44,11 +44,44 @@ open_lock_file(int root_fd, const char *path)
     return openat(root_fd, path, flags, 0640);
 }
 
+/* A free name beside it; false where none is found or the system refuses. */
+static bool
+move_aside(int root_fd, const char *path, char *name, size_t size)
+{
+    for (int n = 1; n <= ASIDE_MAX; n++) {
+        if (snprintf(name, size, "%s.corrupted.%d", path, n) >= (int)size) return false;
+        if (renameat2(root_fd, path, root_fd, name, RENAME_NOREPLACE) == 0) return true;
+        if (errno != EEXIST) return false;
+    }
+    return false;
+}
+
+/* Makes openable what was not; whether there is a point in trying again. */
+static bool
+heal(const struct posix_locks *l, const char *path, int why)
+{
+    char name[PATH_LEN_MAX] = "";
+    bool is_forbidden = why == EACCES;
+    bool is_healed = false;
+
+    if (l->log == NULL) return false; /* what cannot be told is not touched */
+    if (is_forbidden)
+        is_healed = fchmodat(l->root_fd, path, 0640, 0) == 0;
+    else if (why == EISDIR || why == ELOOP)
+        is_healed = move_aside(l->root_fd, path, name, sizeof name);
+    if (is_healed)
+        log_event(l->log, EV_STATE_SELF_HEALED, F_STR("path", path),
+                  F_STR("backup", name[0] != '\0' ? name : NULL), F_STR("default_type", "lock"),
+                  F_STR("used", is_forbidden ? "permissions" : "default"));
+    return is_healed;
+}
+
 /* RC_BUSY if somebody else holds it. */
 static enum rc
 try_once(const struct posix_locks *l, const char *path, struct lock *ret_lock, struct err *err)
 {
     int fd = open_lock_file(l->root_fd, path);
+    if (fd < 0 && heal(l, path, errno)) fd = open_lock_file(l->root_fd, path);
     if (fd < 0) return err_sys(err, RC_IO, errno, "%s", path);
     int failed = 0;
     do {
@@ -129,7 +162,7 @@ locks_open(const char *root, struct posix_locks *ret_locks, struct err *err)
 {
     int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return err_sys(err, RC_IO, errno, "%s", root);
-    *ret_locks = (struct posix_locks){fd};
+    *ret_locks = (struct posix_locks){.root_fd = fd};
     return RC_OK;
 }
 

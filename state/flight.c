@@ -64,6 +64,7 @@ void
 flight_begin(struct flight *f, void *page, const struct clock *clock, int64_t epoch)
 {
     *f = (struct flight){.page = page, .clock = clock};
+    if (page == NULL) return;
     memset(page, 0, FLIGHT_PAGE_SIZE);
     f->page->version = VERSION;
     f->page->pid = (int32_t)getpid();

@@ -49,7 +49,8 @@ struct flight {
     const struct clock *clock;
 };
 
-/* Starts a new record over the old one, which must have been read before.  Borrows page and clock.
+/* Starts a new record over the old one, which must have been read before; page NULL: nothing is
+ * recorded. Borrows page and clock.
  */
 void flight_begin(struct flight *f, void *page, const struct clock *clock, int64_t epoch);
 void flight_cycle(struct flight *f, uint64_t cycle);

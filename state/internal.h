@@ -45,9 +45,10 @@ struct sql_ledger {
 
     sqlite3 *db;
     sqlite3_stmt *stmt[STMTS_LEN];
-    bool is_damaged;     /* SQLite met bytes that cannot be: the next call heals */
-    bool is_rebuilt;     /* the meta row */
-    struct fs_stat file; /* when it was opened or last looked at */
+    bool is_damaged;         /* SQLite met bytes that cannot be: the next call heals */
+    bool is_rebuilt;         /* the meta row */
+    struct fs_stat file;     /* when it was opened or last looked at */
+    struct fs_stat wal, shm; /* beside it, since it has them; they stay until it is closed */
 
     struct ledger_book book;
     bool is_book_loaded;

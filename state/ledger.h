@@ -1,18 +1,20 @@
 /*
  * The ledger seam (model/ledger.h) in SQLite: state/ledger.db.
  *
- * Durable  write-ahead log, synchronous=FULL: what a call reported as done survives kill -9 and a
- * power cut. Facts    rows of intents and fills are added and never rewritten or deleted: triggers
- * in the schema refuse it.  Only the "known since" columns of an intent change, and every change
- * adds a row to intent_events.  A fill is accepted once by its id; the same id with other content
- * is RC_RANGE. Sums     a position is the fold of the symbol's fills in the order of (time, fill
- * id), whatever order they arrived in.  It is cached per symbol and refolded where a fill arrives
- * late. Damage   a file that is no sound ledger (empty, cut, garbage, a directory, unreadable) is
+ *   - Durable: write-ahead log, synchronous=FULL.  What a call reported as done survives kill -9
+ * and a power cut.
+ *   - Facts: rows of intents and fills are added and never rewritten or deleted; triggers in the
+ *     schema refuse it.  Only the "known since" columns of an intent change, and every change adds
+ * a row to intent_events.  A fill is accepted once by its id; the same id with other content is
+ *     RC_RANGE.
+ *   - Sums: a position is the fold of the symbol's fills in the order of (time, fill id), whatever
+ *     order they arrived in.  It is cached per symbol and refolded where a fill arrives late.
+ *   - Damage: a file that is no sound ledger (empty, cut, garbage, a directory, unreadable) is
  * moved to ledger.db.corrupted.<unix seconds> with its -wal and -shm, and a new one is begun whose
  * meta row "rebuilt" stands until ledger_mark_reconciled(): the engine asks the broker before it
- * trades. The same happens when the file of an open ledger is taken away or cut; then all rows are
- * first copied out of the open connection, and nothing is lost (event ledger_rebuilt, rescued:
- * true). A ledger of a newer program is not touched: RC_RANGE.
+ *     trades.  The same happens when the file of an open ledger, or its log, is taken away or cut;
+ *     then all rows are first copied out of the open connection, and nothing is lost (event
+ *     ledger_rebuilt, rescued: true).  A ledger of a newer program is not touched: RC_RANGE.
  *
  * Money is INTEGER 1/10000 USD, instants INTEGER nanoseconds UTC, NULL where not known.
  *

@@ -87,6 +87,41 @@ pragma(sqlite3 *db, const char *sql, char *ret_value, size_t size, struct err *e
     return rc;
 }
 
+/* The log holds what was committed and is not written back yet: without it there is no ledger. */
+static enum rc
+check_wal(const struct sql_ledger *l, struct err *err)
+{
+    CLEANUP(text_free) struct text byte = {0};
+    CLEANUP(text_free) struct text name = {0};
+    struct fs_stat st = {0};
+
+    if (look(l, "-wal", &st, NULL) != RC_OK || !st.exists) return RC_OK;
+    text_printf(&name, "%s-wal", l->path);
+    if (!st.is_dir && l->fs->read_at(l->fs->self, text_str(&name), 0, 1, &byte, NULL) == RC_OK)
+        return RC_OK;
+    return err_set(err, RC_PARSE, "ledger: its log cannot be read");
+}
+
+/* What stands in the place of the log's index, which SQLite makes anew, must not keep it out. */
+static void
+clear_bad_shm(const struct sql_ledger *l)
+{
+    CLEANUP(text_free) struct text name = {0};
+    CLEANUP(text_free) struct text byte = {0};
+    CLEANUP(text_free) struct text backup = {0};
+    struct fs_stat st = {0};
+
+    if (look(l, "-shm", &st, NULL) != RC_OK || !st.exists) return;
+    text_printf(&name, "%s-shm", l->path);
+    if (!st.is_dir && l->fs->read_at(l->fs->self, text_str(&name), 0, 1, &byte, NULL) == RC_OK)
+        return;
+    if (aside_move(l->fs, text_str(&name), "corrupted", "", when_to_s(clock_now(l->clock)), &backup,
+                   NULL) == RC_OK)
+        log_event(l->log, EV_STATE_SELF_HEALED, F_STR("path", text_str(&name)),
+                  F_STR("backup", text_str(&backup)), F_STR("default_type", "index"),
+                  F_STR("used", "rebuilt"));
+}
+
 /* SQLite says "cannot open" for much; RC_PARSE where what stands there is bad, not the system. */
 static enum rc
 judge_refusal(const struct sql_ledger *l, enum rc rc, int sqlite_code, struct err *err)
@@ -198,11 +233,17 @@ connect_to(struct sql_ledger *l, struct err *err)
                 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
     l->is_damaged = false;
+    l->wal = l->shm = (struct fs_stat){0};
     enum rc rc = look(l, "", &l->file, err);
     if (rc != RC_OK) return rc;
     if (!l->file.exists) return err_set(err, RC_NOT_FOUND, "ledger: no %s", l->path);
     if (l->file.is_dir) return err_set(err, RC_PARSE, "ledger: %s is a directory", l->path);
     if (l->file.size == 0) return err_set(err, RC_PARSE, "ledger: %s is empty", l->path);
+    if (!l->is_read_only) {
+        clear_bad_shm(l);
+        rc = check_wal(l, err);
+        if (rc != RC_OK) return rc;
+    }
 
     if (sqlite3_open_v2(l->db_path, &l->db, flags, NULL) != SQLITE_OK)
         rc = l->db == NULL ? err_set(err, RC_NOMEM, "ledger: no memory")
@@ -378,6 +419,26 @@ heal(struct sql_ledger *l, const char *why, struct err *err)
     return rebuild(l, why, err);
 }
 
+/*
+ * Still the file beside the ledger that it was when we first saw it?  Otherwise what we write goes
+ * into one that has no name any more, and a crash would lose it.
+ */
+static bool
+is_companion_there(const struct sql_ledger *l, const char *suffix, struct fs_stat *known)
+{
+    struct fs_stat st = {0};
+
+    if (l->is_read_only || look(l, suffix, &st, NULL) != RC_OK) return true;
+    if (!known->exists && !st.is_dir) *known = st;
+    return !known->exists || (st.exists && !st.is_dir && st.inode == known->inode);
+}
+
+static bool
+are_companions_there(struct sql_ledger *l)
+{
+    return is_companion_there(l, "-wal", &l->wal) && is_companion_there(l, "-shm", &l->shm);
+}
+
 enum rc
 file_ready(struct sql_ledger *l, struct err *err)
 {
@@ -387,7 +448,8 @@ file_ready(struct sql_ledger *l, struct err *err)
     enum rc rc = look(l, "", &st, err);
     if (rc != RC_OK) return rc;
     bool is_same = st.exists && !st.is_dir && st.inode == l->file.inode && st.size >= l->file.size;
-    if (is_same && !l->is_damaged) {
+    bool is_whole = is_same && are_companions_there(l);
+    if (is_whole && !l->is_damaged) {
         l->file = st;
         return RC_OK;
     }
@@ -397,6 +459,7 @@ file_ready(struct sql_ledger *l, struct err *err)
     }
     return heal(l,
                 l->is_damaged ? "damaged pages"
+                : is_same     ? "its log was taken away"
                 : st.exists   ? "the file was replaced"
                               : "the file is gone",
                 err);

@@ -163,6 +163,7 @@ open_base(struct base *b, struct err *err)
     b->event_log.redact_ctx = &b->cfg;
     b->log = event_log_seam(&b->event_log);
     b->state_store.log = &b->log;
+    b->posix_locks.log = &b->log;
     return RC_OK;
 }
 

@@ -3,7 +3,9 @@
 #include "tests/lib/check.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
+#include "tests/lib/seams.h"
 #include "tests/lib/tmpdir.h"
 
 struct place {
@@ -150,6 +152,31 @@ test_lock_holder_is_read_from_any_text(void **state)
     }
 }
 
+static void
+test_lock_heals_what_stands_in_its_place_and_tells(void **state)
+{
+    (void)state;
+    CLEANUP(place_done) struct place p;
+    struct lock lock = LOCK_NONE;
+    struct test_log events = {0};
+    struct log log = test_log_seam(&events);
+    struct err err = {0};
+    place_open(&p);
+    for (int i = 1; i <= 2; i++) {
+        (void)unlink(tmpdir_path(&p.dir, "state/engine.lock"));
+        (void)mkdir(tmpdir_path(&p.dir, "state"), 0700);
+        assert_int_equal(mkdir(tmpdir_path(&p.dir, "state/engine.lock"), 0700), 0);
+        p.posix.log = NULL; /* nobody to tell: not touched */
+        assert_int_equal(acquire(&p, 0, &lock, &err), RC_IO);
+        p.posix.log = &log;
+        assert_int_equal(acquire(&p, 0, &lock, &err), RC_OK);
+        assert_int_equal(test_log_count(&events, EV_STATE_SELF_HEALED), i);
+        p.locks.release(p.locks.self, &lock);
+    }
+    assert_int_equal(access(tmpdir_path(&p.dir, "state/engine.lock.corrupted.1"), F_OK), 0);
+    assert_int_equal(access(tmpdir_path(&p.dir, "state/engine.lock.corrupted.2"), F_OK), 0);
+}
+
 int
 main(void)
 {
@@ -159,6 +186,7 @@ main(void)
         cmocka_unit_test(test_lock_on_a_deleted_file_keeps_nobody_out_and_is_made_anew),
         cmocka_unit_test(test_lock_names_what_keeps_it_from_opening),
         cmocka_unit_test(test_lock_holder_is_read_from_any_text),
+        cmocka_unit_test(test_lock_heals_what_stands_in_its_place_and_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -341,6 +341,33 @@ test_ledger_healing_survives_any_refused_call(void **state)
     }
 }
 
+/* Between two lives: an index that is none is made anew, a log that cannot be read is a lost
+ * ledger. */
+static void
+test_ledger_starts_over_what_stands_beside_it(void **state)
+{
+    (void)state;
+    for (int is_log = 0; is_log < 2; is_log++) {
+        const char *suffix = is_log ? "-wal" : "-shm";
+        char path[160];
+        struct bed *b = NULL;
+
+        assert_int_equal(set_up((void **)&b), 0);
+        open_it(b);
+        add_rows(b, 0, 3);
+        close_it(b); /* written back: neither is there any more */
+        full_path(b, suffix, path);
+        assert_int_equal(mkdir(path, 0700), 0);
+        open_it(b);
+        add_rows(b, 3, 4);
+        assert_int_equal(shares(b), is_log ? 1 : 4);
+        assert_int_equal(test_log_count(&b->log, EV_LEDGER_REBUILT), is_log);
+        assert_int_equal(test_log_count(&b->log, EV_STATE_SELF_HEALED), !is_log);
+        assert_int_equal(test_count(&b->root, "state", ".corrupted."), is_log ? 2 : 1);
+        tear_down((void **)&b);
+    }
+}
+
 /* ---- damage while it is open
  * ----------------------------------------------------------------------------
  */
@@ -351,8 +378,23 @@ enum theft {
     REPLACED_BY_A_DIRECTORY,
     REPLACED_BY_NOTHING_AT_ALL,
     TRUNCATED,
+    LOG_UNLINKED,
+    LOG_REPLACED_BY_GARBAGE,
+    LOG_REPLACED_BY_A_DIRECTORY,
+    INDEX_UNLINKED,
+    INDEX_REPLACED_BY_A_DIRECTORY,
     THEFTS_LEN
 };
+
+static void
+unlink_suffix(const struct bed *b, const char *suffix, bool makes_dir)
+{
+    char path[160];
+
+    full_path(b, suffix, path);
+    assert_int_equal(unlink(path), 0);
+    if (makes_dir) assert_int_equal(mkdir(path, 0700), 0);
+}
 
 static void
 steal(struct bed *b, enum theft t)
@@ -376,6 +418,18 @@ steal(struct bed *b, enum theft t)
         break;
     case TRUNCATED:
         assert_int_equal(truncate(path, 0), 0);
+        break;
+    case LOG_UNLINKED:
+    case LOG_REPLACED_BY_A_DIRECTORY:
+        unlink_suffix(b, "-wal", t == LOG_REPLACED_BY_A_DIRECTORY);
+        break;
+    case LOG_REPLACED_BY_GARBAGE:
+        unlink_suffix(b, "-wal", false);
+        test_write(&b->root, LEDGER_PATH "-wal", "garbage", 7);
+        break;
+    case INDEX_UNLINKED:
+    case INDEX_REPLACED_BY_A_DIRECTORY:
+        unlink_suffix(b, "-shm", t == INDEX_REPLACED_BY_A_DIRECTORY);
         break;
     case THEFTS_LEN:
         fail();
@@ -588,6 +642,7 @@ main(void)
         TEST(test_ledger_of_a_newer_program_is_left_alone),
         cmocka_unit_test(test_ledger_healing_survives_any_refused_call),
         cmocka_unit_test(test_ledger_file_taken_away_while_open),
+        cmocka_unit_test(test_ledger_starts_over_what_stands_beside_it),
         cmocka_unit_test(test_ledger_theft_survives_any_refused_call),
         TEST(test_ledger_keeps_every_acknowledged_row_over_kill_9),
         cmocka_unit_test(test_ledger_start_is_killed_at_random),
