@@ -418,14 +418,13 @@ take_reload(struct daemon *d)
 static void
 leave(struct daemon *d, const char *reason)
 {
-    bool is_hurried = d->deps.is_hurried != NULL && d->deps.is_hurried(d->deps.ctx);
     int64_t now_ns = clock_now(d->deps.clock);
     const char *session = market_phase_name(calendar_phase(d->deps.ny, now_ns));
     struct usage_view view = usage_view(&d->deps.client->usage);
 
     if (d->jobs_ok + d->jobs_failed > 0) end_cycle(d, session, &view, now_ns);
     d->status = DAEMON_STOPPED;
-    flush(d, session, is_hurried ? 0 : FLUSH_STOP_WAIT_MS);
+    flush(d, session, FLUSH_STOP_WAIT_MS);
     say_stopped(d, reason);
 }
 

@@ -40,12 +40,12 @@ struct daemon_deps {
     const struct zone *ny;
     int64_t pid;
     bool (*is_stopping)(void *ctx);
-    bool (*is_hurried)(void *ctx); /* a second signal: leave without waiting; NULL = never */
-    void (*alive)(
-        void *ctx,
-        const char *status); /* called at least every second of real time; NULL = nobody asks */
-    /* The settings after a SIGHUP that has not been answered yet, NULL without one; NULL = never.
+    /* Called at least every second of real time; NULL = nobody asks. */
+    void (*alive)(void *ctx, const char *status);
+    /* A line for people: start, stop, a change of status, every tenth cycle; NULL = nobody reads.
      */
+    void (*say)(void *ctx, const char *line);
+    /* The settings after a SIGHUP not answered yet, NULL without one; NULL = never. */
     const struct uw_config *(*reloaded)(void *ctx);
     void *ctx;
 };

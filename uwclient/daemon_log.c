@@ -1,10 +1,30 @@
 #include "uwclient/daemon_log.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+
+enum {
+    TELL_EVERY = 10 /* cycles */
+};
+
+static void PRINTF_LIKE(2, 3) tell(const struct daemon *d, const char *fmt, ...)
+{
+    char line[160];
+    va_list args;
+
+    if (d->deps.say == NULL) return;
+    va_start(args, fmt);
+    (void)vsnprintf(line, sizeof line, fmt, args); /* for people: cut rather than lost */
+    va_end(args);
+    d->deps.say(d->deps.ctx, line);
+}
+
 void
 say_started(const struct daemon *d)
 {
     const struct uw_client *c = d->deps.client;
 
+    tell(d, "started, %zu symbols", d->deps.cfg->tickers.len);
     log_event(d->deps.log, EV_UW_DAEMON_STARTED, F_I64("pid", d->deps.pid),
               F_I64("tickers", d->deps.cfg->tickers.len),
               F_BOOL("has_api_key", uw_client_has_key(c)), F_I64("spec_paths", c->spec.ops_len),
@@ -16,6 +36,7 @@ say_stopped(const struct daemon *d, const char *reason)
 {
     double uptime_s = (double)(clock_mono(d->deps.clock) - d->started_mono_ns) / (double)NS_PER_S;
 
+    tell(d, "stopped after %" PRId64 " cycles: %s", d->cycle, reason);
     log_event(d->deps.log, EV_UW_DAEMON_STOPPED, F_I64("pid", d->deps.pid), F_STR("reason", reason),
               F_I64("cycles", d->cycle), F_F64("uptime_s", round_dec(uptime_s, 3)));
 }
@@ -40,6 +61,7 @@ say_status(struct daemon *d, enum daemon_status to, int64_t until_ns, const char
         log_event(d->deps.log, EV_UW_DAEMON_LIMITED, F_STR("state", daemon_status_name(to)),
                   F_STR("until", until_ns == WHEN_NONE ? NULL : when_iso(until_ns, iso)),
                   F_STR("reason", reason));
+    tell(d, "%s, was %s", daemon_status_name(to), daemon_status_name(d->status));
     d->status = to;
     d->status_since_ns = now_ns;
     d->is_day_limited_said = false;
@@ -190,6 +212,10 @@ say_cycle(const struct daemon *d, const char *session, const struct usage_view *
     json_out_str(&o, "session", session);
     json_out_str(&o, "status", daemon_status_name(d->status));
     json_out_end(&o);
+    if (d->cycle % TELL_EVERY == 0)
+        tell(d, "cycle %" PRId64 ": %" PRId64 " polls, %" PRId64 " of %" PRId64 " calls, %s",
+             d->cycle, d->jobs_ok + d->jobs_failed, view->calls_today, view->cap,
+             daemon_status_name(d->status));
     enum rc rc = store_append(d->deps.store, CYCLE_LOG_PATH, &line, NULL);
     (void)rc; /* the store reports it */
 }

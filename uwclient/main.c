@@ -156,11 +156,17 @@ alive(void *ctx, const char *status)
     if (!str_eq(status, app->alive_status)) {
         app->alive_status = status;
         notify_status("%s", status);
-        (void)fprintf(stderr, "uw_flow_daemon: %s\n", status);
     }
     if (now_ns - app->alive_at_ns < NS_PER_S) return;
     app->alive_at_ns = now_ns;
     notify_watchdog();
+}
+
+static void
+say(void *ctx, const char *line)
+{
+    (void)ctx;
+    (void)fprintf(stderr, "uw_flow_daemon: %s\n", line);
 }
 
 /* While a request waits. */
@@ -247,6 +253,7 @@ open_files(struct app *app, struct err *err)
     app->event_log.redact_ctx = app;
     app->log = event_log_seam(&app->event_log);
     app->state_store.log = &app->log;
+    app->posix_locks.log = &app->log;
     return zonefile_load(ZONE_NEW_YORK, &app->ny, err);
 }
 
@@ -332,6 +339,7 @@ open_daemon(struct app *app, struct err *err)
         .pid = getpid(),
         .is_stopping = is_stopping,
         .alive = alive,
+        .say = say,
         .reloaded = reloaded,
         .ctx = app,
     };
@@ -367,13 +375,10 @@ run(struct app *app, const struct options *opt)
     if (rc == RC_OK) rc = open_daemon(app, &err);
     if (rc != RC_OK) return die(&err, rc == RC_DENIED ? EX_CONFIG_UNUSABLE : EXIT_FAILURE);
     notify_ready("polling");
-    (void)fprintf(stderr, "uw_flow_daemon: started, %zu symbols\n",
-                  config_in_use(app)->uw.tickers.len);
     daemon_run(&app->daemon, opt->is_once);
     notify_stopping();
     daemon_done(&app->daemon);
     app_done(app);
-    (void)fputs("uw_flow_daemon: stopped\n", stderr);
     return EXIT_SUCCESS;
 }
 
