@@ -25,9 +25,8 @@ shadow_size_usd(double asked_usd, double equity_usd, bool is_paper)
     return isfinite(equity_usd) ? shadow_equity_size_usd(equity_usd, is_paper) : 0;
 }
 
-/* Whole shares again: each bound is cut to them, too (spec 30 5.7). */
-static double
-overlaid(double shares, double overlay)
+double
+shadow_overlaid_qty(double shares, double overlay)
 {
     double wanted = trunc(shares * (1 + overlay));
 
@@ -39,5 +38,5 @@ shadow_qty(double size_usd, double price, double sizing_overlay)
 {
     if (!(size_usd > 0)) return 1;
     if (price > size_usd) return size_usd / price < QTY_MIN ? 0 : size_usd / price;
-    return fmax(1, overlaid(fmax(1, trunc(size_usd / price)), sizing_overlay));
+    return fmax(1, shadow_overlaid_qty(fmax(1, trunc(size_usd / price)), sizing_overlay));
 }

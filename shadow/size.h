@@ -13,10 +13,16 @@ double shadow_equity_size_usd(double equity_usd, bool is_paper);
 double shadow_size_usd(double asked_usd, double equity_usd, bool is_paper);
 
 /*
+ * Whole shares changed by the composite's overlay: shares * (1 + overlay), within 60 % and 140 %,
+ * each cut to whole shares (spec 30 5.7).
+ */
+double shadow_overlaid_qty(double shares, double overlay);
+
+/*
  * Shares that so many USD buy at a price above zero (spec 30 8.5).
  *
- * A share dearer than the size: a part of one, 0 below a thousandth.  Else whole shares, changed by
- * the composite's overlay within 60 % and 140 %, at least one.  Without a size: one share.
+ * A share dearer than the size: a part of one, 0 below a thousandth.  Else whole shares with
+ * the overlay, at least one.  Without a size: one share.
  */
 double shadow_qty(double size_usd, double price, double sizing_overlay);
 

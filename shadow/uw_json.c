@@ -22,7 +22,7 @@ static const char *const FAMILY_NAMES[SHADOW_FAMILIES_LEN] = {
     [SHADOW_VOLATILITY] = "volatility",
 };
 
-/* Features by the names they go by; any other is "other" (spec 30 8.9). */
+/* Features by the names they go by. */
 static const struct feature_family {
     const char *feature;
     enum shadow_family family;
@@ -64,12 +64,14 @@ family_of(const char *key)
     return SHADOW_OTHER;
 }
 
-static void
-read_families(const struct json *adjustments, struct shadow_uw *uw)
+void
+shadow_families_decode(const struct json *adjustments, bool ret_has_family[SHADOW_FAMILIES_LEN])
 {
+    for (int f = 0; f < SHADOW_FAMILIES_LEN; f++)
+        ret_has_family[f] = false;
     for (const struct json *v = json_first(adjustments); v != NULL; v = json_next(v)) {
         if (!str_eq(json_key(v), "total") && fabs(json_f64_of(v, 0)) > NO_ADJUSTMENT)
-            uw->has_family[family_of(json_key(v))] = true;
+            ret_has_family[family_of(json_key(v))] = true;
     }
 }
 
@@ -113,7 +115,7 @@ read_parts(const struct json *holder, struct arena *a)
         .sector = keep_text(sector, "sector", "UNKNOWN", a),
     };
 
-    read_families(adjustments, &uw);
+    shadow_families_decode(adjustments, uw.has_family);
     return uw;
 }
 

@@ -16,6 +16,14 @@ struct shadow_uw shadow_uw_of_snapshot(const struct json *snapshot, struct arena
 /* "alignment", "darkpool", "earnings", "flow", "other", "sentiment", "volatility". */
 const char *shadow_family_name(enum shadow_family f);
 
+/*
+ * The families that have an adjustment of more than 1e-9 either way; "total" is none of them.  A
+ * feature is known by its name, trimmed, in any case; one that is not known is "other" (spec
+ * 30 8.9).
+ */
+void shadow_families_decode(const struct json *adjustments,
+                            bool ret_has_family[SHADOW_FAMILIES_LEN]);
+
 /* A value as the text it is, living in the arena; NULL as dflt. */
 const char *shadow_evidence(const struct json *v, const char *dflt, struct arena *a);
 

@@ -287,6 +287,34 @@ test_shadow_candidate_is_the_first_with_a_score(void **state)
 }
 
 static void
+test_shadow_signals_are_families_with_an_adjustment(void **state)
+{
+    static const struct {
+        const char *promise, *adjustments, *want;
+    } cases[] = {
+        {"nothing",                       "{}",                                                  ""         },
+        {"the sum is no feature",         "{\"total\":1}",                                       ""         },
+        {"up to 1e-9 is none",            "{\"flow\":1e-9,\"earnings\":-1.1e-9}",                "earnings "},
+        {"names in any case, blanks off", "{\" Dark_Pool \":\"0.1\",\"BETA_vs_spy\":2}",
+         "darkpool volatility "                                                                             },
+        {"once each, in order",           "{\"zeta\":1,\"sector_alignment\":1,\"alignment\":1}",
+         "alignment other "                                                                                 },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(json_freep)
+        struct json *doc = day_doc(cases[i].adjustments, strlen(cases[i].adjustments));
+        CLEANUP(text_free) struct text got = {0};
+        bool has[SHADOW_FAMILIES_LEN];
+        shadow_families_decode(doc, has);
+        for (int f = 0; f < SHADOW_FAMILIES_LEN; f++)
+            if (has[f]) text_printf(&got, "%s ", shadow_family_name((enum shadow_family)f));
+        if (!str_eq(text_str(&got), cases[i].want))
+            fail_msg("%s: %s", cases[i].promise, text_str(&got));
+    }
+}
+
+static void
 test_shadow_times_drop_a_fraction_of_zero_only(void **state)
 {
     static const char *const cases[][2] = {
@@ -314,6 +342,7 @@ main(void)
         cmocka_unit_test(test_shadow_without_a_verdict_a_position_is_only_marked),
         cmocka_unit_test(test_shadow_exit_without_a_price_has_no_pnl),
         cmocka_unit_test(test_shadow_candidate_is_the_first_with_a_score),
+        cmocka_unit_test(test_shadow_signals_are_families_with_an_adjustment),
         cmocka_unit_test(test_shadow_times_drop_a_fraction_of_zero_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
