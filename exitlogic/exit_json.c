@@ -129,6 +129,26 @@ v2_flags_write(struct json_out *o, const char *key, const struct v2_exit_flags *
     json_out_end(o);
 }
 
+struct v2_exit_flags
+v2_flags_premarket_decode(const struct json *record, const char *regime_label)
+{
+    int64_t days = 0;
+    bool is_known = ops_int(json_get(record, "earnings_proximity"), &days);
+
+    return v2_flags_premarket(is_known ? &days : NULL, regime_label);
+}
+
+struct v2_exit_flags
+v2_flags_postmarket_decode(const struct json *record, const char *entry_sentiment,
+                           const char *regime_label)
+{
+    char buf[F64_TEXT_MAX];
+    const char *sentiment =
+        record != NULL ? ops_str(json_get(record, "sentiment"), "NEUTRAL", buf) : NULL;
+
+    return v2_flags_postmarket(entry_sentiment, sentiment, regime_label);
+}
+
 /* ---- P&L of the exits ---------------------------------------------------------------------- */
 
 static double

@@ -27,6 +27,15 @@ void v2_upper_write(struct json_out *o, const char *key, const char *s, const ch
 struct v2_exit_flags v2_flags_decode(const struct json *flags);
 void v2_flags_write(struct json_out *o, const char *key, const struct v2_exit_flags *f);
 
+/*
+ * The flags of a held symbol from its record in state/premarket_intel.json, postmarket_intel.json;
+ * NULL where it has none.
+ */
+struct v2_exit_flags v2_flags_premarket_decode(const struct json *record, const char *regime_label);
+struct v2_exit_flags v2_flags_postmarket_decode(const struct json *record,
+                                                const char *entry_sentiment,
+                                                const char *regime_label);
+
 /* One record of logs/exit_attribution.jsonl; the row borrows from it and from store. */
 struct v2_exit_row_store {
     char reason[F64_TEXT_MAX], regime[F64_TEXT_MAX], sector[F64_TEXT_MAX];

@@ -190,39 +190,20 @@ const char CALC_EXIT_INTEL_FLAGS_KEYS[] =
     "out\n"
     "  earnings_risk, overnight_flow_risk, regime_risk, sector_collapse, thesis_invalidated\n";
 
-static struct v2_exit_flags
-read_premarket(const struct json *record, const char *regime)
-{
-    int64_t days = 0;
-    bool is_known = ops_int(json_get(record, "earnings_proximity"), &days);
-
-    return v2_flags_premarket(is_known ? &days : NULL, regime);
-}
-
-static struct v2_exit_flags
-read_postmarket(const struct json *in, const struct json *record, const char *regime)
-{
-    char entry[F64_TEXT_MAX], now[F64_TEXT_MAX];
-    const char *sentiment =
-        record != NULL ? ops_str(json_get(record, "sentiment"), "NEUTRAL", now) : NULL;
-
-    return v2_flags_postmarket(ops_str(json_get(in, "entry_sentiment"), "NEUTRAL", entry),
-                               sentiment, regime);
-}
-
 enum rc
 calc_exit_intel_flags(const struct json *in, struct json_out *o, struct err *err)
 {
-    char buf[F64_TEXT_MAX], regime_buf[F64_TEXT_MAX];
+    char buf[F64_TEXT_MAX], regime_buf[F64_TEXT_MAX], entry_buf[F64_TEXT_MAX];
     const struct json *record = json_get_obj(in, "intel_record");
     const char *phase = ops_str(json_get(in, "phase"), "premarket", buf);
     const char *regime = ops_str(json_get(in, "regime_label"), "NEUTRAL", regime_buf);
+    const char *entry = ops_str(json_get(in, "entry_sentiment"), "NEUTRAL", entry_buf);
     struct v2_exit_flags f = {0};
 
     if (str_eq(phase, "premarket"))
-        f = read_premarket(record, regime);
+        f = v2_flags_premarket_decode(record, regime);
     else if (str_eq(phase, "postmarket"))
-        f = read_postmarket(in, record, regime);
+        f = v2_flags_postmarket_decode(record, entry, regime);
     else
         return err_set(err, RC_PARSE, "\"phase\" is neither premarket nor postmarket");
     v2_flags_write(o, NULL, &f);

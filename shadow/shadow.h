@@ -22,7 +22,8 @@
  * behind a level, travels as the JSON text it was written in ("evidence"): it reaches state and
  * logs unchanged, also where a later version knows more of it.
  *
- * A number that is not known is NaN, and null on record, never zero.
+ * A price, a quantity or a P&L that is not known is NaN, and null on record; only the master log
+ * has 0.0 for an unknown size or entry price, because its readers add them up (spec 30 8.9).
  */
 #ifndef SHADOW_SHADOW_H
 #define SHADOW_SHADOW_H
