@@ -75,10 +75,10 @@ main(void)
     char files[64], root[64], path[96];
     double warm = 0;
 
-    world_root_make(files);
-    world_root_make(root);
+    world_root_make(ROOT_ON_DISK, files);
+    world_root_make(ROOT_ON_DISK, root);
     write_files_elsewhere(files);
-    world_open(&w, root);
+    world_open(&w, root, WORLD_ENTRIES);
     for (int i = 0; i < cycles; i++) {
         file_name(files, i % FILES, path);
         world_put_cache(root, path);

@@ -150,7 +150,7 @@ rows_of_exec(const char *build, const char *self, size_t kills)
     char root[64], bin[96], supervisor[PATH_MAX], output[128];
     long long pid = 0;
 
-    world_root_make(root);
+    world_root_make(ROOT_ON_DISK, root);
     (void)snprintf(bin, sizeof(bin), "%s/bin", root);
     (void)snprintf(output, sizeof(output), "%s/supervisor.out", root);
     (void)snprintf(supervisor, sizeof(supervisor), "%s/deploy_supervisor", build);
@@ -240,7 +240,7 @@ day_start(struct day *d, const char *build)
     char sim[PATH_MAX], sup[PATH_MAX], port_file[128], book[128], out[128], clock[96], logs[128];
     long long port[2] = {0};
 
-    world_root_make(d->root);
+    world_root_make(ROOT_ON_DISK, d->root);
     (void)snprintf(sim, sizeof(sim), "%s/market_sim", build);
     (void)snprintf(sup, sizeof(sup), "%s/deploy_supervisor", build);
     (void)snprintf(port_file, sizeof(port_file), "%s/port", d->root);

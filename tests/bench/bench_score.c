@@ -41,8 +41,8 @@ main(void)
     char root[64];
     size_t scored = 0;
 
-    world_root_make(root);
-    world_open(&w, root);
+    world_root_make(ROOT_IN_MEMORY, root);
+    world_open(&w, root, WORLD_ENTRIES);
     put_cache(root);
     if (flow_table_refresh(&w.engine.flow, &w.fs, &w.store, &w.log) != FLOW_CACHE_OK)
         bench_die("cache", root);

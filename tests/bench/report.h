@@ -16,6 +16,9 @@ enum { REPORT_TEXT_MAX = 96 };
 
 /* Monotonic, for durations. */
 int64_t bench_ns(void);
+/* Processor time of this process, its system calls included: what a busy machine does not distort,
+ * and waiting for the disk is not in it. */
+int64_t bench_cpu_ns(void);
 
 /* Sorts in place.  q 0.5 is the median; of few values the nearest one. */
 double bench_quantile(double *value, size_t len, double q);

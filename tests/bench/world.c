@@ -123,17 +123,19 @@ must(enum rc rc, const char *doing, const struct err *err)
 }
 
 static void
-open_disk(struct world *w, const char *root)
+open_disk(struct world *w, const char *root, enum world_entries entries)
 {
     static const char *const FOLDERS[] = {"state", "data", "logs", "config", "reports"};
-    static const char *const ENV[] = {"ALPACA_BASE_URL=http://127.0.0.1:1",
-                                      "ALPACA_DATA_URL=http://127.0.0.1:1",
-                                      "UW_BASE_URL=http://127.0.0.1:1",
-                                      "ALPACA_KEY=bench-key",
-                                      "ALPACA_SECRET=bench-secret",
-                                      "UW_API_KEY=bench-key",
-                                      "ENABLE_THEME_RISK=false",
-                                      NULL};
+    const char *const ENV[] = {"ALPACA_BASE_URL=http://127.0.0.1:1",
+                               "ALPACA_DATA_URL=http://127.0.0.1:1",
+                               "UW_BASE_URL=http://127.0.0.1:1",
+                               "ALPACA_KEY=bench-key",
+                               "ALPACA_SECRET=bench-secret",
+                               "UW_API_KEY=bench-key",
+                               "ENABLE_THEME_RISK=false",
+                               entries == WORLD_ENTRIES ? "TRADING_MODE=PAPER"
+                                                        : "TRADING_MODE=LIVE",
+                               NULL};
     struct config_options opt = {.root = root, .environ_ = ENV};
     struct err err = {0};
 
@@ -157,13 +159,13 @@ stack_guards(struct world *w)
 }
 
 void
-world_open(struct world *w, const char *root)
+world_open(struct world *w, const char *root, enum world_entries entries)
 {
     char path[128];
     struct err err = {0};
 
     *w = (struct world){.use = {0}};
-    open_disk(w, root);
+    open_disk(w, root, entries);
     sim_clock_init(&w->time, WORLD_NOW_NS);
     w->clock = sim_clock_seam(&w->time);
     state_store_init(&w->state_store, &w->fs, &w->clock, NULL);
@@ -204,22 +206,25 @@ world_close(struct world *w)
     config_done(&w->cfg);
 }
 
-int64_t
-world_cycle(struct world *w, int64_t wall_ns)
+struct cycle_cost
+world_cycle(struct world *w, int64_t passed_ns)
 {
-    sim_clock_advance(&w->time, wall_ns);
+    sim_clock_advance(&w->time, passed_ns);
     w->use = (struct disk_use){0};
-    int64_t began_ns = bench_ns();
+    int64_t wall_ns = bench_ns(), cpu_ns = bench_cpu_ns();
     engine_cycle(&w->engine);
-    return bench_ns() - began_ns;
+    return (struct cycle_cost){.cpu_ns = (double)(bench_cpu_ns() - cpu_ns),
+                               .wall_ns = (double)(bench_ns() - wall_ns)};
 }
 
 /* ---- roots --------------------------------------------------------------------------------- */
 
 void
-world_root_make(char path[64])
+world_root_make(enum root_place where, char path[64])
 {
-    (void)str_copy(path, 64, "/tmp/stockbot-bench-XXXXXX");
+    bool in_memory = where == ROOT_IN_MEMORY && access("/dev/shm", W_OK) == 0;
+
+    (void)snprintf(path, 64, "%s/stockbot-bench-XXXXXX", in_memory ? "/dev/shm" : "/tmp");
     if (mkdtemp(path) == NULL) bench_die("temporary root", path);
 }
 
@@ -245,5 +250,5 @@ world_put_cache(const char *root, const char *from)
 
     (void)snprintf(to, sizeof(to), "%s/" FLOW_CACHE_PATH, root);
     (void)snprintf(beside, sizeof(beside), "%s.new", to);
-    if (link(from, beside) != 0 || rename(beside, to) != 0) bench_die("put the cache", to);
+    if (symlink(from, beside) != 0 || rename(beside, to) != 0) bench_die("put the cache", to);
 }

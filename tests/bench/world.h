@@ -48,18 +48,33 @@ struct world {
     struct engine engine;
 };
 
-/* In the root, which may be new; ends the program where it cannot. */
-void world_open(struct world *w, const char *root);
+/*
+ * In the root, which may be new; ends the program where it cannot.
+ *
+ * entries  WORLD_NO_ENTRIES: mode and URL do not agree, so that nothing is bought; for what shall
+ * not depend on how many orders a cycle happens to send
+ */
+enum world_entries { WORLD_ENTRIES, WORLD_NO_ENTRIES };
+void world_open(struct world *w, const char *root, enum world_entries entries);
 void world_close(struct world *w);
 
-/* Lets a minute pass, runs a cycle, and says how long it took. w->use is of that cycle. */
-int64_t world_cycle(struct world *w, int64_t wall_ns);
+struct cycle_cost {
+    double cpu_ns, wall_ns; /* wall_ns with the waiting for the disk */
+};
 
-/* A temporary root, removed with all in it by world_root_remove. */
-void world_root_make(char path[64]);
+/* Lets the time pass, runs a cycle, and says what it cost.  w->use is of that cycle. */
+struct cycle_cost world_cycle(struct world *w, int64_t passed_ns);
+
+/*
+ * A temporary root, removed with all in it by world_root_remove.  In memory (/dev/shm, where there
+ * is one) a sync costs nothing, and what is measured is the program.
+ */
+enum root_place { ROOT_IN_MEMORY, ROOT_ON_DISK };
+void world_root_make(enum root_place where, char path[64]);
 void world_root_remove(const char *path);
 
-/* Makes <root>/data/uw_flow_cache.json another file: a link to the one at the path. */
+/* Makes <root>/data/uw_flow_cache.json another file: a symbolic link to
+ * the one at the path. */
 void world_put_cache(const char *root, const char *from);
 
 #endif
