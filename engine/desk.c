@@ -47,6 +47,7 @@ live_load(struct desk *d, struct err *err)
     arena_reset(&d->scratch);
     d->live = (struct intents){0};
     enum rc rc = d->ledger->live_intents(d->ledger->self, &d->scratch, &d->live, err);
+    d->is_live_known = rc == RC_OK;
     return rc == RC_OK ? RC_OK : err_wrap(err, "desk: live intents");
 }
 
@@ -117,6 +118,9 @@ desk_send(struct desk *d, const struct intent *wanted, struct intent *ret_in, st
     struct order answer = {0};
     struct err find_err = {0};
 
+    /* A list that could not be read is not an empty one. */
+    if (!d->is_live_known && live_load(d, err) != RC_OK)
+        return err_set(err, RC_BUSY, "desk: the ledger does not say what is live");
     if (desk_live(d, in.order.symbol) != NULL)
         return err_set(err, RC_BUSY, "desk: %s has a live order", in.order.symbol);
     in.epoch = d->epoch;

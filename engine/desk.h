@@ -65,6 +65,7 @@ struct desk {
 
     struct arena scratch;    /* one tick */
     struct intents live;     /* as of the last tick, in scratch */
+    bool is_live_known;      /* false: the ledger could not be read then, and live is empty */
     int64_t fills_pulled_ns; /* executions up to here are in the ledger; WHEN_NONE at the start */
     size_t accepted_this_cycle;
     struct desk_asked asked[DESK_ASKED_MAX];
