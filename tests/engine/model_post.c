@@ -56,6 +56,11 @@ model_watch_post(struct model *m, const struct http_request *req)
             !str_eq(json_str(doc, "side", ""), order_side_name(in.order.side)))
             model_wrong(m, "%s sent, and it is not what was meant", id);
         watch_others(m, &in);
+        /* Trades made by hand may come in between; without them an entry opens a flat symbol. */
+        if (in.purpose == PURPOSE_ENTRY && m->by_hand == 0 &&
+            model_broker_qty(m, in.order.symbol) != 0)
+            model_wrong(m, "%s enters while %lld are held", id,
+                        (long long)model_broker_qty(m, in.order.symbol));
     }
     json_free(doc);
 }
