@@ -113,6 +113,17 @@ runner_fail(const struct runner *r, const struct err *err, int status)
     return status;
 }
 
+/* What is unusable in the environment does not stop a command, and must not go unseen. */
+static void
+print_issues(const struct runner *r)
+{
+    for (size_t i = 0; i < config_issues(&r->cfg); i++) {
+        struct config_issue issue = config_issue(&r->cfg, i);
+
+        (void)fprintf(stderr, "%s: %s is passed over: %s\n", r->name, issue.name, issue.why);
+    }
+}
+
 int
 runner_open(struct runner *r, const char *name, const struct common_args *args,
             enum runner_mode mode)
@@ -122,6 +133,7 @@ runner_open(struct runner *r, const char *name, const struct common_args *args,
     *r = (struct runner){.name = name, .posix_fs.root_fd = -1, .posix_locks.root_fd = -1};
     int status = common_args_config(args, &r->cfg);
     if (status != EXIT_DONE) return status;
+    print_issues(r);
     enum rc rc = open_all(r, mode, &err);
     if (rc == RC_OK) return EXIT_DONE;
     runner_done(r);
