@@ -57,6 +57,8 @@ struct engine_seams {
     /* "still alive, in this stage": to the supervisor; may be NULL */
     void (*progress)(void *ctx, enum stage stage, uint64_t cycles);
     void *progress_ctx;
+    bool (*is_fenced)(void *ctx); /* a newer epoch exists; NULL = never */
+    void *fence_ctx;
     bool (*is_ledger_rebuilt)(void *ctx);
     void (*ledger_reconciled)(void *ctx);
     void *ledger_ctx;

@@ -321,6 +321,7 @@ gather_memory(struct engine *eng, struct snapshot *s)
     s->themes = eng->seams.themes;
     s->arm = arm_check(&eng->seams.cfg->broker);
     s->is_self_test_ok = eng->is_self_test_ok;
+    s->is_fenced = eng->seams.is_fenced != NULL && eng->seams.is_fenced(eng->seams.fence_ctx);
     s->is_entries_quarantined = quarantine_holds(&eng->quarantine, STAGE_ENTRY, "");
 }
 

@@ -242,6 +242,17 @@ read_epoch(void *source, int64_t *ret_epoch, struct err *err)
     return epoch_current(source, ret_epoch, err);
 }
 
+/* An epoch that cannot be read counts as a newer one: the fence would refuse as well. */
+static bool
+is_fenced(void *source)
+{
+    const struct epoch_file *e = source;
+    int64_t newest = 0;
+    struct err ignored = {0};
+
+    return epoch_current(source, &newest, &ignored) != RC_OK || newest != e->mine;
+}
+
 /* Fence, arm, kill switch, risk limits, ledger, rate budget, Alpaca: an order passes them in this
  * order. */
 static struct broker
@@ -415,6 +426,8 @@ open_engine(struct app *app, struct err *err)
                                  .epoch = app->epoch_file.mine,
                                  .progress = engine_loop_progress,
                                  .progress_ctx = &app->engine_loop,
+                                 .is_fenced = is_fenced,
+                                 .fence_ctx = &app->epoch_file,
                                  .is_ledger_rebuilt = is_ledger_rebuilt,
                                  .ledger_reconciled = ledger_reconciled,
                                  .ledger_ctx = app->sql_ledger};
