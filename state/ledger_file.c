@@ -218,6 +218,8 @@ set_up(struct sql_ledger *l, struct err *err)
     if (rc == RC_OK) rc = check_pages(l->db, err);
     if (rc == RC_OK) rc = prepare(l, err);
     if (rc == RC_OK) rc = fold(l, err);
+    if (rc == RC_OK) rc = look(l, "-wal", &l->wal, err); /* made by the first read, if not before */
+    if (rc == RC_OK) rc = look(l, "-shm", &l->shm, err);
     if (rc != RC_OK) return rc;
 
     rc = sql_meta_get(l, "rebuilt", rebuilt, sizeof(rebuilt), err);
@@ -420,21 +422,20 @@ heal(struct sql_ledger *l, const char *why, struct err *err)
 }
 
 /*
- * Still the file beside the ledger that it was when we first saw it?  Otherwise what we write goes
+ * Still the file beside the ledger that it was when we opened it?  Otherwise what we write goes
  * into one that has no name any more, and a crash would lose it.
  */
 static bool
-is_companion_there(const struct sql_ledger *l, const char *suffix, struct fs_stat *known)
+is_companion_there(const struct sql_ledger *l, const char *suffix, const struct fs_stat *known)
 {
     struct fs_stat st = {0};
 
     if (l->is_read_only || look(l, suffix, &st, NULL) != RC_OK) return true;
-    if (!known->exists && !st.is_dir) *known = st;
     return !known->exists || (st.exists && !st.is_dir && st.inode == known->inode);
 }
 
 static bool
-are_companions_there(struct sql_ledger *l)
+are_companions_there(const struct sql_ledger *l)
 {
     return is_companion_there(l, "-wal", &l->wal) && is_companion_there(l, "-shm", &l->shm);
 }
