@@ -261,6 +261,16 @@ when_iso(int64_t at_ns, char buf[ISO_TEXT_MAX])
 }
 
 const char *
+when_iso_brief(int64_t at_ns, char buf[ISO_TEXT_MAX])
+{
+    static const char fraction[] = ".000000", offset[] = "+00:00";
+    char *at = strstr(when_iso(at_ns, buf), fraction);
+
+    if (at != NULL) memcpy(at, offset, sizeof(offset));
+    return buf;
+}
+
+const char *
 when_dt(int64_t at_ns, char buf[ISO_TEXT_MAX])
 {
     struct civil c = when_to_civil(at_ns);

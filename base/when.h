@@ -57,11 +57,12 @@ int64_t when_parse_or_none(const char *text);
 /* Exactly YYYY-MM-DD of an existing day. */
 enum rc date_parse(const char *text, struct date *ret_date, struct err *err) MUST_USE;
 
-const char *when_iso(int64_t at_ns, char buf[ISO_TEXT_MAX]);     /* ISO                     */
-const char *when_dt(int64_t at_ns, char buf[ISO_TEXT_MAX]);      /* DT                      */
-const char *when_compact(int64_t at_ns, char buf[ISO_TEXT_MAX]); /* 20260130T205807Z        */
-const char *when_rfc3339(int64_t at_ns, char buf[ISO_TEXT_MAX]); /* ...T20:58:07Z, whole s; */
-const char *date_text(struct date d, char buf[ISO_TEXT_MAX]);    /* 2026-01-30              */
+const char *when_iso(int64_t at_ns, char buf[ISO_TEXT_MAX]);       /* ISO                     */
+const char *when_iso_brief(int64_t at_ns, char buf[ISO_TEXT_MAX]); /* without a zero fraction */
+const char *when_dt(int64_t at_ns, char buf[ISO_TEXT_MAX]);        /* DT                      */
+const char *when_compact(int64_t at_ns, char buf[ISO_TEXT_MAX]);   /* 20260130T205807Z        */
+const char *when_rfc3339(int64_t at_ns, char buf[ISO_TEXT_MAX]);   /* ...T20:58:07Z, whole s; */
+const char *date_text(struct date d, char buf[ISO_TEXT_MAX]);      /* 2026-01-30              */
 
 /* Whole seconds since 1970, rounded towards minus infinity. */
 int64_t when_to_s(int64_t at_ns);

@@ -276,7 +276,7 @@ composite_v2_attribution_write(struct json_out *o, const char *key,
 
     json_out_obj(o, key);
     json_out_str(o, "symbol", view->c->symbol);
-    if (now_ns != WHEN_NONE) json_out_str(o, "timestamp", intel_iso(now_ns, iso));
+    if (now_ns != WHEN_NONE) json_out_str(o, "timestamp", when_iso_brief(now_ns, iso));
     json_out_str(o, "direction", intel_direction_name(view->c->direction));
     json_out_obj(o, "uw_features");
     write_features(o, v);

@@ -46,19 +46,6 @@ intel_lower(struct arena *a, const struct json *v, const char *dflt)
     return s;
 }
 
-const char *
-intel_iso(int64_t at_ns, char buf[ISO_TEXT_MAX])
-{
-    static const char nothing[] = ".000000";
-    char *fraction = strstr(when_iso(at_ns, buf), nothing);
-
-    if (fraction != NULL) {
-        const char *rest = fraction + strlen(nothing);
-        memmove(fraction, rest, strlen(rest) + 1);
-    }
-    return buf;
-}
-
 void
 intel_ts_write(struct json_out *o, int64_t at_ns)
 {

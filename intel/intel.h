@@ -43,12 +43,6 @@ const char *intel_str(struct arena *a, const struct json *v, const char *dflt);
 const char *intel_upper(struct arena *a, const struct json *v, const char *dflt);
 const char *intel_lower(struct arena *a, const struct json *v, const char *dflt);
 
-/*
- * An instant as the records of v2 write it: ISO with six fractional digits, or none where they
- * would all be zero (spec 30 0.3).
- */
-const char *intel_iso(int64_t at_ns, char buf[ISO_TEXT_MAX]);
-
 /* _meta.ts of a document; nothing where at_ns is WHEN_NONE, as in `stockbot calc`. */
 void intel_ts_write(struct json_out *o, int64_t at_ns);
 

@@ -111,7 +111,7 @@ write_mark(struct json_out *o, const struct shadow_mark *m)
     json_out_f64(o, "last_price", m->price);
     json_out_f64(o, "unrealized_pnl_usd", m->pnl_usd);
     json_out_f64(o, "unrealized_pnl_pct", m->pnl_fraction);
-    if (m->at_ns != WHEN_NONE) json_out_str(o, "last_update_ts", shadow_time_text(m->at_ns, at));
+    if (m->at_ns != WHEN_NONE) json_out_str(o, "last_update_ts", when_iso_brief(m->at_ns, at));
 }
 
 static void

@@ -10,22 +10,9 @@ enum { USD_DECIMALS = 4 };
 /* ---- small parts --------------------------------------------------------------------------- */
 
 const char *
-shadow_time_text(int64_t at_ns, char buf[ISO_TEXT_MAX])
-{
-    static const char fraction[] = ".000000+00:00";
-
-    (void)when_iso(at_ns, buf);
-    if (str_ends(buf, fraction)) {
-        char *at = buf + strlen(buf) - strlen(fraction);
-        memmove(at, at + strlen(".000000"), sizeof("+00:00"));
-    }
-    return buf;
-}
-
-const char *
 shadow_entered_text(const struct shadow_position *p, char buf[ISO_TEXT_MAX])
 {
-    return p->entered_text != NULL ? p->entered_text : shadow_time_text(p->entered_ns, buf);
+    return p->entered_text != NULL ? p->entered_text : when_iso_brief(p->entered_ns, buf);
 }
 
 static void
@@ -33,7 +20,7 @@ write_time(struct json_out *o, const char *key, int64_t at_ns)
 {
     char at[ISO_TEXT_MAX];
 
-    json_out_str(o, key, shadow_time_text(at_ns, at));
+    json_out_str(o, key, when_iso_brief(at_ns, at));
 }
 
 static void

@@ -45,9 +45,6 @@ void shadow_record_write(struct json_out *o, const char *key, enum shadow_record
 /* state/shadow_heartbeat.json, written before anything else. */
 void shadow_heartbeat_write(struct json_out *o, const char *key, const struct shadow_seen *seen);
 
-/* ISO, UTC, six decimals; whole seconds without (spec 30 0.3). */
-const char *shadow_time_text(int64_t at_ns, char buf[ISO_TEXT_MAX]);
-
 /* When the position was opened, as it stands on record. */
 const char *shadow_entered_text(const struct shadow_position *p, char buf[ISO_TEXT_MAX]);
 

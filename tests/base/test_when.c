@@ -103,6 +103,9 @@ test_when_writes_its_forms(void **state)
     assert_string_equal(when_compact(at_ns, buf), "20260130T205807Z");
     assert_string_equal(when_rfc3339(at_ns, buf), "2026-01-30T20:58:07Z");
     assert_string_equal(when_iso(0, buf), "1970-01-01T00:00:00.000000+00:00");
+    assert_string_equal(when_iso_brief(at_ns, buf), "2026-01-30T20:58:07.568503+00:00");
+    assert_string_equal(when_iso_brief(0, buf), "1970-01-01T00:00:00+00:00");
+    assert_string_equal(when_iso_brief(NS_PER_MS, buf), "1970-01-01T00:00:00.001000+00:00");
     assert_string_equal(when_iso(-1, buf), "1969-12-31T23:59:59.999999+00:00");
     assert_string_equal(when_iso(INT64_MAX, buf), "2262-04-11T23:47:16.854775+00:00");
     assert_string_equal(when_iso(INT64_MIN, buf), "1677-09-21T00:12:43.145224+00:00");

@@ -325,7 +325,7 @@ test_shadow_times_drop_a_fraction_of_zero_only(void **state)
     char buf[ISO_TEXT_MAX];
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_string_equal(shadow_time_text(when_parse_or_none(cases[i][0]), buf), cases[i][1]);
+        assert_string_equal(when_iso_brief(when_parse_or_none(cases[i][0]), buf), cases[i][1]);
 }
 
 int
