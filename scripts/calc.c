@@ -56,6 +56,15 @@ static const struct calc CALCS[] = {
      calc_postmarket_intel                                                                                                        },
     {"composite-v2",      "the v2 score of one symbol, and its attribution",    CALC_COMPOSITE_V2_KEYS,
      calc_composite_v2                                                                                                            },
+    {"sizing-overlay",    "a quantity changed by the overlay",                  CALC_SIZING_OVERLAY_KEYS,
+     calc_sizing_overlay                                                                                                          },
+    {"v2-families",       "the families that adjusted a score",                 CALC_V2_FAMILIES_KEYS,       calc_v2_families     },
+    {"intel-pnl",         "what the UW features of a day earned",               CALC_INTEL_PNL_KEYS,         calc_intel_pnl       },
+    {"tuning-nudge",      "advice for a feature's weight",                      CALC_TUNING_NUDGE_KEYS,      calc_tuning_nudge    },
+    {"schema-check",      "whether a document is valid",                        CALC_SCHEMA_CHECK_KEYS,      calc_schema_check    },
+    {"ab-ledger-merge",   "a hypothetical order into the A/B ledger",           CALC_AB_LEDGER_MERGE_KEYS,
+     calc_ab_ledger_merge                                                                                                         },
+    {"ab-ledger-tick",    "one tick of the A/B ledger",                         CALC_AB_LEDGER_TICK_KEYS,    calc_ab_ledger_tick  },
 };
 
 enum { CALC_OK = 0, CALC_BAD_LINE = 1, CALC_USAGE = 2 };

@@ -14,6 +14,7 @@
  *   calc_shadow_verdict.c  exitlogic's verdict on a position of the shadow
  *   calc_intel.c     sector, regime, market context, posture, risk features
  *   calc_intel_score.c  universe, UW intel, composite-v2
+ *   calc_intel_pnl.c  intel P&L, nudges, overlay, families, schemas, A/B ledger
  */
 #ifndef SCRIPTS_CALC_H
 #define SCRIPTS_CALC_H
@@ -75,5 +76,11 @@ calc_fn calc_universe_score, calc_universe_score_v2, calc_universe_build, calc_p
 extern const char CALC_UNIVERSE_SCORE_KEYS[], CALC_UNIVERSE_SCORE_V2_KEYS[],
     CALC_UNIVERSE_BUILD_KEYS[], CALC_PREMARKET_INTEL_KEYS[], CALC_POSTMARKET_INTEL_KEYS[],
     CALC_COMPOSITE_V2_KEYS[];
+
+calc_fn calc_sizing_overlay, calc_v2_families, calc_intel_pnl, calc_tuning_nudge, calc_schema_check,
+    calc_ab_ledger_merge, calc_ab_ledger_tick;
+extern const char CALC_SIZING_OVERLAY_KEYS[], CALC_V2_FAMILIES_KEYS[], CALC_INTEL_PNL_KEYS[],
+    CALC_TUNING_NUDGE_KEYS[], CALC_SCHEMA_CHECK_KEYS[], CALC_AB_LEDGER_MERGE_KEYS[],
+    CALC_AB_LEDGER_TICK_KEYS[];
 
 #endif

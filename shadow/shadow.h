@@ -13,6 +13,8 @@
  *   uw_json.c/h   the UW snapshot from JSON
  *   book_json.c/h     state/shadow_v2_positions.json (spec 30 8.3)
  *   record_json.c/h   the lines of the three logs, and the heartbeat (spec 30 8.8, 8.9, 7.5)
+ *   ab_ledger.c/h     the older paper ledger: what v1 and v2 both would have bought (spec 30 8.10)
+ *   ab_json.c/h       state/shadow_positions.json and the lines of its stream
  *
  * Whether a position is closed is for exitlogic to judge.  The two do not know each other: who runs
  * the step asks exitlogic about the open position and hands the verdict in by value.  Without a

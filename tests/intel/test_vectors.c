@@ -28,6 +28,16 @@ test_intel_composite_v2_agrees_with_shared_vectors(void **state)
     vectors_check_shared(names, COUNT_OF(names));
 }
 
+static void
+test_intel_results_agree_with_shared_vectors(void **state)
+{
+    static const char *const names[] = {"sizing-overlay", "v2-families",  "intel-pnl",
+                                        "tuning-nudge",   "schema-check", "ab-ledger-merge",
+                                        "ab-ledger-tick"};
+    (void)state;
+    vectors_check_shared(names, COUNT_OF(names));
+}
+
 int
 main(void)
 {
@@ -35,6 +45,7 @@ main(void)
         cmocka_unit_test(test_intel_context_agrees_with_shared_vectors),
         cmocka_unit_test(test_intel_universe_agrees_with_shared_vectors),
         cmocka_unit_test(test_intel_composite_v2_agrees_with_shared_vectors),
+        cmocka_unit_test(test_intel_results_agree_with_shared_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
