@@ -380,7 +380,7 @@ show_logs(const struct day *d)
 }
 
 void
-day_done(struct day *d, bool passed)
+day_end(struct day *d, bool passed)
 {
     if (d->is_over) return;
     d->is_over = true;
@@ -417,7 +417,7 @@ day_fail_at(struct day *d, const char *file, int line, const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(words, sizeof(words), fmt, args);
     va_end(args);
-    day_done(d, false);
+    day_end(d, false);
     (void)printf("%s:%d: %s%s%s\n", file, line, d->doing, d->doing[0] != '\0' ? ": " : "", words);
     (void)fflush(stdout);
     _fail(file, line);

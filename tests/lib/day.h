@@ -6,17 +6,17 @@
  * manager: it may kill, stop and restart any of them.  Nothing outlives the test program: what it
  * started itself gets SIGKILL from the kernel when it dies, the supervisor's children SIGTERM when
  * the supervisor does, and what became an orphan meanwhile is handed to the test, which ends it in
- * day_done.
+ * day_end.
  *
  *   struct day day;
  *   day_begin(&day, &(struct day_options){.seed = 7});
  *   DAY_WAIT(&day, 10, day_heartbeat(&day).iter > 3);
  *   ...
  *   day_stop(&day);
- *   day_done(&day, true);
+ *   day_end(&day, true);
  *
  * day_fail prints the ends of all logs first.  A test that ends by a plain assertion has the same
- * from day_done(…, false) in its teardown.
+ * from day_end(…, false) in its teardown.
  */
 #ifndef TESTS_LIB_DAY_H
 #define TESTS_LIB_DAY_H
@@ -53,7 +53,7 @@ struct day {
     size_t env_len;
     char faults[512];
     char doing[160]; /* day_doing */
-    bool is_over;    /* day_done was called */
+    bool is_over;    /* day_end was called */
 };
 
 /* Ends the test where something of the harness itself cannot be done. */
@@ -80,7 +80,7 @@ void day_stop(struct day *d);
 
 /* Ends whatever still runs and removes the folder; passed = false shows the ends of the logs first.
  */
-void day_done(struct day *d, bool passed);
+void day_end(struct day *d, bool passed);
 
 /* The child that the supervisor started last, by its log; 0 where it does not live. */
 pid_t day_pid(struct day *d, enum day_who who);

@@ -71,7 +71,7 @@ static int
 teardown(void **state)
 {
     (void)state;
-    day_done(&day, false);
+    day_end(&day, false);
     return 0;
 }
 
@@ -382,7 +382,7 @@ test_service_heals_every_state_file(void **state)
     day_settle(&day);
     day_stop(&day);
     day_check_all(&day);
-    day_done(&day, true);
+    day_end(&day, true);
 }
 
 int

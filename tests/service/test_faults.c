@@ -14,7 +14,7 @@ static int
 teardown(void **state)
 {
     (void)state;
-    day_done(&day, false); /* nothing left to do where the test went well */
+    day_end(&day, false); /* nothing left to do where the test went well */
     return 0;
 }
 
@@ -35,7 +35,7 @@ end_well(int engine_starts_wanted)
 {
     DAY_CHECK(&day, engine_starts() == engine_starts_wanted);
     day_stop(&day);
-    day_done(&day, true);
+    day_end(&day, true);
 }
 
 static void
@@ -137,7 +137,7 @@ test_faults_a_full_disk_stops_entries_until_there_is_room(void **state)
     day_begin(&day, &(struct day_options){.seed = 15, .without_supervisor = true});
     if (!own_disk("size=24m,mode=0700")) {
         printf("skipped: no file system may be mounted here\n");
-        day_done(&day, true);
+        day_end(&day, true);
         skip();
     }
     day_start_supervisor(&day);
@@ -163,7 +163,7 @@ test_faults_a_full_disk_stops_entries_until_there_is_room(void **state)
     day_ledger_done(&ledger);
     day_book_done(&book);
     assert_int_equal(umount2(day.root, MNT_DETACH), 0);
-    day_done(&day, true);
+    day_end(&day, true);
 }
 
 static void
@@ -173,7 +173,7 @@ test_faults_a_read_only_root_is_survived(void **state)
     day_begin(&day, &(struct day_options){.seed = 16, .without_supervisor = true});
     if (!own_disk("size=64m,mode=0700")) {
         printf("skipped: no file system may be mounted here\n");
-        day_done(&day, true);
+        day_end(&day, true);
         skip();
     }
     day_start_supervisor(&day);
@@ -191,7 +191,7 @@ test_faults_a_read_only_root_is_survived(void **state)
     DAY_WAIT(&day, 40, day_heartbeat(&day).at_s > at_s + 180 && is_on("normal"));
     day_stop(&day);
     assert_int_equal(umount2(day.root, MNT_DETACH), 0);
-    day_done(&day, true);
+    day_end(&day, true);
 }
 
 int

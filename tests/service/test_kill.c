@@ -27,7 +27,7 @@ static int
 teardown(void **state)
 {
     (void)state;
-    day_done(&day, false); /* nothing left to do where the test went well */
+    day_end(&day, false); /* nothing left to do where the test went well */
     return 0;
 }
 
@@ -130,7 +130,7 @@ test_service_survives_a_hundred_kills(void **state)
     day_settle(&day);
     day_stop(&day);
     day_check_all(&day);
-    day_done(&day, true);
+    day_end(&day, true);
 }
 
 int

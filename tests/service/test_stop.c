@@ -12,7 +12,7 @@ static int
 teardown(void **state)
 {
     (void)state;
-    day_done(&day, false); /* nothing left to do where the test went well */
+    day_end(&day, false); /* nothing left to do where the test went well */
     return 0;
 }
 
@@ -62,7 +62,7 @@ test_service_replaces_a_stopped_engine(void **state)
     DAY_CHECK(&day, orders_of_stale_epochs(&book, epoch, stopped_ns) == 0);
     day_ledger_done(&ledger);
     day_book_done(&book);
-    day_done(&day, true);
+    day_end(&day, true);
 }
 
 /*
@@ -101,7 +101,7 @@ test_service_fences_a_stopped_engine_that_wakes_up(void **state)
     DAY_CHECK(&day, book.duplicate_client_ids == 0);
     DAY_CHECK(&day, day_lines(&day, "logs/run.jsonl", "\"observe_only\"", "\"fenced\"") > 0);
     day_book_done(&book);
-    day_done(&day, true);
+    day_end(&day, true);
 }
 
 int
