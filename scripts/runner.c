@@ -4,6 +4,7 @@
 
 #include "io/zonefile.h"
 #include "scripts/command.h"
+#include "scripts/demo.h"
 
 /* ---- a disk that is only looked at --------------------------------------------------------- */
 
@@ -87,14 +88,57 @@ open_root(struct runner *r, enum runner_mode mode, struct err *err)
     return RC_OK;
 }
 
+static int64_t
+standing_now(void *self)
+{
+    return ((const struct runner *)self)->ended_ns;
+}
+
+static int64_t
+standing_mono(void *self)
+{
+    (void)self;
+    return 0; /* nothing is waited for */
+}
+
+static int64_t
+standing_real(void *self, int64_t wall_ns)
+{
+    (void)self;
+    return wall_ns;
+}
+
+/*
+ * Who only looks at the root of a demo or replay sees it by the clock of its day: the paced one
+ * while it runs, the end of it afterwards.
+ */
+static enum rc
+open_clock(struct runner *r, enum runner_mode mode, struct err *err)
+{
+    CLEANUP(json_freep)
+    struct json *mark = mode == RUNNER_READS ? view_load(&r->fs, DEMO_MARK_PATH) : NULL;
+    struct clock_options day = {.paced = json_str(mark, "clock", "")};
+    enum rc rc;
+
+    r->ended_ns = when_parse_or_none(json_str(mark, "ended_at", ""));
+    if (r->ended_ns != WHEN_NONE) {
+        r->clock = (struct clock){.self = r, .now_ns = standing_now, .mono_ns = standing_mono};
+        r->clock.real_ns = standing_real;
+        return RC_OK;
+    }
+    rc = day.paced[0] != '\0' ? clock_open(&day, &r->sys_clock, err)
+                              : clock_open_config(&r->cfg, NULL, &r->sys_clock, err);
+    if (rc == RC_OK) r->clock = clock_seam(&r->sys_clock);
+    return rc;
+}
+
 static enum rc
 open_all(struct runner *r, enum runner_mode mode, struct err *err)
 {
     enum rc rc = open_root(r, mode, err);
 
-    if (rc == RC_OK) rc = clock_open_config(&r->cfg, NULL, &r->sys_clock, err);
+    if (rc == RC_OK) rc = open_clock(r, mode, err);
     if (rc != RC_OK) return rc;
-    r->clock = clock_seam(&r->sys_clock);
     state_store_init(&r->state_store, &r->fs, &r->clock, NULL);
     r->store = state_store_seam(&r->state_store);
     event_log_init(&r->event_log, &r->store, &r->clock);

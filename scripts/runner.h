@@ -3,7 +3,8 @@
  * York zone; opened together, given back together.
  *
  * RUNNER_READS is for commands that must leave the root as it is: every attempt to change a file is
- * refused below the state store, which then heals in memory only, and no event is written.
+ * refused below the state store, which then heals in memory only, and no event is written.  In the
+ * root of a demo or replay its time is that of the recorded day.
  */
 #ifndef SCRIPTS_RUNNER_H
 #define SCRIPTS_RUNNER_H
@@ -22,6 +23,7 @@ struct runner {
     const char *name; /* before every sentence on standard error */
     struct config cfg;
     struct sys_clock sys_clock;
+    int64_t ended_ns; /* when the day of a demo's or replay's root was over; WHEN_NONE otherwise */
     struct clock clock;
     struct posix_fs posix_fs;
     struct fs fs;
