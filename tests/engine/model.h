@@ -82,6 +82,12 @@ struct model_process {
     struct engine engine;
 };
 
+/* model_seams.c.  False: the process is dead, and the call must have no effect. */
+bool model_alive(struct model_process *p);
+enum rc model_dead(struct err *err); /* what a dead process is told */
+struct ledger model_ledger_of(struct model_process *p);
+struct fs model_fs_of(struct model_process *p);
+
 /* ---- the world ----------------------------------------------------------------------------- */
 
 /* A POST on its way. */
