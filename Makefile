@@ -78,7 +78,7 @@ $(filter $(B)/tests/engine/test_model%,$(tests)): $(model_helpers:%.c=$(B)/%.o)
 
 $(B)/tests/%: $(B)/tests/%.o $(test_helpers:%.c=$(B)/%.o) $(lib)
 	$(say) "  LINK  $@"
-	$(quiet)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+	$(quiet)$(CC) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka -o $@
 
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(bench_helpers:%.c=$(B)/%.o) $(lib)
 	$(say) "  LINK  $@"
