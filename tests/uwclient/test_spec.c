@@ -107,7 +107,10 @@ test_spec_allows_what_our_own_table_asks(void **state)
     for (size_t i = 0; i < UW_ENDPOINTS_LEN; i++) {
         const struct uw_endpoint_row *row = uw_endpoint_row((enum uw_endpoint)i);
         const struct spec_op *op = spec_find(&s, row->path);
-        if (op == NULL) fail_msg("%s is not in the shipped file", row->path);
+        if (op == NULL) {
+            fail_msg("%s is not in the shipped file", row->path);
+            return;
+        }
         char names[128];
         assert_true(str_copy(names, sizeof names, row->params));
         for (char *at = names, *name; (name = strsep(&at, ",")) != NULL;) {
