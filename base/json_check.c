@@ -1,6 +1,5 @@
 #include "base/json_internal.h"
 
-#include <endian.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,36 +114,6 @@ rewrite(struct checker *c, size_t from, const char *other, size_t other_len)
 }
 
 /* ---- strings ------------------------------------------------------------------------------- */
-
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
-size_t
-json_plain_len(const char *s, size_t len)
-{
-    size_t at = 0;
-
-    /*
-     * Eight at a time: x - EACH_BYTE(n) borrows into the top bit of a byte smaller than n.  A
-     * borrow can flag the byte above a real hit too, never the lowest flagged one, and only that is
-     * used.
-     */
-    for (; len - at >= 8; at += 8) {
-        uint64_t w = 0;
-        memcpy(&w, s + at, sizeof(w));
-        w = le64toh(w);
-        uint64_t quote = w ^ EACH_BYTE('"'), slash = w ^ EACH_BYTE('\\');
-        uint64_t hits = (w - EACH_BYTE(0x20)) & ~w;
-        hits |= (quote - EACH_BYTE(1)) & ~quote;
-        hits |= (slash - EACH_BYTE(1)) & ~slash;
-        hits = (hits | w) & EACH_BYTE(0x80);
-        if (hits != 0) return at + (size_t)__builtin_ctzll(hits) / 8;
-    }
-    for (; at < len; at++) {
-        uint8_t b = (uint8_t)s[at];
-        if (b < 0x20 || b >= 0x80 || b == '"' || b == '\\') break;
-    }
-    return at;
-}
 
 static void
 check_unicode_escape(struct checker *c)

@@ -8,35 +8,54 @@
 
 /* ---- numbers ------------------------------------------------------------------------------- */
 
-/*
- * A number of at most six decimals and fifteen digits: whole / 10^places, divided exactly once, is
- * the double that its text reads back to, and no shorter text does.  False for any other.
- */
-static bool
-short_decimal(double x, char buf[F64_TEXT_MAX])
-{
-    static const double power[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
-    const double whole_max = 1e15;
-    double size = fabs(x);
+/* Powers of ten that a double holds exactly. */
+static const double POWER[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+                               1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
 
-    if (!(size >= 1e-4 && size < whole_max)) return false; /* %g would write an exponent, or -0 */
-    for (int places = 0; places < (int)COUNT_OF(power); places++) {
-        double whole = nearbyint(size * power[places]);
-        double back = whole / power[places];
-        if (whole >= whole_max) return false;
-        if (back < size || back > size) continue;
-        char *at = buf + F64_TEXT_MAX;
-        *--at = '\0';
-        uint64_t left = (uint64_t)whole;
-        for (int i = 0; i <= places || left > 0; i++, left /= 10) {
-            if (i == places && places > 0) *--at = '.';
-            *--at = (char)('0' + left % 10);
-        }
-        if (x < 0) *--at = '-';
-        memmove(buf, at, (size_t)(buf + F64_TEXT_MAX - at));
-        return true;
+/* The whole number with a point before its last places. */
+static void
+decimal_write(uint64_t whole, int places, bool is_negative, char buf[F64_TEXT_MAX])
+{
+    char backwards[F64_TEXT_MAX];
+    size_t len = 0, at = 0;
+
+    for (int i = 0; i <= places || whole > 0; i++, whole /= 10) {
+        if (i == places && places > 0) backwards[len++] = '.';
+        backwards[len++] = (char)('0' + whole % 10);
     }
-    return false;
+    if (is_negative) backwards[len++] = '-';
+    while (len > 0)
+        buf[at++] = backwards[--len];
+    buf[at] = '\0';
+}
+
+enum fifteen { FIFTEEN_DO, FIFTEEN_DO_NOT, FIFTEEN_UNKNOWN };
+
+/*
+ * Whether fifteen digits read back to x, and then their text: what "%.15g" would print.
+ *
+ * whole / 10^places, both exact, is divided with one rounding, which is how the text is read; and
+ * where there is such a whole number, x * 10^places is less than a quarter away from it.
+ */
+static enum fifteen
+fifteen_digits(double x, char buf[F64_TEXT_MAX])
+{
+    const double whole_min = 1e14, whole_max = 1e15;
+    double size = fabs(x);
+    int places = 0;
+
+    if (!(size >= 1e-4 && size < whole_max)) return FIFTEEN_UNKNOWN; /* an exponent, or 0 */
+    while (size * POWER[places] < whole_min && places + 1 < (int)COUNT_OF(POWER))
+        places++;
+    double whole = nearbyint(size * POWER[places]);
+    if (whole >= whole_max) return FIFTEEN_UNKNOWN;
+    double back = whole / POWER[places];
+    if (back < size || back > size) return FIFTEEN_DO_NOT;
+    uint64_t digits = (uint64_t)whole;
+    for (; places > 0 && digits % 10 == 0; places--)
+        digits /= 10;
+    decimal_write(digits, places, x < 0, buf);
+    return FIFTEEN_DO;
 }
 
 const char *
@@ -46,9 +65,10 @@ f64_text(double x, char buf[F64_TEXT_MAX])
         (void)snprintf(buf, F64_TEXT_MAX, "null");
         return buf;
     }
-    if (short_decimal(x, buf)) return buf;
+    enum fifteen fifteen = fifteen_digits(x, buf);
+    if (fifteen == FIFTEEN_DO) return buf;
     /* 15 digits are always kept by a double, 17 always tell it from its neighbours. */
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = fifteen == FIFTEEN_DO_NOT ? 16 : 15; digits <= 17; digits++) {
         (void)snprintf(buf, F64_TEXT_MAX, "%.*g", digits, x);
         double back = strtod(buf, NULL);
         if (!(back < x) && !(back > x)) break;
@@ -169,8 +189,12 @@ json_out_strn(struct json_out *o, const char *key, const char *value, size_t len
 void
 json_out_i64(struct json_out *o, const char *key, int64_t value)
 {
+    char buf[F64_TEXT_MAX];
+
     begin(o, key);
-    text_printf(o->to, "%lld", (long long)value);
+    /* Unsigned: the smallest number has no positive partner. */
+    decimal_write(value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 0, value < 0, buf);
+    text_puts(o->to, buf);
 }
 
 void

@@ -1,6 +1,5 @@
 #include "base/json_internal.h"
 
-#include <endian.h>
 #include <string.h>
 
 enum { SCAN_DEPTH_MAX = 512 };
@@ -29,8 +28,6 @@ fail(const struct json_scan *s, const char *what, struct err *err)
 {
     return json_fail(err, RC_PARSE, s->bytes, s->at, "%s", what);
 }
-
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
 /* From the byte behind the opening quote to the byte behind the closing one; false at the end of
  * the bytes.

@@ -157,8 +157,21 @@ shortest(double x, char buf[F64_TEXT_MAX])
 static void
 test_json_out_decimals_are_written_as_printf_would(void **state)
 {
-    static const double edges[] = {1e-4,     0.00010001, 0.000099999,      999999999999999.0, 1e15,
-                                   0.999999, 0.9999999,  123456789.123456, 99999999999999.9};
+    static const double edges[] = {1e-4,
+                                   0.00010001,
+                                   0.000099999,
+                                   999999999999999.0,
+                                   1e15,
+                                   0.999999,
+                                   0.9999999,
+                                   123456789.123456,
+                                   99999999999999.9,
+                                   0.99999999999999999,
+                                   999999999999999.5,
+                                   999999999999998.5,
+                                   0.00012345678901234567,
+                                   5e-324,
+                                   0.1 + 0.2};
     struct rng r = check_rng("decimals");
     char expected[F64_TEXT_MAX], buf[F64_TEXT_MAX];
 
@@ -168,8 +181,8 @@ test_json_out_decimals_are_written_as_printf_would(void **state)
         assert_string_equal(f64_text(edges[i], buf), expected);
     }
     for (int i = 0; i < 300000; i++) {
-        double whole = (double)rng_range(&r, -999999999, 999999999);
-        double x = whole / pow(10, (double)rng_below(&r, 12));
+        int64_t most = (int64_t)pow(10, (double)rng_range(&r, 1, 17));
+        double x = (double)rng_range(&r, -most, most) / pow(10, (double)rng_below(&r, 21));
         if (rng_chance(&r, 0.2)) x *= (double)rng_below(&r, 10000000);
         if (rng_chance(&r, 0.1)) x = nextafter(x, 0);
         shortest(x, expected);
