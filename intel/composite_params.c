@@ -4,15 +4,15 @@ enum { EARNINGS_PENALTY_DAYS = 3 };
 
 const struct composite_params COMPOSITE_PARAMS_CONFIGURED = {
     .version = "2026-01-20_wt1",
-#define PARAM(key, configured, lacking)       .key = configured,
-#define SCALE_PARAM(key, configured, lacking) .key = configured,
+#define PARAM(key, configured, lacking)       .key = (configured),
+#define SCALE_PARAM(key, configured, lacking) .key = (configured),
 #include "intel/composite_params.def"
     .has_uw = true,
     .uw.version = "2026-01-20_uw_v1",
     .uw.sector_profile_version = "2026-01-20_sector_profiles_v1",
     .uw.regime_profile_version = "2026-01-20_regime_v1",
     .uw.earnings_penalty_days = EARNINGS_PENALTY_DAYS,
-#define UW_PARAM(key, configured, lacking) .uw.key = configured,
+#define UW_PARAM(key, configured, lacking) .uw.key = (configured),
 #include "intel/composite_params.def"
 };
 

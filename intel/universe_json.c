@@ -61,6 +61,7 @@ sorted_members(const struct json *obj, struct arena *a, const struct json ***ret
 
     for (const struct json *v = json_first(obj); v != NULL; v = json_next(v))
         member[len++] = v;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the elements are pointers */
     if (len > 1) qsort(member, len, sizeof(*member), by_key);
     *ret_member = member;
     return len;

@@ -19,9 +19,7 @@ teardown(void **state)
 static int64_t
 epoch_of(const char *client_id)
 {
-    long long epoch = -1;
-
-    return sscanf(client_id, "v1-%lld-", &epoch) == 1 ? epoch : -1;
+    return strncmp(client_id, "v1-", 3) == 0 ? strtoll(client_id + 3, NULL, 10) : -1;
 }
 
 /* Orders of the book that an engine of this epoch or an earlier one sent after the instant. */
