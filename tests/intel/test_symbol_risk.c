@@ -118,10 +118,9 @@ load(const char *symbol, struct bars *ret)
     if (f == NULL) return false;
     while (gzgets(f, line, sizeof line) != NULL && ret->len < BARS_MAX) {
         struct date d;
-        char *close = line;
         line[10] = '\0';
         if (date_parse(line, &d, NULL) != RC_OK) continue;
-        close = line + 11;
+        char *close = line + 11;
         for (int column = 0; column < 3; column++)
             close = strchr(close, ',') + 1;
         *strchr(close, ',') = '\0';
