@@ -16,7 +16,8 @@
  *   uw_intel.c/h        what is learnt of a symbol before the open and after the close (2)
  *   composite_v2.c/h    the v2 score of a symbol (5), composite_params.c its weights
  *   world.c/h           the state files as the score needs them, read once a cycle (5.5)
- *   intel_pnl.c/h       did the intelligence earn anything? and what to nudge (6.2, 6.3)
+ *   intel_pnl.c/h       did the intelligence earn anything? (6.2)
+ *   tuning.c/h          what that suggests for the weights (6.3)
  *   schema.c/h          what makes a document of a runner valid (Annex A)
  *   *_json.c/h          each of these from and to JSON
  */

@@ -103,29 +103,6 @@ intel_pnl_count(struct intel_pnl *s, const struct attribution *a, const struct p
     }
 }
 
-double
-tuning_nudge(double win_rate, double avg_pnl_pct)
-{
-    static const struct nudge {
-        double win_rate; /* at least, where it earned; at most, where it lost */
-        bool earned;
-        double delta;
-    } nudges[] = {
-        {0.60, true,  0.10 },
-        {0.40, false, -0.15},
-        {0.55, true,  0.05 },
-        {0.45, false, -0.05}
-    };
-
-    for (size_t i = 0; i < COUNT_OF(nudges); i++) {
-        const struct nudge *n = &nudges[i];
-        if (n->earned ? win_rate >= n->win_rate && avg_pnl_pct > 0
-                      : win_rate <= n->win_rate && avg_pnl_pct < 0)
-            return n->delta;
-    }
-    return 0;
-}
-
 /* ---- from JSON ----------------------------------------------------------------------------- */
 
 /* Its first ten characters are the day. */

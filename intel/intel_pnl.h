@@ -1,6 +1,6 @@
 /*
  * Did the intelligence earn anything?  Attribution records of a day against what their symbols
- * earned that day, feature by feature; and which way a weight should be nudged, as advice only.
+ * earned that day, feature by feature.
  */
 #ifndef INTEL_INTEL_PNL_H
 #define INTEL_INTEL_PNL_H
@@ -74,15 +74,6 @@ struct intel_pnl {
 
 /* Counts one record; it wins if its symbol earned more than nothing.  Source: spec 30 6.2. */
 void intel_pnl_count(struct intel_pnl *s, const struct attribution *a, const struct pnl_table *t);
-
-/*
- * The nudge of a feature's weight: what wins often gets more, what loses often less; the first that
- * holds (spec 30 6.3).
- *
- *   win rate >= 0.60, earned  +0.10      win rate >= 0.55, earned  +0.05
- *   win rate <= 0.40, lost    -0.15      win rate <= 0.45, lost    -0.05
- */
-double tuning_nudge(double win_rate, double avg_pnl_pct);
 
 /* ---- from and to JSON ---------------------------------------------------------------------- */
 

@@ -2,10 +2,8 @@
  * 9.26, 9.27, 9.29, 9.30. */
 #include "scripts/calc.h"
 
-#include <math.h>
-
-#include "intel/intel_pnl.h"
 #include "intel/schema.h"
+#include "intel/tuning.h"
 #include "shadow/ab_json.h"
 #include "shadow/size.h"
 #include "shadow/uw_json.h"

@@ -1,8 +1,8 @@
 /* Intel P&L and the schemas of what v2 writes. */
 #include <math.h>
 
-#include "intel/intel_pnl.h"
 #include "intel/schema.h"
+#include "intel/tuning.h"
 #include "tests/lib/check.h"
 
 static struct json *
@@ -247,6 +247,38 @@ test_tuning_nudge_follows_the_money(void **state)
     }
 }
 
+static void
+test_tuning_report_lists_what_to_change_and_the_last_ten(void **state)
+{
+    CLEANUP(arena_done) struct arena a = {0};
+    CLEANUP(text_free) struct text report = {0};
+    CLEANUP(json_freep)
+    struct json *summary =
+        parsed("{\"by_feature\":{\"sentiment\":{\"win_rate\":0.7,\"avg_pnl_pct\":1},"
+               "\"flow_strength\":{\"win_rate\":0.5,\"avg_pnl_pct\":1}}}");
+    CLEANUP(json_freep)
+    struct json *record = parsed("{\"symbol\":\"ko\",\"direction\":\"bullish\","
+                                 "\"uw_contribution\":{\"score_delta\":0.25}}");
+    struct tuning t = tuning_decode(summary), nothing = tuning_decode(NULL);
+    struct tuning_recent recent[12];
+    int lines = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(recent); i++)
+        recent[i] = tuning_recent_decode(record, &a);
+    recent[1].symbol = "OLD";
+    tuning_report(&report, &t, recent, COUNT_OF(recent), "2026-01-21");
+    assert_non_null(strstr(report.data, "- sentiment: +0.10"));
+    assert_null(strstr(report.data, "flow_strength"));
+    assert_null(strstr(report.data, "OLD"));
+    for (const char *at = report.data; (at = strstr(at, "- KO bullish: +0.2500")) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, TUNING_RECENT_MAX);
+    text_clear(&report);
+    tuning_report(&report, &nothing, recent, 0, "2026-01-21");
+    assert_non_null(strstr(report.data, "no intel P&L summary"));
+    assert_non_null(strstr(report.data, "None."));
+}
+
 int
 main(void)
 {
@@ -258,6 +290,7 @@ main(void)
         cmocka_unit_test(test_intel_pnl_keeps_many_symbols_in_order),
         cmocka_unit_test(test_intel_pnl_summary_is_valid_and_adds_up),
         cmocka_unit_test(test_tuning_nudge_follows_the_money),
+        cmocka_unit_test(test_tuning_report_lists_what_to_change_and_the_last_ten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
