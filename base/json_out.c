@@ -1,16 +1,15 @@
 #include "base/json_internal.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/when.h"
 
-/* ---- numbers ------------------------------------------------------------------------------- */
+__extension__ typedef unsigned __int128 u128;
 
-/* Powers of ten that a double holds exactly. */
-static const double POWER[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
-                               1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 /* The whole number with a point before its last places. */
 static void
@@ -29,33 +28,68 @@ decimal_write(uint64_t whole, int places, bool is_negative, char buf[F64_TEXT_MA
     buf[at] = '\0';
 }
 
-enum fifteen { FIFTEEN_DO, FIFTEEN_DO_NOT, FIFTEEN_UNKNOWN };
+/* 10^n, n up to 20. */
+static u128
+ten_to(int n)
+{
+    u128 power = 1;
+
+    for (int i = 0; i < n; i++)
+        power *= 10;
+    return power;
+}
+
+/* m / 2^k with m < 2^53 and 3 <= k <= 66: a double between 0.0001 and 10^15. */
+struct binary {
+    uint64_t m;
+    int k;
+};
 
 /*
- * Whether fifteen digits read back to x, and then their text: what "%.15g" would print.
- *
- * whole / 10^places, both exact, is divided with one rounding, which is how the text is read; and
- * where there is such a whole number, x * 10^places is less than a quarter away from it.
+ * x * 10^places as a whole number, rounded as printf does (exactly, half to even); true where that
+ * many places read back to x: where they are nearer to it than half the way to its neighbour, which
+ * is 10^places / 2 in units of 2^-k.  All of it fits into 127 bits.  (Below a power of two the
+ * neighbour is nearer; but those of our range are exact with 15 digits.)
  */
-static enum fifteen
-fifteen_digits(double x, char buf[F64_TEXT_MAX])
+static bool
+rounds_back(struct binary x, int places, uint64_t *ret_whole)
 {
-    const double whole_min = 1e14, whole_max = 1e15;
-    double size = fabs(x);
-    int places = 0;
+    u128 power = ten_to(places), scaled = x.m * power;
+    u128 unit = (u128)1 << x.k, rest = scaled & (unit - 1), whole = scaled >> x.k;
 
-    if (!(size >= 1e-4 && size < whole_max)) return FIFTEEN_UNKNOWN; /* an exponent, or 0 */
-    while (size * POWER[places] < whole_min && places + 1 < (int)COUNT_OF(POWER))
-        places++;
-    double whole = nearbyint(size * POWER[places]);
-    if (whole >= whole_max) return FIFTEEN_UNKNOWN;
-    double back = whole / POWER[places];
-    if (back < size || back > size) return FIFTEEN_DO_NOT;
-    uint64_t digits = (uint64_t)whole;
-    for (; places > 0 && digits % 10 == 0; places--)
-        digits /= 10;
-    decimal_write(digits, places, x < 0, buf);
-    return FIFTEEN_DO;
+    if (rest > unit / 2 || (rest == unit / 2 && (whole & 1) != 0)) {
+        whole++;
+        rest = unit - rest;
+    }
+    *ret_whole = (uint64_t)whole;
+    return 2 * rest < power || (2 * rest == power && (x.m & 1) == 0);
+}
+
+/* The shortest of "%.15g", "%.16g" and "%.17g" that reads back to x; false where it is not ours. */
+static bool
+shortest_decimal(double x, char buf[F64_TEXT_MAX])
+{
+    static const double steps[] = {1e-3, 1e-2, 1e-1, 1e0, 1e1,  1e2,  1e3,  1e4,  1e5,
+                                   1e6,  1e7,  1e8,  1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
+    double size = fabs(x);
+    int exponent = 0, before = -3; /* digits before the point; 0 for 0.1, -1 for 0.01 */
+
+    if (!(size >= 1e-4 && size < 1e15)) return false; /* with an exponent, or 0 */
+    double fraction = frexp(size, &exponent);
+    struct binary b = {(uint64_t)ldexp(fraction, DBL_MANT_DIG), DBL_MANT_DIG - exponent};
+    for (size_t i = 0; i < COUNT_OF(steps) && size >= steps[i]; i++)
+        before++;
+    for (int digits = 15; digits <= 17; digits++) {
+        int places = digits - before;
+        uint64_t whole = 0;
+
+        if (!rounds_back(b, places, &whole) && digits < 17) continue;
+        for (; places > 0 && whole % 10 == 0; places--)
+            whole /= 10;
+        decimal_write(whole, places, x < 0, buf);
+        return true;
+    }
+    return false;
 }
 
 const char *
@@ -65,10 +99,9 @@ f64_text(double x, char buf[F64_TEXT_MAX])
         (void)snprintf(buf, F64_TEXT_MAX, "null");
         return buf;
     }
-    enum fifteen fifteen = fifteen_digits(x, buf);
-    if (fifteen == FIFTEEN_DO) return buf;
+    if (shortest_decimal(x, buf)) return buf;
     /* 15 digits are always kept by a double, 17 always tell it from its neighbours. */
-    for (int digits = fifteen == FIFTEEN_DO_NOT ? 16 : 15; digits <= 17; digits++) {
+    for (int digits = 15; digits <= 17; digits++) {
         (void)snprintf(buf, F64_TEXT_MAX, "%.*g", digits, x);
         double back = strtod(buf, NULL);
         if (!(back < x) && !(back > x)) break;

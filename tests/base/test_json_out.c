@@ -180,10 +180,12 @@ test_json_out_decimals_are_written_as_printf_would(void **state)
         shortest(edges[i], expected);
         assert_string_equal(f64_text(edges[i], buf), expected);
     }
-    for (int i = 0; i < 300000; i++) {
+    for (int i = 0; i < 400000; i++) {
         int64_t most = (int64_t)pow(10, (double)rng_range(&r, 1, 17));
         double x = (double)rng_range(&r, -most, most) / pow(10, (double)rng_below(&r, 21));
-        if (rng_chance(&r, 0.2)) x *= (double)rng_below(&r, 10000000);
+        if (rng_chance(&r, 0.2)) x *= rng_f64(&r);
+        if (rng_chance(&r, 0.1)) x = ldexp(1, (int)rng_range(&r, -14, 50));
+        if (rng_chance(&r, 0.1)) x = nextafter(x, (double)INFINITY);
         if (rng_chance(&r, 0.1)) x = nextafter(x, 0);
         shortest(x, expected);
         assert_string_equal(f64_text(x, buf), expected);
