@@ -317,6 +317,7 @@ kill_children(void)
     (void)snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)getpid(),
                    (long)getpid());
     check_read_file(path, &list);
+    text_putc(&list, '\0'); /* a list of nobody is a text too */
     for (char *save = NULL, *word = strtok_r(list.data, " \n", &save); word != NULL;
          word = strtok_r(NULL, " \n", &save))
         (void)kill((pid_t)strtol(word, NULL, 10), SIGKILL);

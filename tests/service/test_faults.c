@@ -1,6 +1,7 @@
 /*
  * Faults of the world around the service: each has a rung and an event, no crash loop, and an end.
  */
+#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -118,11 +119,16 @@ test_faults_a_stepped_clock_stops_entries_for_a_cycle(void **state)
     end_well(1);
 }
 
-/* A disk of its own for the root; false where this machine does not let us have one. */
+/*
+ * A disk of its own for the root; false where this machine does not let us have one.  Only this
+ * program and its children see it, so that it is gone with them however they end.
+ */
 static bool
 own_disk(const char *options)
 {
     assert_int_equal(mkdir(day.root, 0700), 0);
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+        return false;
     return mount("tmpfs", day.root, "tmpfs", 0, options) == 0;
 }
 
