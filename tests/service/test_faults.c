@@ -135,7 +135,6 @@ own_disk(const char *options)
 static void
 test_faults_a_full_disk_stops_entries_until_there_is_room(void **state)
 {
-    CLEANUP(text_free) struct text fill = {0};
     struct day_book book;
     struct day_ledger ledger;
 
