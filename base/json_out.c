@@ -28,15 +28,32 @@ decimal_write(uint64_t whole, int places, bool is_negative, char buf[F64_TEXT_MA
     buf[at] = '\0';
 }
 
-/* 10^n, n up to 20. */
+/* 10^n, n up to 20; 10^19 is the largest of 64 bits. */
 static u128
 ten_to(int n)
 {
-    u128 power = 1;
+    static const uint64_t power[] = {1,
+                                     10,
+                                     100,
+                                     1000,
+                                     10000,
+                                     100000,
+                                     1000000,
+                                     10000000,
+                                     100000000,
+                                     1000000000,
+                                     10000000000,
+                                     100000000000,
+                                     1000000000000,
+                                     10000000000000,
+                                     100000000000000,
+                                     1000000000000000,
+                                     10000000000000000,
+                                     100000000000000000,
+                                     1000000000000000000,
+                                     UINT64_C(10000000000000000000)};
 
-    for (int i = 0; i < n; i++)
-        power *= 10;
-    return power;
+    return n < (int)COUNT_OF(power) ? power[n] : (u128)power[19] * power[n - 19];
 }
 
 /* m / 2^k with m < 2^53 and 3 <= k <= 66: a double between 0.0001 and 10^15. */
@@ -139,10 +156,13 @@ escape_write(struct text *to, uint8_t b)
 static void
 string_write(struct text *to, const char *s, size_t len)
 {
+    size_t plain = json_plain_len(s, len);
+
     text_reserve(to, len + 2);
     text_putc(to, '"');
-    for (size_t at = 0; at < len;) {
-        size_t plain = json_plain_len(s + at, len - at);
+    text_add(to, s, plain); /* all of it, mostly */
+    for (size_t at = plain; at < len;) {
+        plain = json_plain_len(s + at, len - at);
         if (plain == 0 && (uint8_t)s[at] >= 0x80) plain = utf8_sequence(s + at, len - at);
         if (plain > 0)
             text_add(to, s + at, plain);

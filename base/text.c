@@ -57,7 +57,9 @@ text_puts(struct text *t, const char *s)
 void
 text_putc(struct text *t, char c)
 {
-    text_add(t, &c, 1);
+    if (t->len + 1 >= t->cap) text_reserve(t, 1);
+    t->data[t->len++] = c;
+    t->data[t->len] = '\0';
 }
 
 void
