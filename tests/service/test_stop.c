@@ -2,6 +2,8 @@
  * A stopped engine: asked for a dump, then replaced; woken up later it sends nothing.
  */
 #include <signal.h>
+#include <stdio.h>
+#include <time.h>
 
 #include "tests/lib/check.h"
 #include "tests/lib/day_check.h"
@@ -63,6 +65,38 @@ test_service_replaces_a_stopped_engine(void **state)
     day_end(&day, true);
 }
 
+/* Is the process in a transaction of the ledger? */
+static bool
+is_writing(pid_t pid)
+{
+    char line[256], needle[64];
+    bool found = false;
+    FILE *f = fopen("/proc/locks", "re");
+
+    assert_non_null(f);
+    (void)snprintf(needle, sizeof(needle), "WRITE %d ", (int)pid);
+    while (!found && fgets(line, sizeof(line), f) != NULL)
+        found = strstr(line, "POSIX") != NULL && strstr(line, needle) != NULL;
+    (void)fclose(f);
+    return found;
+}
+
+/* Outside of a transaction: one that never ends keeps everybody from the ledger. */
+static void
+stop_between_writes(pid_t pid)
+{
+    struct timespec moment = {.tv_nsec = 20 * NS_PER_MS};
+
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(kill(pid, SIGSTOP), 0);
+        (void)nanosleep(&moment, NULL); /* the signal has arrived */
+        if (!is_writing(pid)) return;
+        assert_int_equal(kill(pid, SIGCONT), 0);
+        (void)nanosleep(&moment, NULL);
+    }
+    fail_msg("the engine writes without end");
+}
+
 /*
  * The lock that keeps a second engine out is taken away by hand while the first one is stopped: the
  * worst case of two engines.  The first wakes up behind the fence.
@@ -80,7 +114,7 @@ test_service_fences_a_stopped_engine_that_wakes_up(void **state)
     pid_t first = day_spawn(&day, alone, "first.out");
     DAY_WAIT(&day, 30, day_lines(&day, "logs/orders.jsonl", "filled") > 2);
     int64_t epoch = day_heartbeat(&day).epoch;
-    assert_int_equal(kill(first, SIGSTOP), 0);
+    stop_between_writes(first);
     assert_int_equal(unlink(day_path(&day, "state/engine.lock")), 0);
     pid_t second = day_spawn(&day, alone, "second.out");
     DAY_WAIT(&day, 20, day_heartbeat(&day).epoch > epoch && day_heartbeat(&day).iter > 3);
