@@ -15,6 +15,7 @@
  *   cmd_*.c        one command each; demo.h, replay.h, status.h, explain.h say what stands beside
  *   calc*.c        the pure computations by name
  *   runner.c       what a command opens that works in a root
+ *   job.c          the frame of a contract-named runner; runners.def is the table of them
  *   run_*.c, audit_*.c
  *                  the contract's runners, one file each; health_*.c belongs to the sentinel
  */
@@ -39,7 +40,9 @@ int cmd_replay(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_calc(int argc, char **argv);
 int cmd_uw(int argc, char **argv);
-int cmd_audit_uw_endpoints(int argc, char **argv);
-int cmd_run_daemon_health_check(int argc, char **argv);
+
+#define RUNNER(name, link, summary) int cmd_##link(int argc, char **argv);
+#include "scripts/runners.def"
+#undef RUNNER
 
 #endif

@@ -14,14 +14,10 @@ static const struct command COMMANDS[] = {
 };
 
 /* The contract's runners: name, and the link under which the contract knows it. */
-#define RUNNER(name, link, summary)                                                                \
-    {                                                                                              \
-        name, #link, summary, cmd_##link                                                           \
-    }
-
 static const struct command RUNNERS[] = {
-    RUNNER("audit-uw-endpoints", audit_uw_endpoints, "is every endpoint in the API description?"),
-    RUNNER("run-daemon-health-check", run_daemon_health_check, "is the flow daemon well?"),
+#define RUNNER(name, link, summary) {name, #link, summary, cmd_##link},
+#include "scripts/runners.def"
+#undef RUNNER
 };
 
 int
