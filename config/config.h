@@ -103,12 +103,18 @@ struct supervisor_config {
     const char *sim_args;
 };
 
+struct runner_config {
+    const char *role; /* "server", or "operator": the machine that fetches from it */
+    bool preopen_skip_regression;
+};
+
 struct config {
     struct broker_config broker;
     struct uw_config uw;
     struct strategy_config strategy;
     struct engine_config engine;
     struct supervisor_config supervisor;
+    struct runner_config runner;
     const char *root;            /* STOCKBOT_ROOT, absolute */
     const char *clock;           /* STOCKBOT_CLOCK, "" = real */
     const char *clock_skew_file; /* tests step the wall clock through it; "" = none */

@@ -16,6 +16,7 @@
  *   calc*.c        the pure computations by name
  *   runner.c       what a command opens that works in a root
  *   job.c          the frame of a contract-named runner; runners.def is the table of them
+ *   step.c         a runner run by another one in a process of its own
  *   run_*.c, audit_*.c
  *                  the contract's runners, one file each; health_*.c belongs to the sentinel
  */

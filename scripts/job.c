@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "scripts/command.h"
 #include "scripts/demo.h"
+#include "scripts/view.h"
 #include "state/ledger.h"
 
 enum { OPTIONS_MAX = 32, LOCK_WAIT_MS = 0 };
@@ -173,6 +174,14 @@ is_marked_mock(const struct json *doc)
     const struct json *meta = json_get(doc, "_meta");
 
     return str_eq(json_str(meta, "mode", ""), "mock") || json_bool(meta, "mock", false);
+}
+
+bool
+job_is_made_up(const struct fs *fs, const char *path)
+{
+    CLEANUP(json_freep) struct json *doc = view_load(fs, path);
+
+    return is_marked_mock(doc);
 }
 
 /* The first file that tells of real use; NULL for a root that is empty, made up, or a demo's. */

@@ -67,6 +67,9 @@ struct job {
 /* Runs it from arguments to exit code.  own is handed to take and run. */
 int job_main(const struct job_spec *spec, int argc, char **argv, void *own);
 
+/* Whether the document says of itself that it was made up (mock); false where there is none. */
+bool job_is_made_up(const struct fs *fs, const char *path);
+
 /* "what: done of total" on a terminal, in place; silent elsewhere and with --json. */
 void job_progress(const struct job *job, const char *what, size_t done, size_t total);
 
