@@ -16,6 +16,7 @@
  *   calc*.c        the pure computations by name
  *   runner.c       what a command opens that works in a root
  *   job.c          the frame of a contract-named runner; runners.def is the table of them
+ *   day_*.c        the programs of a trading day
  *   step.c         a runner run by another one in a process of its own
  *   run_*.c, audit_*.c
  *                  the contract's runners, one file each; health_*.c belongs to the sentinel
@@ -41,6 +42,7 @@ int cmd_replay(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_calc(int argc, char **argv);
 int cmd_uw(int argc, char **argv);
+int cmd_day(int argc, char **argv);
 
 #define RUNNER(name, link, summary) int cmd_##link(int argc, char **argv);
 #include "scripts/runners.def"

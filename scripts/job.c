@@ -150,6 +150,7 @@ set_date(struct job *job, const char *date)
 {
     struct err err = {0};
 
+    job->is_date_given = date != NULL;
     job->date = when_to_civil(job->now_ns).date;
     if (date != NULL && date_parse(date, &job->date, &err) != RC_OK) {
         (void)err_wrap(&err, "--date");

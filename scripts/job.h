@@ -55,6 +55,7 @@ struct job {
     struct runner runner;
     int64_t now_ns; /* the clock of the output: --as-of, otherwise read once at the start */
     bool is_as_of;  /* it was given */
+    bool is_date_given;
     struct date date;
     char date_text[ISO_TEXT_MAX];
     bool is_mock;

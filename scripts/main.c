@@ -8,6 +8,7 @@ static const struct command COMMANDS[] = {
     {"status",  NULL, "what runs, how it is, what it holds",                           cmd_status },
     {"explain", NULL, "why a symbol was traded, or was not",                           cmd_explain},
     {"replay",  NULL, "a whole day inside one process, as fast as it can be computed", cmd_replay },
+    {"day",     NULL, "the programs of a trading day in their order",                  cmd_day    },
     {"uw",      NULL, "Unusual Whales: ask, budget, drift, endpoints",                 cmd_uw     },
     {"config",  NULL, "show and check the settings",                                   cmd_config },
     {"calc",    NULL, "one pure computation by name, JSON lines in and out",           cmd_calc   },
@@ -35,9 +36,11 @@ usage(FILE *to)
     (void)fprintf(to, "\nrunners:\n");
     for (size_t i = 0; i < COUNT_OF(RUNNERS); i++)
         (void)fprintf(to, "  %-24s %s\n", RUNNERS[i].name, RUNNERS[i].summary);
-    (void)fprintf(to, "\n`stockbot COMMAND --help` tells more. Exit codes: 0 done, 1 not done or "
-                      "the answer is no, "
-                      "2 wrong usage,\n78 the configuration cannot be used.\n");
+    (void)fprintf(
+        to, "\n`stockbot COMMAND --help` tells more; `stockbot run NAME` runs a runner, too.\n"
+            " Exit codes: 0 done, 1 not done or "
+            "the answer is no, "
+            "2 wrong usage,\n78 the configuration cannot be used.\n");
 }
 
 static const struct command *
@@ -74,6 +77,10 @@ main(int argc, char **argv)
         for (size_t i = 0; i < COUNT_OF(RUNNERS); i++)
             (void)printf("%s\n", RUNNERS[i].link);
         return EXIT_DONE;
+    }
+    if (str_eq(argv[1], "run") && argc > 2) { /* "run NAME" is NAME */
+        argc--;
+        argv++;
     }
     c = command_find(argv[1]);
     if (c != NULL) return c->run(argc - 1, argv + 1);
