@@ -16,11 +16,11 @@ const struct composite_params COMPOSITE_PARAMS_CONFIGURED = {
 #include "intel/composite_params.def"
 };
 
-static struct uw_params
+static struct uw_weights
 uw_params_decode(const struct json *v, struct arena *a)
 {
     int64_t days = 0;
-    struct uw_params p = {
+    struct uw_weights p = {
         .version = intel_str(a, json_get(v, "version"), ""),
         .sector_profile_version = intel_str(a, json_get(v, "sector_profile_version"), ""),
         .regime_profile_version = intel_str(a, json_get(v, "regime_profile_version"), ""),

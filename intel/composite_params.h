@@ -9,7 +9,7 @@
 
 #include "intel/intel.h"
 
-struct uw_params {
+struct uw_weights {
     const char *version, *sector_profile_version, *regime_profile_version; /* borrowed */
     int64_t earnings_penalty_days; /* earnings as near as this are a risk */
 #define UW_PARAM(key, configured, lacking) double key;
@@ -22,7 +22,7 @@ struct composite_params {
 #define SCALE_PARAM(key, configured, lacking) double key;
 #include "intel/composite_params.def"
     bool has_uw; /* without it the UW layer is left out */
-    struct uw_params uw;
+    struct uw_weights uw;
 };
 
 extern const struct composite_params COMPOSITE_PARAMS_CONFIGURED;

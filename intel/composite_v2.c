@@ -141,7 +141,7 @@ agrees(const char *sentiment, enum intel_direction d)
 }
 
 static struct composite_v2_uw
-uw_of(const struct uw_params *p, const struct composite_v2 *v, const struct sector_weights *sector,
+uw_of(const struct uw_weights *p, const struct composite_v2 *v, const struct sector_weights *sector,
       enum intel_direction d, double fit)
 {
     const struct intel_record *r = &v->record;
