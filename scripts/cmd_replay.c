@@ -1,10 +1,13 @@
 #include "scripts/args.h"
 #include "scripts/command.h"
+#include "scripts/days_request.h"
 #include "scripts/replay.h"
 #include "sim/faults.h"
 
 static const char HELP[] =
     "usage: stockbot replay [--bars DIR [--flow PATH]] [options]\n"
+    "       stockbot replay --shadow-only --days DIR [--flow PATH] [--seed N] [--out DIR]\n"
+    "                       [--json | --csv]\n"
     "\n"
     "A trading day through engine, flow daemon, guards, broker adapter and vendor client inside "
     "one\n"
@@ -32,13 +35,38 @@ static const char HELP[] =
     "purpose,\n"
     "side, quantity and symbol. Two runs decided alike if their digests are equal.\n"
     "\n"
+    "  --shadow-only    the days of --days through v1's and v2's scores and the shadow alone, v1 "
+    "on\n"
+    "                   paper beside it: one table, v1 against v2, by regime and by sector\n"
+    "  --days DIR       SYMBOL.csv[.gz] with all dates in them; folders of such files, named "
+    "YYYY-MM-DD\n"
+    "                   for one day, with recorded alerts in flow/ and recorded intel in state/; "
+    "drawn\n"
+    "                   days NAME.json: {\"day\": date, \"seed\": n, \"symbols\": [...]}\n"
+    "  --out DIR        the records of each day below DIR/<day>/logs\n"
+    "  --csv            the table as CSV\n"
+    "\n"
     "Exit codes: 0 the day was replayed to its end and the ledger equals the book; 1 it was not;\n"
-    "2 wrong usage; 78 the configuration cannot be used.\n";
+    "with --shadow-only 1 if a day could not be read: it is named and left out; 2 wrong usage; 78 "
+    "the\n"
+    "configuration cannot be used.\n";
 
-enum { OPT_SEED = 2000, OPT_DAY, OPT_BARS, OPT_FLOW, OPT_FAULTS };
+enum {
+    OPT_SEED = 2000,
+    OPT_DAY,
+    OPT_BARS,
+    OPT_FLOW,
+    OPT_FAULTS,
+    OPT_SHADOW_ONLY,
+    OPT_DAYS,
+    OPT_OUT,
+    OPT_CSV
+};
 
 struct request {
     struct replay_options replay;
+    struct days_request days;
+    bool is_shadow_only;
     struct common_args common;
 };
 
@@ -74,25 +102,65 @@ take_option(struct request *r, int option, char **argv)
     case OPT_FLOW:
         day->flow_path = optarg;
         return -1;
+    case OPT_SHADOW_ONLY:
+        r->is_shadow_only = true;
+        return -1;
+    case OPT_DAYS:
+        r->days.days_dir = optarg;
+        return -1;
+    case OPT_OUT:
+        r->days.out_dir = optarg;
+        return -1;
+    case OPT_CSV:
+        r->days.is_csv = true;
+        return -1;
     default:
         return common_args_take(&r->common, option) ? -1 : args_refused("replay", argv, option);
     }
+}
+
+/* -1 where the options go together; otherwise the exit code, the sentence was printed. */
+static int
+check_together(struct request *r)
+{
+    const struct demo_options *day = &r->replay.day;
+
+    if (!r->is_shadow_only) {
+        if (r->days.days_dir != NULL || r->days.out_dir != NULL || r->days.is_csv)
+            return wrong("--days, --out and --csv need --shadow-only");
+        if (day->flow_path != NULL && day->bars_dir == NULL)
+            return wrong("--flow needs --bars: the alerts belong to a recorded day");
+        return -1;
+    }
+    if (r->days.days_dir == NULL) return wrong("--shadow-only needs --days DIR");
+    if (day->bars_dir != NULL || day->day.year != 0 || day->faults != NULL ||
+        r->common.root != NULL)
+        return wrong("--bars, --day, --faults and --root do not go with --shadow-only");
+    if (r->common.json && r->days.is_csv) return wrong("--json or --csv, not both");
+    r->days.flow_path = day->flow_path;
+    r->days.seed = (uint64_t)day->seed;
+    r->days.is_json = r->common.json;
+    return -1;
 }
 
 static int
 options_parse(int argc, char **argv, struct request *r)
 {
     static const struct option OPTIONS[] = {
-        {"seed",   required_argument, NULL, OPT_SEED  },
-        {"day",    required_argument, NULL, OPT_DAY   },
-        {"bars",   required_argument, NULL, OPT_BARS  },
-        {"flow",   required_argument, NULL, OPT_FLOW  },
-        {"faults", required_argument, NULL, OPT_FAULTS},
-        {"root",   required_argument, NULL, OPT_ROOT  },
-        {"config", required_argument, NULL, OPT_CONFIG},
-        {"json",   no_argument,       NULL, OPT_JSON  },
-        {"help",   no_argument,       NULL, OPT_HELP  },
-        {NULL,     0,                 NULL, 0         },
+        {"seed",        required_argument, NULL, OPT_SEED       },
+        {"day",         required_argument, NULL, OPT_DAY        },
+        {"bars",        required_argument, NULL, OPT_BARS       },
+        {"flow",        required_argument, NULL, OPT_FLOW       },
+        {"faults",      required_argument, NULL, OPT_FAULTS     },
+        {"shadow-only", no_argument,       NULL, OPT_SHADOW_ONLY},
+        {"days",        required_argument, NULL, OPT_DAYS       },
+        {"out",         required_argument, NULL, OPT_OUT        },
+        {"csv",         no_argument,       NULL, OPT_CSV        },
+        {"root",        required_argument, NULL, OPT_ROOT       },
+        {"config",      required_argument, NULL, OPT_CONFIG     },
+        {"json",        no_argument,       NULL, OPT_JSON       },
+        {"help",        no_argument,       NULL, OPT_HELP       },
+        {NULL,          0,                 NULL, 0              },
     };
     int option, status = -1;
 
@@ -104,8 +172,8 @@ options_parse(int argc, char **argv, struct request *r)
         return EXIT_DONE;
     }
     if (optind < argc) return wrong("no arguments are taken; see stockbot replay --help");
-    if (r->replay.day.flow_path != NULL && r->replay.day.bars_dir == NULL)
-        return wrong("--flow needs --bars: the alerts belong to a recorded day");
+    status = check_together(r);
+    if (status >= 0) return status;
     r->replay.day.root = r->common.root;
     r->replay.config = r->common.config;
     return -1;
@@ -183,6 +251,17 @@ real_mono_ns(void)
     return clock_mono(&clock);
 }
 
+static int
+shadow_only(const struct request *req)
+{
+    struct config cfg = {0};
+    int status = common_args_config(&req->common, &cfg);
+
+    if (status == EXIT_DONE) status = days_replay(&req->days, &cfg);
+    config_done(&cfg);
+    return status;
+}
+
 int
 cmd_replay(int argc, char **argv)
 {
@@ -193,6 +272,7 @@ cmd_replay(int argc, char **argv)
     int status = options_parse(argc, argv, &req);
 
     if (status >= 0) return status;
+    if (req.is_shadow_only) return shadow_only(&req);
     int64_t begun_ns = real_mono_ns();
     enum rc rc = req.common.root != NULL ? demo_root_make(req.common.root, root, &err) : RC_OK;
     if (rc == RC_OK) rc = replay_open(&r, &req.replay, &err);

@@ -78,6 +78,13 @@ struct day_file {
 enum rc day_load(const struct day_spec *spec, const struct day_file *files, size_t files_len,
                  struct sim_day *ret_day, struct err *err) MUST_USE;
 
+/*
+ * The New York dates of the bars in a file, ascending, each once; to be freed.  Refuses what
+ * day_load would refuse, in the same words.
+ */
+enum rc day_dates(const struct zone *ny, const struct day_file *file, struct date **ret_date,
+                  size_t *ret_len, struct err *err) MUST_USE;
+
 const struct day_symbol *day_find(const struct sim_day *day,
                                   const char *symbol); /* NULL for none */
 

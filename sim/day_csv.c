@@ -338,3 +338,30 @@ day_load(const struct day_spec *spec, const struct day_file *files, size_t files
     free(tapes);
     return rc;
 }
+
+enum rc
+day_dates(const struct zone *ny, const struct day_file *file, struct date **ret_date,
+          size_t *ret_len, struct err *err)
+{
+    struct tape tape = {0};
+    struct date *date = NULL;
+    size_t len = 0, cap = 0;
+    enum rc rc = read_tape(file, &tape, err);
+
+    for (size_t i = 0; rc == RC_OK && i < tape.len; i++) {
+        struct date d = zone_date(ny, tape.bar[i].start_ns);
+
+        if (len > 0 && date_cmp(date[len - 1], d) == 0) continue;
+        if (len == cap) {
+            cap = cap == 0 ? 64 : 2 * cap;
+            date = realloc(date, cap * sizeof(*date));
+            ASSERT(date != NULL);
+        }
+        date[len++] = d;
+    }
+    free(tape.bar);
+    if (rc != RC_OK) return rc;
+    *ret_date = date;
+    *ret_len = len;
+    return RC_OK;
+}

@@ -66,9 +66,8 @@ folder_open(const struct fs *fs, const char *path, struct folder *ret_folder, st
     return RC_OK;
 }
 
-/* ".../AAPL.csv.gz" is AAPL; false for what is no file of bars. */
-static bool
-symbol_of_path(const char *path, char ret_symbol[SYMBOL_MAX])
+bool
+load_symbol_of(const char *path, char ret_symbol[SYMBOL_MAX])
 {
     const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
     const char *dot = strstr(name, ".csv");
@@ -82,46 +81,67 @@ symbol_of_path(const char *path, char ret_symbol[SYMBOL_MAX])
 static bool
 is_wanted(const struct sim_options *opt, const char *symbol)
 {
+    if (opt == NULL) return true;
     for (size_t i = 0; i < opt->symbols_len; i++)
         if (str_eq(opt->symbols[i], symbol)) return true;
     return !opt->are_symbols_given;
+}
+
+void
+load_bars_free(struct load_bars *b)
+{
+    for (size_t i = 0; i < b->len; i++)
+        text_free(&b->file[i].csv);
+    free(b->file);
+    *b = (struct load_bars){0};
+}
+
+enum rc
+load_bars_read(const char *path, const struct fs *fs, const struct sim_options *wanted,
+               struct load_bars *ret_bars, struct err *err)
+{
+    struct folder dir = {0};
+    struct load_bars b = {0};
+    enum rc rc = folder_open(fs, path, &dir, err);
+
+    if (rc != RC_OK) return rc;
+    b.file = calloc(dir.len + 1, sizeof(*b.file));
+    ASSERT(b.file != NULL);
+    for (size_t i = 0; i < dir.len && rc == RC_OK; i++) {
+        const char *file = text_str(&dir.file[i]);
+
+        if (!load_symbol_of(file, b.file[b.len].symbol) || !is_wanted(wanted, b.file[b.len].symbol))
+            continue;
+        rc = gz_read_all(file, FILE_MAX, &b.file[b.len].csv, err);
+        if (rc == RC_OK) b.len++;
+    }
+    folder_free(&dir);
+    if (rc != RC_OK) {
+        load_bars_free(&b);
+        return rc;
+    }
+    *ret_bars = b;
+    return RC_OK;
 }
 
 static enum rc
 load_day(const struct sim_options *opt, const struct fs *fs, const struct day_spec *spec,
          struct sim_day *ret_day, struct err *err)
 {
-    struct folder dir = {0};
-    enum rc rc = folder_open(fs, opt->bars_dir, &dir, err);
+    struct load_bars bars = {0};
+    enum rc rc = load_bars_read(opt->bars_dir, fs, opt, &bars, err);
 
-    if (rc != RC_OK) return rc;
-
-    struct day_file *files = calloc(dir.len + 1, sizeof(*files));
-    size_t len = 0;
-
-    ASSERT(files != NULL);
-    for (size_t i = 0; i < dir.len && rc == RC_OK; i++) {
-        const char *path = text_str(&dir.file[i]);
-
-        if (!symbol_of_path(path, files[len].symbol) || !is_wanted(opt, files[len].symbol))
-            continue;
-        rc = gz_read_all(path, FILE_MAX, &files[len].csv, err);
-        if (rc == RC_OK) len++;
-    }
-    if (rc == RC_OK) rc = day_load(spec, files, len, ret_day, err);
-    for (size_t i = 0; i < len; i++)
-        text_free(&files[i].csv);
-    free(files);
-    folder_free(&dir);
+    if (rc == RC_OK) rc = day_load(spec, bars.file, bars.len, ret_day, err);
+    load_bars_free(&bars);
     return rc == RC_OK ? rc : err_wrap(err, "%s", opt->bars_dir);
 }
 
-static enum rc
-load_flow(const struct sim_options *opt, const struct fs *fs, const struct sim_day *day,
-          struct sim_flow *ret_flow, struct err *err)
+enum rc
+load_flow_read(const char *path, const struct fs *fs, const struct sim_day *day,
+               struct sim_flow *ret_flow, struct err *err)
 {
     struct folder dir = {0};
-    enum rc rc = folder_open(fs, opt->flow_path, &dir, err);
+    enum rc rc = folder_open(fs, path, &dir, err);
 
     if (rc != RC_OK) return rc;
 
@@ -136,7 +156,7 @@ load_flow(const struct sim_options *opt, const struct fs *fs, const struct sim_d
         text_free(&files[i]);
     free(files);
     folder_free(&dir);
-    return rc == RC_OK ? rc : err_wrap(err, "%s", opt->flow_path);
+    return rc == RC_OK ? rc : err_wrap(err, "%s", path);
 }
 
 enum rc
@@ -162,6 +182,7 @@ load_market(const struct sim_options *opt, const struct fs *fs, struct sim *sim,
         rc = day_synth(&spec, &sim->day, err);
     }
     if (rc != RC_OK) return rc;
-    if (opt->flow_path != NULL) return load_flow(opt, fs, &sim->day, &sim->flow, err);
+    if (opt->flow_path != NULL)
+        return load_flow_read(opt->flow_path, fs, &sim->day, &sim->flow, err);
     return flow_synth(&sim->day, &sim->flow, err);
 }

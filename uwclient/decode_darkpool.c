@@ -46,10 +46,16 @@ notional_of(const struct json *row)
     return usd_from_double(x, &product, NULL) == RC_OK ? product : USD_ZERO;
 }
 
+const char *
+dark_pool_sentiment(usd total_notional, int64_t net_volume)
+{
+    return uw_sentiment(usd_to_double(total_notional) > 1000000 ? (double)net_volume : 0);
+}
+
 void
 dark_pool_decode(const struct json *body, int64_t now_ns, struct dark_pool *ret_pool)
 {
-    struct dark_pool p = {.sentiment = "NEUTRAL"};
+    struct dark_pool p = {0};
 
     UW_EACH_ROW(r, body)
     {
@@ -66,8 +72,7 @@ dark_pool_decode(const struct json *body, int64_t now_ns, struct dark_pool *ret_
         if (side > 0) p.buy_volume += size;
         if (side < 0) p.sell_volume += size;
     }
-    if (usd_to_double(p.total_notional) > 1000000)
-        p.sentiment = uw_sentiment((double)(p.buy_volume - p.sell_volume));
+    p.sentiment = dark_pool_sentiment(p.total_notional, p.buy_volume - p.sell_volume);
     p.is_truncated = json_len(json_get_arr(body, "data")) >= DARKPOOL_ROWS_MAX;
     *ret_pool = p;
 }

@@ -28,6 +28,8 @@ struct dark_pool {
  * printed
  */
 void dark_pool_decode(const struct json *body, int64_t now_ns, struct dark_pool *ret_pool);
+/* The rule of the sentiment alone; net_volume: bought less sold shares. */
+const char *dark_pool_sentiment(usd total_notional, int64_t net_volume);
 void dark_pool_write(const struct dark_pool *p, int64_t now_ns, struct member *m);
 
 #endif

@@ -1,0 +1,200 @@
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "io/clock.h"
+#include "io/fs.h"
+#include "io/share.h"
+#include "io/zonefile.h"
+#include "scripts/command.h"
+#include "scripts/days.h"
+#include "scripts/days_request.h"
+
+#define PROFILE_BYTES_MAX ((size_t)1 << 20)
+
+/* Everything of a run. */
+struct days_job {
+    const struct days_request *req;
+    struct days_settings settings;
+    struct posix_fs posix;
+    struct fs fs;
+    struct zone *ny;
+    struct arena keep; /* of the run: texts of trades, profiles */
+    struct days_found found;
+    struct days_trades trades;
+    char (*digest)[SHA256_HEX_MAX];
+    size_t days, drawn_flow, symbol_days, steps;
+};
+
+/* ---- what all days share ------------------------------------------------------------------- */
+
+static enum rc
+open_profiles(struct days_job *j, const struct config *cfg, struct err *err)
+{
+    CLEANUP(text_free) struct text path = {0};
+    CLEANUP(text_free) struct text bytes = {0};
+    const struct json *doc = NULL;
+    enum rc rc = share_find(cfg->root, "config/sector_profiles.json", &path, err);
+
+    if (rc == RC_OK)
+        rc = j->fs.read_all(j->fs.self, text_str(&path), PROFILE_BYTES_MAX, &bytes, err);
+    if (rc == RC_OK)
+        rc = json_parse_in(text_str(&bytes), bytes.len, &JSON_LIMITS_BODY, &j->keep, &doc, err);
+    if (rc == RC_OK) j->settings.profiles = sector_profiles_decode(doc, &j->keep);
+    return rc;
+}
+
+static enum rc
+open_job(struct days_job *j, const struct config *cfg, struct err *err)
+{
+    enum rc rc = fs_open(".", &j->posix, err);
+
+    if (rc != RC_OK) return rc;
+    j->fs = fs_seam(&j->posix);
+    rc = zonefile_load(ZONE_NEW_YORK, &j->ny, err);
+    j->settings = (struct days_settings){.cfg = cfg,
+                                         .ny = j->ny,
+                                         .fs = &j->fs,
+                                         .seed = j->req->seed,
+                                         .flow_path = j->req->flow_path};
+    if (rc == RC_OK) rc = open_profiles(j, cfg, err);
+    if (rc == RC_OK) rc = days_find(j->req->days_dir, &j->fs, j->ny, &j->found, err);
+    if (rc != RC_OK) return rc;
+    j->digest = calloc(j->found.units + 1, sizeof *j->digest);
+    return j->digest != NULL ? RC_OK : err_set(err, RC_NOMEM, "out of memory");
+}
+
+static void
+close_job(struct days_job *j)
+{
+    free(j->digest);
+    free(j->trades.trade);
+    days_found_done(&j->found);
+    arena_done(&j->keep);
+    zone_free(j->ny);
+    fs_close(&j->posix);
+}
+
+/* ---- the days ------------------------------------------------------------------------------ */
+
+static enum rc
+keep_records(struct days_job *j, const struct day_unit *u, const struct days_result *r,
+             struct err *err)
+{
+    enum rc rc = RC_OK;
+
+    for (int i = 0; i < SHADOW_LOGS_LEN && rc == RC_OK; i++) {
+        CLEANUP(text_free) struct text path = {0};
+
+        text_printf(&path, "%s/%s/%s", j->req->out_dir, u->name,
+                    shadow_log_path((enum shadow_log)i));
+        char *slash = strrchr(path.data, '/');
+        *slash = '\0';
+        rc = j->fs.make_dir(j->fs.self, path.data, err);
+        *slash = '/';
+        if (rc == RC_OK)
+            rc = j->fs.replace(j->fs.self, path.data, text_str(&r->log[i]), r->log[i].len, false,
+                               err);
+    }
+    return rc;
+}
+
+static enum rc
+run_day(struct days_job *j, size_t i, struct err *err)
+{
+    static struct days_market market; /* large; one a process */
+    const struct day_unit *u = &j->found.unit[i];
+    CLEANUP(days_result_done) struct days_result result = {0};
+    enum rc rc = days_market_open(&j->settings, &j->found, u, &market, err);
+
+    if (rc != RC_OK) {
+        day_broken_add(&j->found.broken, u->name, err->text);
+        return RC_OK; /* the others go on */
+    }
+    days_run(&market, i, j->req->out_dir != NULL, &j->keep, &j->trades, &result);
+    j->drawn_flow += market.is_flow_drawn;
+    days_market_done(&market);
+    (void)str_copy(j->digest[i], SHA256_HEX_MAX, result.digest);
+    j->days++;
+    j->symbol_days += result.symbols;
+    j->steps += result.steps;
+    return j->req->out_dir != NULL ? keep_records(j, u, &result, err) : RC_OK;
+}
+
+static void
+say_broken(const struct days_job *j)
+{
+    for (size_t i = 0; i < j->found.broken.len; i++)
+        (void)fprintf(stderr, "stockbot replay: left out: %s\n",
+                      text_str(&j->found.broken.words[i]));
+}
+
+static void
+report(struct days_job *j, double real_s)
+{
+    CLEANUP(text_free) struct text text = {0}, digests = {0};
+    struct json_out o = {.to = &text};
+    struct days_summary s = {
+        .days = j->days,
+        .drawn_flow = j->drawn_flow,
+        .broken = j->found.broken.len,
+        .symbol_days = j->symbol_days,
+        .steps = j->steps,
+        .real_s = real_s,
+        .table = days_table_of(&j->trades, &j->keep),
+        .unit = j->found.unit,
+        .day_digest = (const char(*)[SHA256_HEX_MAX])j->digest,
+        .units = j->found.units,
+        .what_broke = &j->found.broken,
+    };
+
+    for (size_t i = 0; i < j->found.units; i++)
+        text_printf(&digests, "%s %s\n", j->found.unit[i].name, j->digest[i]);
+    (void)sha256_hex(text_str(&digests), digests.len, s.digest);
+    if (j->req->is_json) {
+        days_write_json(&s, &o);
+        text_putc(&text, '\n');
+    } else if (j->req->is_csv) {
+        days_write_csv(&s, &text);
+    } else {
+        days_print(&s);
+    }
+    (void)fputs(text_str(&text), stdout);
+}
+
+static int64_t
+real_ns(void)
+{
+    struct clock_options opt = {0};
+    struct sys_clock sys = {0};
+    struct err err = {0};
+
+    if (clock_open(&opt, &sys, &err) != RC_OK) return 0;
+    struct clock clock = clock_seam(&sys);
+    return clock_mono(&clock);
+}
+
+int
+days_replay(const struct days_request *req, const struct config *cfg)
+{
+    struct days_job j = {.req = req};
+    struct err err = {0};
+    int64_t began_ns = real_ns();
+    enum rc rc = open_job(&j, cfg, &err);
+    bool shows = isatty(STDERR_FILENO) == 1;
+
+    for (size_t i = 0; i < j.found.units && rc == RC_OK; i++) {
+        if (shows)
+            (void)fprintf(stderr, "\r%zu of %zu: %s ", i + 1, j.found.units, j.found.unit[i].name);
+        rc = run_day(&j, i, &err);
+    }
+    if (shows) (void)fprintf(stderr, "\r\033[K");
+    bool is_whole = rc == RC_OK && j.found.broken.len == 0;
+    say_broken(&j);
+    if (rc == RC_OK)
+        report(&j, (double)(real_ns() - began_ns) / (double)NS_PER_S);
+    else
+        (void)fprintf(stderr, "stockbot replay: %s\n", err.text);
+    close_job(&j);
+    return is_whole ? EXIT_DONE : EXIT_FAILED;
+}
