@@ -133,15 +133,6 @@ make_args(const struct day *d, const struct day_step *step, struct step_args *a)
     a->item[n] = NULL;
 }
 
-/* Where a runner says why. */
-static const char *
-last_line(const struct text *t)
-{
-    const char *newline = strrchr(text_str(t), '\n');
-
-    return newline != NULL ? newline + 1 : text_str(t);
-}
-
 static void
 print_end(const struct day *d, size_t i, const struct step_end *end, const struct err *err)
 {
@@ -154,7 +145,7 @@ print_end(const struct day *d, size_t i, const struct step_end *end, const struc
     if (r->status == DAY_FAILED) (void)printf("  exit %lld", (long long)r->rc);
     (void)putchar('\n');
     if (r->status == DAY_FAILED)
-        (void)printf("       %s\n", err->text[0] != '\0' ? err->text : last_line(&end->err));
+        (void)printf("       %s\n", err->text[0] != '\0' ? err->text : step_said(end));
     (void)fflush(stdout);
 }
 

@@ -17,6 +17,15 @@ step_end_free(struct step_end *e)
     text_free(&e->err);
 }
 
+const char *
+step_said(const struct step_end *e)
+{
+    const char *all = text_str(e->err.len > 0 ? &e->err : &e->out);
+    const char *newline = strrchr(all, '\n');
+
+    return newline != NULL ? newline + 1 : all;
+}
+
 static void
 fd_freep(int *fd)
 {

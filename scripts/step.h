@@ -33,6 +33,9 @@ struct step_end {
 
 void step_end_free(struct step_end *e); /* fits CLEANUP */
 
+/* The last line it said, on standard error or else on standard output: where programs say why. */
+const char *step_said(const struct step_end *e);
+
 /* Gives RC_OK however the step ended; RC_NOT_FOUND or RC_IO where it could not be started. */
 enum rc step_run(const struct step *s, const struct clock *clock, struct step_end *ret_end,
                  struct err *err) MUST_USE;

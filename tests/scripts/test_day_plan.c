@@ -86,18 +86,18 @@ static void
 test_day_failed_step_is_tried_three_times_ten_minutes_apart(void **state)
 {
     static const struct {
-        enum day_status status;
         int64_t attempts, age_min;
+        enum day_status status;
         bool may;
     } cases[] = {
-        {DAY_TO_DO,   0, 0,  true },
-        {DAY_DONE,    1, 60, false},
-        {DAY_FAILED,  1, 9,  false},
-        {DAY_FAILED,  1, 10, true },
-        {DAY_FAILED,  2, 10, true },
-        {DAY_FAILED,  3, 99, false},
-        {DAY_RUNNING, 1, 0,  true }, /* its program was killed */
-        {DAY_RUNNING, 3, 0,  false}, /* again and again */
+        {0, 0,  DAY_TO_DO,   true },
+        {1, 60, DAY_DONE,    false},
+        {1, 9,  DAY_FAILED,  false},
+        {1, 10, DAY_FAILED,  true },
+        {2, 10, DAY_FAILED,  true },
+        {3, 99, DAY_FAILED,  false},
+        {1, 0,  DAY_RUNNING, true }, /* its program was killed */
+        {3, 0,  DAY_RUNNING, false}, /* again and again */
     };
     const int64_t now_ns = INT64_C(1769000000) * NS_PER_S;
 
