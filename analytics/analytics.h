@@ -9,23 +9,23 @@
  * kept, some hundred bytes a trade.  Nothing here grows with the size of the logs, only with the
  * number of records of the day (and of the five days before as_of, 24 bytes an exit).
  *
- *   analytics.h    the day: what was read, ready to be counted
- *   artifacts.h    the computed documents
- *   value.h        num, str, truthy, first, ts (spec 40 0.1, 0.3)
- *   words.h        texts as numbers, counters
- *   families.h     features and families (3.0.1, 3.0.2)
- *   stats.h        stats, mean, rate (3.0.3, 3.0.4)
- *   doc.h          the writer of canonical documents (0.5)
- *   cut.h          a stream of bytes into lines (0.2.1)
- *   day.c          feeding, and the records of each log
- *   join.c         realized trades (2.2)
- *   pairing.c      rows of entry parity (3.6)
- *   equalizer.c    3.1     long_short.c     3.2     completeness.c  3.3     value_curves.c  3.4
- *   matrix.c       3.5     parity.c    3.6, 3.7     live_shadow.c  3.12
+ *   analytics.h      the day: what was read, ready to be counted
+ *   artifacts.h      the computed documents
+ *   day.c            feeding; the records: shadow_records.c, exit_records.c, v1_records.c, fields.c
+ *   cut.c            a stream of bytes into records (0.2)
+ *   value.c          num, str, truthy, first, ts (0.1, 0.3)      members.c  members of an object
+ *   number.c         doubles from text and back (0.4)
+ *   words.c          texts as numbers, and counters over them    families.c (3.0.1, 3.0.2)
+ *   join.c           realized trades (2.2)                       pairing.c  entry parity (3.6)
+ *   doc.c            the writer of canonical documents (0.5)     tally_doc.c  counters in them
+ *   stats.c          stats, mean, rate (3.0.3, 3.0.4)            meta.c  _meta
+ *   equalizer.c      3.1     long_short.c  3.2    completeness.c  3.3    value_curves.c  3.4
+ *   matrix.c         3.5     parity.c  3.6, 3.7   live_shadow.c  3.12
  */
 #ifndef ANALYTICS_ANALYTICS_H
 #define ANALYTICS_ANALYTICS_H
 
+#include "analytics/cut.h"
 #include "analytics/families.h"
 #include "analytics/value.h"
 #include "analytics/words.h"
@@ -57,26 +57,18 @@ void day_finish(struct day *d);
 
 /* ---- what was read -------------------------------------------------------------------------- */
 
-/* Where a record stands: offset and length of its line among all bytes fed of its log. */
-struct line_ref {
-    uint64_t at;
-    uint32_t len;
-};
-
-struct log_stats {
-    uint64_t bytes, lines, records, malformed; /* lines = records + malformed */
-};
-
 /* What a record of exit_attribution says; of an absent one everything is NONE and empty. */
 struct attribution {
     struct line_ref line;
-    double entry_input[FEATURES], exit_input[FEATURES];   /* num(EI.k), num(XI.k) */
-    double entry_adjust[FEATURES], exit_adjust[FEATURES]; /* num(EA.k), num(XA.k) */
-    double sentiment_value; /* num(EI.sentiment), or 1, -1, 0 of its word (3.4) */
+    double entry_input[FEATURES];      /* num(EI.k) */
+    double decay[FEATURES];            /* XA.k - EA.k where both are known (3.1.6) */
+    double regime_drift, sector_drift; /* XI.k - EI.k where both are known (3.1.5) */
+    double sentiment_value;            /* num(EI.sentiment), or 1, -1, 0 of its word (3.4) */
     double v2_exit_score, score_deterioration, relative_strength_deterioration, vol_expansion;
+    uint8_t active_features;  /* bit k: feature k is active in EA (3.0.1) */
     bool has_exit_score;      /* v2_exit_score is truthy */
     family_set families;      /* v2families(EA) */
-    uint32_t active, actives; /* day.active_key[active ... + actives): all active keys of EA */
+    uint32_t active, actives; /* active_key[active ... + actives): all active keys of EA */
     word cause;               /* of a replacement (3.11.2) */
 };
 

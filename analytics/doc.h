@@ -43,18 +43,14 @@ void doc_str(struct doc *d, const char *key, const char *value);
 void doc_span(struct doc *d, const char *key, struct span value);
 void doc_int(struct doc *d, const char *key, int64_t value);
 void doc_int_at(struct doc *d, struct span key, int64_t value);
-void doc_num(struct doc *d, const char *key, double value); /* finite */
+void doc_num(struct doc *d, const char *key, double value); /* null unless finite */
 void doc_num_at(struct doc *d, struct span key, double value);
-void doc_num_or_null(struct doc *d, const char *key, double value); /* NONE is null */
 void doc_bool(struct doc *d, const char *key, bool value);
 void doc_null(struct doc *d, const char *key);
-/* A value that was read, again: keys sorted, of repeated ones the last, a number that is not finite
- * null. */
+/* A value that was read, again (NULL is null): keys sorted, of repeated ones the last, a number
+ * that is not finite null. */
 void doc_node(struct doc *d, const char *key, const struct node *v);
 /* Instant of spec 40 0.3.4. */
 void doc_instant(struct doc *d, const char *key, int64_t ts_us);
-
-/* Text of a finite double, spec 40 0.4.4. */
-const char *num_text(double x, char buf[F64_TEXT_MAX]);
 
 #endif

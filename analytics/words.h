@@ -12,7 +12,8 @@ typedef uint32_t word;
 struct words {
     struct arena arena;
     struct span *text; /* by word */
-    uint32_t len, cap;
+    uint32_t len;
+    size_t cap;
     uint32_t *slot; /* open addressing; a free one is 0 */
     uint32_t slots;
 };
@@ -37,7 +38,8 @@ bool word_is_low(const struct words *w, word id, const char *name);
 struct tally {
     uint64_t *key;
     int64_t *count;
-    uint32_t len, cap;
+    uint32_t len;
+    size_t cap;
     uint32_t *slot; /* index + 1; a free one is 0 */
     uint32_t slots;
 };
@@ -66,7 +68,9 @@ uint32_t tally_find(const struct tally *t, uint64_t key);
 static inline void
 tally_add(struct tally *t, uint64_t key, int64_t more)
 {
-    t->count[tally_index(t, key)] += more;
+    uint32_t at = tally_index(t, key); /* first: it may move the counts */
+
+    t->count[at] += more;
 }
 /*
  * Indices in ascending order of the texts of the first, then of the second word.  Gives an array of

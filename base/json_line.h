@@ -37,6 +37,7 @@ enum { JSON_LINE_BYTES_MAX = 64 << 20, JSON_LINE_DEPTH_MAX = 512 };
 struct json_line {
     struct node *node;
     size_t nodes, cap;
+    bool has_break;    /* a CR, LF, U+0085, U+2028 or U+2029 stands inside the value */
     struct text plain; /* strings that had escapes */
 };
 
