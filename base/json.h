@@ -157,6 +157,9 @@ void json_out_str(struct json_out *o, const char *key, const char *value); /* NU
 void json_out_strn(struct json_out *o, const char *key, const char *value, size_t len);
 void json_out_i64(struct json_out *o, const char *key, int64_t value);
 void json_out_f64(struct json_out *o, const char *key, double value);
+/* As json_out_f64, but a whole number keeps its point (3.0): for readers that tell the two apart.
+ */
+void json_out_num(struct json_out *o, const char *key, double value);
 void json_out_bool(struct json_out *o, const char *key, bool value);
 void json_out_null(struct json_out *o, const char *key);
 void json_out_usd(struct json_out *o, const char *key, usd value);      /* number, exact decimals */

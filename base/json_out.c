@@ -260,6 +260,17 @@ json_out_f64(struct json_out *o, const char *key, double value)
 }
 
 void
+json_out_num(struct json_out *o, const char *key, double value)
+{
+    char buf[F64_TEXT_MAX];
+    const char *text = f64_text(value, buf);
+
+    begin(o, key);
+    text_puts(o->to, text);
+    if (isfinite(value) && strpbrk(text, ".e") == NULL) text_puts(o->to, ".0");
+}
+
+void
 json_out_bool(struct json_out *o, const char *key, bool value)
 {
     begin(o, key);

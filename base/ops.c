@@ -65,6 +65,15 @@ ops_first(const struct json *obj, const char *const *keys, size_t len)
     return NULL;
 }
 
+bool
+ops_is_day(const struct json *v, const char *day)
+{
+    enum { DAY_LEN = 10 };
+    char buf[F64_TEXT_MAX];
+
+    return strlen(day) == DAY_LEN && str_starts(ops_str(v, "", buf), day);
+}
+
 double
 ops_clamp(double x, double lo, double hi)
 {

@@ -30,6 +30,9 @@ bool ops_int(const struct json *v, int64_t *ret_value);
 /* The first of the members that is truthy; NULL if none is. */
 const struct json *ops_first(const struct json *obj, const char *const *keys, size_t len);
 
+/* Whether the first ten characters of str(v) are that day, YYYY-MM-DD. */
+bool ops_is_day(const struct json *v, const char *day);
+
 /* max(lo, min(hi, x)). */
 double ops_clamp(double x, double lo, double hi);
 

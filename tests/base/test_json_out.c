@@ -358,10 +358,27 @@ test_json_documents_survive_reading_and_writing(void **state)
     }
 }
 
+static void
+test_json_out_num_keeps_the_point_of_a_double(void **state)
+{
+    CLEANUP(text_free) struct text t = {0};
+    struct json_out o = {.to = &t};
+    (void)state;
+    json_out_arr(&o, NULL);
+    json_out_num(&o, NULL, 3);
+    json_out_num(&o, NULL, -0.0);
+    json_out_num(&o, NULL, 0.25);
+    json_out_num(&o, NULL, 1e22);
+    json_out_num(&o, NULL, (double)NAN);
+    json_out_end(&o);
+    assert_string_equal(text_str(&t), "[3.0,-0.0,0.25,1e+22,null]");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_out_num_keeps_the_point_of_a_double),
         cmocka_unit_test(test_json_out_places_commas_and_keys),
         cmocka_unit_test(test_json_out_escapes_and_mends_strings),
         cmocka_unit_test(test_json_out_strings_read_back),
