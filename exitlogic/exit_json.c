@@ -190,15 +190,21 @@ mean(double sum, int64_t n)
 }
 
 static void
-write_groups(struct json_out *o, const char *key, const struct v2_exit_groups *g, bool has_wins)
+write_groups(struct json_out *o, const char *key, const struct counts *t, bool has_wins,
+             bool has_known)
 {
     json_out_obj(o, key);
-    for (size_t i = 0; i < g->len; i++) {
-        const struct v2_exit_group *group = &g->group[i];
-        json_out_obj(o, group->key);
-        json_out_i64(o, "n", group->n);
-        json_out_f64(o, "avg_pnl", mean(group->pnl_usd_sum, group->n));
-        if (has_wins) json_out_f64(o, "win_rate", mean((double)group->wins, group->n));
+    for (size_t i = 0; i < t->len; i++) {
+        const struct count_row *row = &t->row[i];
+        json_out_obj(o, row->key);
+        json_out_i64(o, "n", row->n);
+        json_out_num(o, "avg_pnl", mean(row->sum, row->n));
+        if (has_wins) json_out_num(o, "win_rate", mean((double)row->wins, row->n));
+        if (has_known) {
+            json_out_i64(o, "n_with_pnl", row->known);
+            json_out_num(o, "avg_pnl_known",
+                         row->known > 0 ? mean(row->sum, row->known) : (double)NAN);
+        }
         json_out_end(o);
     }
     json_out_end(o);
@@ -211,21 +217,37 @@ write_score_stats(struct json_out *o, const struct v2_exit_pnl *s)
 
     json_out_obj(o, "exit_score_stats");
     json_out_i64(o, "n", s->scores);
-    json_out_f64(o, "min", has ? s->score_min : (double)NAN);
-    json_out_f64(o, "max", has ? s->score_max : (double)NAN);
-    json_out_f64(o, "mean", has ? mean(s->score_sum, s->scores) : (double)NAN);
+    json_out_num(o, "min", has ? s->score_min : (double)NAN);
+    json_out_num(o, "max", has ? s->score_max : (double)NAN);
+    json_out_num(o, "mean", has ? mean(s->score_sum, s->scores) : (double)NAN);
+    json_out_end(o);
+}
+
+/* Over the rows with P&L; null where there are none. */
+static void
+write_overall(struct json_out *o, const struct v2_exit_pnl *s)
+{
+    bool has = s->known > 0;
+
+    json_out_obj(o, "overall");
+    json_out_i64(o, "n", s->rows);
+    json_out_i64(o, "n_with_pnl", s->known);
+    json_out_num(o, "total_pnl", has ? round_dec(s->pnl_usd_sum, PNL_DECIMALS) : (double)NAN);
+    json_out_num(o, "avg_pnl", has ? mean(s->pnl_usd_sum, s->known) : (double)NAN);
+    json_out_num(o, "win_rate", has ? mean((double)s->wins, s->known) : (double)NAN);
     json_out_end(o);
 }
 
 void
-v2_exit_pnl_write(struct json_out *o, const struct v2_exit_pnl *s)
+v2_exit_pnl_write(struct json_out *o, const struct v2_exit_pnl *s, enum v2_exit_pnl_form form)
 {
     json_out_obj(o, "counts");
     json_out_i64(o, "exit_attributions", s->rows);
     json_out_end(o);
-    write_groups(o, "by_exit_reason", &s->by_reason, true);
-    write_groups(o, "by_regime", &s->by_regime, false);
-    write_groups(o, "by_sector", &s->by_sector, false);
+    write_groups(o, "by_exit_reason", &s->by_reason, true, form == V2_EXIT_PNL_EXTENDED);
+    write_groups(o, "by_regime", &s->by_regime, false, false);
+    write_groups(o, "by_sector", &s->by_sector, false, false);
+    if (form == V2_EXIT_PNL_EXTENDED) write_overall(o, s);
     json_out_obj(o, "time_in_trade_bins");
     for (int i = 0; i < V2_HELD_BINS; i++) {
         if (s->held[i] > 0) json_out_i64(o, v2_held_bin_name(i), s->held[i]);

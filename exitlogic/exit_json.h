@@ -45,7 +45,12 @@ struct v2_exit_row v2_exit_row_decode(const struct json *record, struct v2_exit_
 /* Whether the record belongs to the day YYYY-MM-DD; one without a timestamp belongs to today. */
 bool v2_exit_row_is_of(const struct json *record, const char *day, const char *today);
 
+enum v2_exit_pnl_form {
+    V2_EXIT_PNL_PLAIN,   /* the members of spec 30 7.8 */
+    V2_EXIT_PNL_EXTENDED /* and those of spec 40 5.2: averages over the rows that have a P&L */
+};
+
 /* The members of the summary, without _meta, into an object that is open. */
-void v2_exit_pnl_write(struct json_out *o, const struct v2_exit_pnl *s);
+void v2_exit_pnl_write(struct json_out *o, const struct v2_exit_pnl *s, enum v2_exit_pnl_form form);
 
 #endif

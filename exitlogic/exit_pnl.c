@@ -1,7 +1,6 @@
 #include "exitlogic/exit_pnl.h"
 
 #include <math.h>
-#include <string.h>
 
 static const struct held_bin {
     const char *name;
@@ -20,56 +19,16 @@ v2_held_bin_name(int bin)
     return HELD_BINS[bin].name;
 }
 
-/* Where the key is, or would stand. */
-static size_t
-place_of(const struct v2_exit_groups *g, const char *key)
-{
-    size_t lo = 0, hi = g->len;
-
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (strcmp(g->group[mid].key, key) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 static void
-make_room(struct v2_exit_groups *g, struct arena *a)
+count(struct counts *t, const char *key, double pnl_usd, struct arena *a)
 {
-    enum { FIRST_ROOM = 16 };
+    struct count_row *row = counts_at(t, key, a);
 
-    if (g->len < g->cap) return;
-    size_t cap = g->cap > 0 ? 2 * g->cap : FIRST_ROOM;
-    struct v2_exit_group *group = ARENA_NEW(a, struct v2_exit_group, cap);
-    if (g->len > 0) memcpy(group, g->group, g->len * sizeof(*group));
-    g->group = group;
-    g->cap = cap;
-}
-
-static struct v2_exit_group *
-group_of(struct v2_exit_groups *g, const char *key, struct arena *a)
-{
-    size_t at = place_of(g, key);
-
-    if (at < g->len && strcmp(g->group[at].key, key) == 0) return &g->group[at];
-    make_room(g, a);
-    memmove(&g->group[at + 1], &g->group[at], (g->len - at) * sizeof(*g->group));
-    g->group[at] = (struct v2_exit_group){.key = arena_strdup(a, key)};
-    g->len++;
-    return &g->group[at];
-}
-
-static void
-count(struct v2_exit_groups *g, const char *key, double pnl_usd, struct arena *a)
-{
-    struct v2_exit_group *group = group_of(g, key, a);
-
-    group->n++;
-    if (pnl_usd > 0) group->wins++;
-    if (isfinite(pnl_usd)) group->pnl_usd_sum += pnl_usd;
+    row->n++;
+    if (!isfinite(pnl_usd)) return;
+    row->known++;
+    row->wins += pnl_usd > 0;
+    row->sum += pnl_usd;
 }
 
 static void
@@ -97,6 +56,11 @@ void
 v2_exit_pnl_add(struct v2_exit_pnl *s, const struct v2_exit_row *row, struct arena *a)
 {
     s->rows++;
+    if (isfinite(row->pnl_usd)) {
+        s->known++;
+        s->wins += row->pnl_usd > 0;
+        s->pnl_usd_sum += row->pnl_usd;
+    }
     count(&s->by_reason, row->reason, row->pnl_usd, a);
     if (isfinite(row->pnl_usd)) {
         count(&s->by_regime, row->regime, row->pnl_usd, a);

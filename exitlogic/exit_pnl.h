@@ -6,7 +6,7 @@
 #ifndef EXITLOGIC_EXIT_PNL_H
 #define EXITLOGIC_EXIT_PNL_H
 
-#include "base/arena.h"
+#include "base/counts.h"
 
 /* One exit; texts are borrowed while it is added. */
 struct v2_exit_row {
@@ -14,18 +14,6 @@ struct v2_exit_row {
     double pnl_usd;    /* NaN: not known                       */
     double held_min;   /* NaN: not known                       */
     double exit_score; /* NaN: not a number, left out of stats */
-};
-
-struct v2_exit_group {
-    const char *key;
-    int64_t n, wins;
-    double pnl_usd_sum;
-};
-
-/* In ascending byte order of the key, each key once. */
-struct v2_exit_groups {
-    struct v2_exit_group *group;
-    size_t len, cap;
 };
 
 /* Up to 30 minutes, 2 hours, 6 hours, and longer; a bound belongs to the bin above it. */
@@ -36,8 +24,10 @@ const char *v2_held_bin_name(int bin);
 
 struct v2_exit_pnl {
     int64_t rows;
-    struct v2_exit_groups by_reason;            /* all rows; one without P&L adds 0 to the sum */
-    struct v2_exit_groups by_regime, by_sector; /* rows with P&L only                          */
+    int64_t known, wins; /* rows with P&L; rows that earned */
+    double pnl_usd_sum;
+    struct counts by_reason;            /* all rows; one without P&L adds 0 to the sum in USD */
+    struct counts by_regime, by_sector; /* rows with P&L only                                 */
     int64_t held[V2_HELD_BINS];
     int64_t scores; /* rows with an exit score; the three below are 0 without any */
     double score_min, score_max, score_sum;

@@ -49,5 +49,7 @@ intel_lower(struct arena *a, const struct json *v, const char *dflt)
 void
 intel_ts_write(struct json_out *o, int64_t at_ns)
 {
-    if (at_ns != WHEN_NONE) json_out_time(o, "ts", at_ns);
+    char iso[ISO_TEXT_MAX];
+
+    if (at_ns != WHEN_NONE) json_out_str(o, "ts", when_iso_brief(at_ns, iso));
 }

@@ -44,7 +44,8 @@ const char *intel_str(struct arena *a, const struct json *v, const char *dflt);
 const char *intel_upper(struct arena *a, const struct json *v, const char *dflt);
 const char *intel_lower(struct arena *a, const struct json *v, const char *dflt);
 
-/* _meta.ts of a document; nothing where at_ns is WHEN_NONE, as in `stockbot calc`. */
+/* _meta.ts of a document (spec 30 0.3.1: without a zero fraction); nothing where at_ns is
+ * WHEN_NONE, as in `stockbot calc`. */
 void intel_ts_write(struct json_out *o, int64_t at_ns);
 
 #endif

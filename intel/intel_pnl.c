@@ -86,7 +86,7 @@ pnl_find(const struct pnl_table *t, const char *symbol)
 /* ---- the summary --------------------------------------------------------------------------- */
 
 void
-intel_pnl_count(struct intel_pnl *s, const struct attribution *a, const struct pnl_table *t)
+intel_pnl_count(struct intel_pnl *s, const struct intel_attribution *a, const struct pnl_table *t)
 {
     const struct symbol_pnl *p = pnl_find(t, a->symbol);
 
@@ -100,33 +100,27 @@ intel_pnl_count(struct intel_pnl *s, const struct attribution *a, const struct p
         sums->value += a->feature[f];
         sums->score_delta += a->score_delta;
         sums->pnl_pct += p->pct;
+        if (!(fabs(a->feature[f]) > 0)) continue;
+        sums->active++;
+        sums->active_wins += p->pct > 0;
+        sums->active_pnl_pct += p->pct;
     }
 }
 
 /* ---- from JSON ----------------------------------------------------------------------------- */
-
-/* Its first ten characters are the day. */
-static bool
-starts_with_day(const struct json *v, const char *day)
-{
-    enum { DAY_LEN = 10 };
-    char buf[F64_TEXT_MAX];
-
-    return strlen(day) == DAY_LEN && str_starts(ops_str(v, "", buf), day);
-}
 
 bool
 symbol_pnl_is_of(const struct json *record, const char *day)
 {
     static const char *const keys[] = {"ts", "timestamp"};
 
-    return starts_with_day(ops_first(record, keys, COUNT_OF(keys)), day);
+    return ops_is_day(ops_first(record, keys, COUNT_OF(keys)), day);
 }
 
 bool
 attribution_is_of(const struct json *record, const char *day)
 {
-    return starts_with_day(json_get(record, "timestamp"), day);
+    return ops_is_day(json_get(record, "timestamp"), day);
 }
 
 /* Where each log tells its figure; the first that is not null counts. */
@@ -165,12 +159,12 @@ symbol_pnl_decode(const struct json *record, enum pnl_source source, struct aren
     return true;
 }
 
-struct attribution
+struct intel_attribution
 attribution_decode(const struct json *record, struct arena *a)
 {
     const struct json *values = json_get_obj(record, "uw_features");
     const char *sentiment = json_str(values, features[FEATURE_SENTIMENT], "");
-    struct attribution at = {
+    struct intel_attribution at = {
         .symbol = intel_upper(a, json_get(record, "symbol"), ""),
         .score_delta = json_f64(json_get_obj(record, "uw_contribution"), "score_delta", 0),
     };
@@ -183,7 +177,7 @@ attribution_decode(const struct json *record, struct arena *a)
     return at;
 }
 
-/* ---- to JSON and to text ------------------------------------------------------------------- */
+/* ---- to JSON --------------------------------------------------------------------------- */
 
 static double
 average(double sum, int64_t n)
@@ -191,8 +185,20 @@ average(double sum, int64_t n)
     return round_dec(sum / (double)MAX(n, 1), INTEL_PNL_DECIMALS);
 }
 
+static void
+write_active(struct json_out *o, const struct feature_sums *sums)
+{
+    bool has = sums->active > 0;
+
+    json_out_i64(o, "active_n", sums->active);
+    json_out_num(o, "active_avg_pnl_pct",
+                 has ? average(sums->active_pnl_pct, sums->active) : (double)NAN);
+    json_out_num(o, "active_win_rate",
+                 has ? average((double)sums->active_wins, sums->active) : (double)NAN);
+}
+
 void
-intel_pnl_write_members(struct json_out *o, const struct intel_pnl *s)
+intel_pnl_write_members(struct json_out *o, const struct intel_pnl *s, enum intel_pnl_form form)
 {
     json_out_obj(o, "counts");
     json_out_i64(o, "attribution_records", s->records);
@@ -204,10 +210,11 @@ intel_pnl_write_members(struct json_out *o, const struct intel_pnl *s)
         if (sums->n == 0) continue;
         json_out_obj(o, features[f]);
         json_out_i64(o, "n", sums->n);
-        json_out_f64(o, "avg_feature_value", average(sums->value, sums->n));
-        json_out_f64(o, "avg_score_delta", average(sums->score_delta, sums->n));
-        json_out_f64(o, "avg_pnl_pct", average(sums->pnl_pct, sums->n));
-        json_out_f64(o, "win_rate", average((double)sums->wins, sums->n));
+        json_out_num(o, "avg_feature_value", average(sums->value, sums->n));
+        json_out_num(o, "avg_score_delta", average(sums->score_delta, sums->n));
+        json_out_num(o, "avg_pnl_pct", average(sums->pnl_pct, sums->n));
+        json_out_num(o, "win_rate", average((double)sums->wins, sums->n));
+        if (form == INTEL_PNL_EXTENDED) write_active(o, sums);
         json_out_end(o);
     }
     json_out_end(o);
@@ -228,22 +235,6 @@ intel_pnl_write(struct json_out *o, const struct intel_pnl *s, const struct inte
     json_out_bool(o, "exits_log_exists", in->has_exits);
     json_out_bool(o, "shadow_log_exists", in->has_shadow);
     json_out_end(o);
-    intel_pnl_write_members(o, s);
+    intel_pnl_write_members(o, s, INTEL_PNL_EXTENDED);
     json_out_end(o);
-}
-
-void
-intel_pnl_report(struct text *to, const struct intel_pnl *s, const char *day)
-{
-    text_printf(to, "# UW intel P&L %s\n\n", day);
-    text_printf(to, "- attribution records: %lld\n- matched to a P&L: %lld\n\n",
-                (long long)s->records, (long long)s->matched);
-    if (s->matched == 0) text_puts(to, "No attribution record matched a P&L of the day.\n");
-    for (size_t f = 0; f < INTEL_FEATURES_LEN && s->matched > 0; f++) {
-        const struct feature_sums *sums = &s->feature[f];
-        text_printf(to, "- %s: n=%lld, win_rate=%.4f, avg_pnl_pct=%.4f, avg_score_delta=%.4f\n",
-                    features[f], (long long)sums->n, average((double)sums->wins, sums->n),
-                    average(sums->pnl_pct, sums->n), average(sums->score_delta, sums->n));
-    }
-    text_puts(to, "\nFew matches are normal: only symbols that closed a trade on the day count.\n");
 }

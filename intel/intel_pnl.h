@@ -56,7 +56,7 @@ const struct symbol_pnl *pnl_find(const struct pnl_table *t, const char *symbol)
 /* ---- the summary --------------------------------------------------------------------------- */
 
 /* One attribution record of the day. */
-struct attribution {
+struct intel_attribution {
     const char *symbol;                 /* upper case                                  */
     double feature[INTEL_FEATURES_LEN]; /* sentiment: BULLISH 1, BEARISH -1, else 0    */
     double score_delta;                 /* what the UW layer added to the score        */
@@ -65,6 +65,8 @@ struct attribution {
 struct feature_sums {
     int64_t n, wins;
     double value, score_delta, pnl_pct;
+    int64_t active, active_wins; /* of n, those whose feature said anything */
+    double active_pnl_pct;
 };
 
 struct intel_pnl {
@@ -73,7 +75,8 @@ struct intel_pnl {
 };
 
 /* Counts one record; it wins if its symbol earned more than nothing.  Source: spec 30 6.2. */
-void intel_pnl_count(struct intel_pnl *s, const struct attribution *a, const struct pnl_table *t);
+void intel_pnl_count(struct intel_pnl *s, const struct intel_attribution *a,
+                     const struct pnl_table *t);
 
 /* ---- from and to JSON ---------------------------------------------------------------------- */
 
@@ -89,21 +92,24 @@ bool attribution_is_of(const struct json *record, const char *day);
 bool symbol_pnl_decode(const struct json *record, enum pnl_source source, struct arena *a,
                        struct symbol_pnl *ret);
 
-struct attribution attribution_decode(const struct json *record, struct arena *a);
+struct intel_attribution attribution_decode(const struct json *record, struct arena *a);
 
 /* Which logs were there to read. */
 struct intel_pnl_inputs {
     bool has_attribution, has_exits, has_shadow;
 };
 
-/* "counts" and "by_feature" into an object that is open; features without a record are left out. */
-void intel_pnl_write_members(struct json_out *o, const struct intel_pnl *s);
+enum intel_pnl_form {
+    INTEL_PNL_PLAIN,   /* the members of spec 30 6.2 */
+    INTEL_PNL_EXTENDED /* and those of spec 40 5.1: over the records whose feature is not zero */
+};
 
-/* state/uw_intel_pnl_summary.json */
+/* "counts" and "by_feature" into an object that is open; features without a record are left out. */
+void intel_pnl_write_members(struct json_out *o, const struct intel_pnl *s,
+                             enum intel_pnl_form form);
+
+/* state/uw_intel_pnl_summary.json, extended. */
 void intel_pnl_write(struct json_out *o, const struct intel_pnl *s,
                      const struct intel_pnl_inputs *in, const char *day, int64_t now_ns);
-
-/* reports/UW_INTEL_PNL_<day>.md */
-void intel_pnl_report(struct text *to, const struct intel_pnl *s, const char *day);
 
 #endif

@@ -29,51 +29,15 @@ tuning_decode(const struct json *summary)
     const struct json *by_feature = json_get_obj(summary, "by_feature");
     struct tuning t = {.has_summary = json_is_object(summary)};
 
+    (void)str_copy(t.date, sizeof(t.date), json_str(json_get_obj(summary, "_meta"), "date", ""));
     for (size_t f = 0; f < INTEL_FEATURES_LEN; f++) {
         const struct json *v = json_get_obj(by_feature, intel_feature_name((enum intel_feature)f));
-        t.nudge[f] = tuning_nudge(json_f64(v, "win_rate", 0), json_f64(v, "avg_pnl_pct", 0));
+        struct tuning_feature *to = &t.feature[f];
+
+        to->win_rate = json_f64(v, "win_rate", 0);
+        to->avg_pnl_pct = json_f64(v, "avg_pnl_pct", 0);
+        to->n = json_i64(v, "n", 0);
+        to->nudge = tuning_nudge(to->win_rate, to->avg_pnl_pct);
     }
     return t;
-}
-
-struct tuning_recent
-tuning_recent_decode(const struct json *record, struct arena *a)
-{
-    return (struct tuning_recent){
-        .symbol = intel_upper(a, json_get(record, "symbol"), "?"),
-        .direction = intel_str(a, json_get(record, "direction"), "?"),
-        .score_delta = json_f64(json_get_obj(record, "uw_contribution"), "score_delta", 0),
-    };
-}
-
-static void
-add_nudges(struct text *to, const struct tuning *t)
-{
-    bool has_any = false;
-
-    if (!t->has_summary) {
-        text_puts(to, "There is no intel P&L summary yet.\n");
-        return;
-    }
-    for (size_t f = 0; f < INTEL_FEATURES_LEN; f++) {
-        if (!(t->nudge[f] > 0) && !(t->nudge[f] < 0)) continue;
-        text_printf(to, "- %s: %+.2f\n", intel_feature_name((enum intel_feature)f), t->nudge[f]);
-        has_any = true;
-    }
-    if (!has_any) text_puts(to, "Nothing suggests another weight.\n");
-}
-
-void
-tuning_report(struct text *to, const struct tuning *t, const struct tuning_recent *recent,
-              size_t len, const char *day)
-{
-    text_printf(to, "# v2 tuning suggestions %s\n\nAdvice only: nothing is applied.\n\n", day);
-    text_puts(to, "## Weights\n\n");
-    add_nudges(to, t);
-    text_puts(to, "\n## Latest attributions\n\n");
-    if (len == 0) text_puts(to, "None.\n");
-    for (size_t i = len - MIN(len, (size_t)TUNING_RECENT_MAX); i < len; i++) {
-        text_printf(to, "- %s %s: %+.4f\n", recent[i].symbol, recent[i].direction,
-                    recent[i].score_delta);
-    }
 }

@@ -18,24 +18,15 @@ double tuning_nudge(double win_rate, double avg_pnl_pct);
 
 struct tuning {
     bool has_summary;
-    double nudge[INTEL_FEATURES_LEN]; /* 0: leave it */
+    char date[11]; /* the summary's day; "" where it does not say */
+    struct tuning_feature {
+        double nudge; /* 0: leave it */
+        double win_rate, avg_pnl_pct;
+        int64_t n;
+    } feature[INTEL_FEATURES_LEN];
 };
 
 /* From state/uw_intel_pnl_summary.json; NULL where there is none. */
 struct tuning tuning_decode(const struct json *summary);
-
-enum { TUNING_RECENT_MAX = 10 };
-
-/* A line of the attribution log as the report shows it. */
-struct tuning_recent {
-    const char *symbol, *direction;
-    double score_delta;
-};
-
-struct tuning_recent tuning_recent_decode(const struct json *record, struct arena *a);
-
-/* reports/V2_TUNING_SUGGESTIONS_<day>.md; recent: oldest first, of which the last ten are shown. */
-void tuning_report(struct text *to, const struct tuning *t, const struct tuning_recent *recent,
-                   size_t len, const char *day);
 
 #endif

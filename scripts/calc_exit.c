@@ -238,7 +238,7 @@ calc_exit_intel_pnl(const struct json *in, struct json_out *o, struct err *err)
         v2_exit_pnl_add(&sum, &row, &arena);
     }
     json_out_obj(o, NULL);
-    v2_exit_pnl_write(o, &sum);
+    v2_exit_pnl_write(o, &sum, V2_EXIT_PNL_PLAIN);
     json_out_end(o);
     return RC_OK;
 }

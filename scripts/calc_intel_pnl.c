@@ -98,11 +98,11 @@ calc_intel_pnl(const struct json *in, struct json_out *o, struct err *err)
     for (const struct json *v = json_first(json_get_arr(in, "attribution")); v != NULL;
          v = json_next(v)) {
         if (!attribution_is_of(v, day)) continue;
-        struct attribution record = attribution_decode(v, &a);
+        struct intel_attribution record = attribution_decode(v, &a);
         intel_pnl_count(&sums, &record, &t);
     }
     json_out_obj(o, NULL);
-    intel_pnl_write_members(o, &sums);
+    intel_pnl_write_members(o, &sums, INTEL_PNL_PLAIN);
     json_out_end(o);
     return RC_OK;
 }

@@ -259,17 +259,18 @@ test_exitlogic_pnl_adds_up_over_every_grouping(void **state)
         v2_exit_pnl_add(&s, &row, &a);
         held += isfinite(row.held_min);
     }
-    const struct v2_exit_groups *groups[] = {&s.by_reason, &s.by_regime, &s.by_sector};
+    const struct counts *groups[] = {&s.by_reason, &s.by_regime, &s.by_sector};
     for (size_t g = 0; g < COUNT_OF(groups); g++) {
         for (size_t i = 0; i < groups[g]->len; i++) {
-            sums[g] += groups[g]->group[i].pnl_usd_sum;
-            rows[g] += groups[g]->group[i].n;
-            if (i > 0)
-                assert_true(strcmp(groups[g]->group[i - 1].key, groups[g]->group[i].key) < 0);
+            sums[g] += groups[g]->row[i].sum;
+            rows[g] += groups[g]->row[i].n;
+            if (i > 0) assert_true(strcmp(groups[g]->row[i - 1].key, groups[g]->row[i].key) < 0);
         }
     }
     assert_int_equal(rows[0], s.rows);
     assert_int_equal(rows[1], rows[2]);
+    assert_int_equal(s.known, rows[1]);
+    assert_true(s.wins <= s.known && fabs(s.pnl_usd_sum - sums[0]) < 1e-6);
     assert_true(fabs(sums[0] - sums[1]) < 1e-6 && fabs(sums[1] - sums[2]) < 1e-6);
     assert_int_equal(held, s.held[0] + s.held[1] + s.held[2] + s.held[3]);
 }

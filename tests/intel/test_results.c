@@ -196,12 +196,11 @@ test_intel_pnl_summary_is_valid_and_adds_up(void **state)
 {
     CLEANUP(arena_done) struct arena a = {0};
     CLEANUP(text_free) struct text doc_text = {0};
-    CLEANUP(text_free) struct text report = {0};
     struct json_out o = {.to = &doc_text};
     struct pnl_table t = {.arena = &a};
     struct intel_pnl s = {0};
-    struct attribution won = {.symbol = "A", .score_delta = 0.2}, lost = {.symbol = "B"},
-                       none = {.symbol = "C"};
+    struct intel_attribution won = {.symbol = "A", .score_delta = 0.2}, lost = {.symbol = "B"},
+                             none = {.symbol = "C"};
     struct err err = {0};
     (void)state;
     won.feature[FEATURE_SENTIMENT] = 1;
@@ -219,19 +218,6 @@ test_intel_pnl_summary_is_valid_and_adds_up(void **state)
     assert_true(fabs(json_f64(sentiment, "win_rate", 0) - 0.5) <= 0);
     assert_true(fabs(json_f64(sentiment, "avg_feature_value", 0) - 0.5) <= 0);
     assert_true(fabs(json_f64(sentiment, "avg_pnl_pct", 0) - 0.75) <= 0);
-
-    intel_pnl_report(&report, &s, "2026-01-21");
-    assert_non_null(strstr(report.data, "2026-01-21"));
-    const char *before = report.data;
-    for (size_t f = 0; f < INTEL_FEATURES_LEN; f++) {
-        char line[64];
-        (void)snprintf(line, sizeof line, "- %s: n=2", intel_feature_name((enum intel_feature)f));
-        before = strstr(before, line);
-        assert_non_null(before); /* each, in alphabetical order */
-    }
-    text_clear(&report);
-    intel_pnl_report(&report, &(struct intel_pnl){0}, "2026-01-21");
-    assert_non_null(strstr(report.data, "No attribution record matched"));
 }
 
 static void
@@ -248,35 +234,57 @@ test_tuning_nudge_follows_the_money(void **state)
 }
 
 static void
-test_tuning_report_lists_what_to_change_and_the_last_ten(void **state)
+test_tuning_decode_nudges_each_feature_by_its_own_numbers(void **state)
 {
-    CLEANUP(arena_done) struct arena a = {0};
-    CLEANUP(text_free) struct text report = {0};
     CLEANUP(json_freep)
     struct json *summary =
-        parsed("{\"by_feature\":{\"sentiment\":{\"win_rate\":0.7,\"avg_pnl_pct\":1},"
-               "\"flow_strength\":{\"win_rate\":0.5,\"avg_pnl_pct\":1}}}");
-    CLEANUP(json_freep)
-    struct json *record = parsed("{\"symbol\":\"ko\",\"direction\":\"bullish\","
-                                 "\"uw_contribution\":{\"score_delta\":0.25}}");
+        parsed("{\"_meta\":{\"date\":\"2026-01-21\"},\"by_feature\":{"
+               "\"sentiment\":{\"n\":4,\"win_rate\":0.7,\"avg_pnl_pct\":1},"
+               "\"flow_strength\":{\"n\":4,\"win_rate\":0.5,\"avg_pnl_pct\":1}}}");
     struct tuning t = tuning_decode(summary), nothing = tuning_decode(NULL);
-    struct tuning_recent recent[12];
-    int lines = 0;
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(recent); i++)
-        recent[i] = tuning_recent_decode(record, &a);
-    recent[1].symbol = "OLD";
-    tuning_report(&report, &t, recent, COUNT_OF(recent), "2026-01-21");
-    assert_non_null(strstr(report.data, "- sentiment: +0.10"));
-    assert_null(strstr(report.data, "flow_strength"));
-    assert_null(strstr(report.data, "OLD"));
-    for (const char *at = report.data; (at = strstr(at, "- KO bullish: +0.2500")) != NULL; at++)
-        lines++;
-    assert_int_equal(lines, TUNING_RECENT_MAX);
-    text_clear(&report);
-    tuning_report(&report, &nothing, recent, 0, "2026-01-21");
-    assert_non_null(strstr(report.data, "no intel P&L summary"));
-    assert_non_null(strstr(report.data, "None."));
+    assert_true(t.has_summary);
+    assert_string_equal(t.date, "2026-01-21");
+    assert_true(fabs(t.feature[FEATURE_SENTIMENT].nudge - 0.10) <= 0);
+    assert_int_equal(t.feature[FEATURE_SENTIMENT].n, 4);
+    assert_true(fabs(t.feature[FEATURE_FLOW_STRENGTH].nudge) <= 0);
+    assert_false(nothing.has_summary);
+}
+
+static void
+test_intel_pnl_active_counts_only_where_the_feature_spoke(void **state)
+{
+    CLEANUP(arena_done) struct arena a = {0};
+    CLEANUP(text_free) struct text plain = {0}, extended = {0};
+    struct json_out to_plain = {.to = &plain}, to_extended = {.to = &extended};
+    struct pnl_table t = {.arena = &a};
+    struct intel_pnl s = {0};
+    struct intel_attribution loud = {.symbol = "A"}, silent = {.symbol = "B"};
+    (void)state;
+    loud.feature[FEATURE_FLOW_STRENGTH] = 0.5;
+    pnl_learn(&t, &(struct symbol_pnl){"A", PNL_EXITS, 2});
+    pnl_learn(&t, &(struct symbol_pnl){"B", PNL_EXITS, -1});
+    intel_pnl_count(&s, &loud, &t);
+    intel_pnl_count(&s, &silent, &t);
+    json_out_obj(&to_extended, NULL);
+    intel_pnl_write_members(&to_extended, &s, INTEL_PNL_EXTENDED);
+    json_out_end(&to_extended);
+    CLEANUP(json_freep) struct json *doc = parsed(extended.data);
+    const struct json *flow = json_get(json_get(doc, "by_feature"), "flow_strength");
+    const struct json *mood = json_get(json_get(doc, "by_feature"), "sentiment");
+    assert_int_equal(json_i64(flow, "n", 0), 2);
+    assert_int_equal(json_i64(flow, "active_n", 0), 1);
+    assert_true(fabs(json_f64(flow, "active_avg_pnl_pct", 0) - 2) <= 0);
+    assert_true(fabs(json_f64(flow, "active_win_rate", 0) - 1) <= 0);
+    assert_int_equal(json_i64(mood, "active_n", -1), 0);
+    assert_false(json_has(mood, "active_win_rate")); /* nothing is known, which is not 0 */
+    assert_non_null(strstr(extended.data, "\"win_rate\":0.5"));
+    assert_non_null(strstr(extended.data, "\"active_win_rate\":1.0")); /* a double stays one */
+
+    json_out_obj(&to_plain, NULL);
+    intel_pnl_write_members(&to_plain, &s, INTEL_PNL_PLAIN);
+    json_out_end(&to_plain);
+    assert_null(strstr(plain.data, "active"));
 }
 
 int
@@ -290,7 +298,8 @@ main(void)
         cmocka_unit_test(test_intel_pnl_keeps_many_symbols_in_order),
         cmocka_unit_test(test_intel_pnl_summary_is_valid_and_adds_up),
         cmocka_unit_test(test_tuning_nudge_follows_the_money),
-        cmocka_unit_test(test_tuning_report_lists_what_to_change_and_the_last_ten),
+        cmocka_unit_test(test_tuning_decode_nudges_each_feature_by_its_own_numbers),
+        cmocka_unit_test(test_intel_pnl_active_counts_only_where_the_feature_spoke),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
