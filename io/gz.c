@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -63,4 +64,28 @@ gz_read_all(const char *path, size_t max, struct text *ret_bytes, struct err *er
     text_free(ret_bytes);
     *ret_bytes = t;
     return RC_OK;
+}
+
+enum rc
+gz_compress(const char *bytes, size_t len, struct text *ret_bytes, struct err *err)
+{
+    enum { GZIP_WINDOW = MAX_WBITS + 16, MEMORY = 8 };
+    z_stream z = {0};
+
+    text_clear(ret_bytes);
+    if (len > UINT_MAX) return err_set(err, RC_RANGE, "%zu bytes are too many to compress", len);
+    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MEMORY, Z_DEFAULT_STRATEGY) !=
+        Z_OK)
+        return err_set(err, RC_NOMEM, "out of memory");
+    size_t room = deflateBound(&z, len);
+    text_reserve(ret_bytes, room + 1);
+    z.next_in = (z_const Bytef *)(uintptr_t)bytes; /* zlib does not write to it */
+    z.avail_in = (uInt)len;
+    z.next_out = (Bytef *)ret_bytes->data;
+    z.avail_out = (uInt)room;
+    int code = deflate(&z, Z_FINISH);
+    ret_bytes->len = z.total_out;
+    ret_bytes->data[ret_bytes->len] = '\0';
+    (void)deflateEnd(&z); /* after the end of the stream it has nothing left to say */
+    return code == Z_STREAM_END ? RC_OK : err_set(err, RC_IO, "the compression did not end");
 }

@@ -1,5 +1,5 @@
 /*
- * gz: reads files that may be compressed.  The only includer of zlib.
+ * gz: reads files that may be compressed, and compresses.  The only includer of zlib.
  */
 #ifndef IO_GZ_H
 #define IO_GZ_H
@@ -15,5 +15,9 @@
  * damaged.
  */
 enum rc gz_read_all(const char *path, size_t max, struct text *ret_bytes, struct err *err) MUST_USE;
+
+/* The bytes as gzip, without name or time: the same bytes give the same. */
+enum rc gz_compress(const char *bytes, size_t len, struct text *ret_bytes,
+                    struct err *err) MUST_USE;
 
 #endif
