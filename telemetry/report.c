@@ -1,0 +1,90 @@
+#include "telemetry/report.h"
+
+void
+report_inputs(struct paper *p, const struct report_about *about)
+{
+    size_t told = 0;
+
+    for (size_t i = 0; i < about->inputs_len; i++) {
+        const struct report_input *in = &about->input[i];
+
+        if (in->is_missing)
+            paper_item(p, "input missing: %s (written by %s)", in->path, in->maker);
+        else if (in->wrong[0] != '\0')
+            paper_item(p, "input damaged: %s: %s", in->path, in->wrong);
+        else if (in->malformed > 0)
+            paper_item(p, "input damaged: %s: %lld of %lld lines are no JSON object, passed over",
+                       in->path, (long long)in->malformed, (long long)in->lines);
+        else
+            continue;
+        told++;
+    }
+    if (told == 0) paper_item(p, "inputs: all %zu were there and sound", about->inputs_len);
+}
+
+const char *
+report_text(const struct json *v, char buf[REPORT_TEXT_MAX])
+{
+    char digits[PAPER_NUMBER_MAX];
+    int64_t whole = 0;
+
+    switch (json_kind(v)) {
+    case JSON_STRING:
+        (void)str_copy(buf, REPORT_TEXT_MAX,
+                       json_string(v)[0] != '\0' ? json_string(v) : "UNKNOWN");
+        return buf;
+    case JSON_BOOL:
+        return json_is_true(v) ? "yes" : "no";
+    case JSON_NUMBER:
+        if (json_is_whole(v) && ops_int(v, &whole))
+            (void)snprintf(buf, REPORT_TEXT_MAX, "%lld", (long long)whole);
+        else
+            (void)str_copy(buf, REPORT_TEXT_MAX, paper_number(json_f64_of(v, 0), digits));
+        return buf;
+    case JSON_NULL:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    return "n/a";
+}
+
+/* ---- the tail of the attribution log ------------------------------------------------------- */
+
+void
+report_tail_take(struct report_tail *t, const struct json *record)
+{
+    struct report_recent *to = &t->row[t->taken++ % REPORT_RECENT_MAX];
+    char buf[F64_TEXT_MAX];
+
+    (void)str_copy(to->symbol, sizeof(to->symbol), ops_str(json_get(record, "symbol"), "?", buf));
+    str_upper(to->symbol);
+    (void)str_copy(to->direction, sizeof(to->direction),
+                   ops_str(json_get(record, "direction"), "?", buf));
+    to->score_delta = json_f64(json_get_obj(record, "uw_contribution"), "score_delta", 0);
+}
+
+void
+report_tail_show(struct paper *p, const struct report_tail *t)
+{
+    static const struct paper_column columns[] = {
+        {"symbol",      false},
+        {"direction",   false},
+        {"score delta", true }
+    };
+    size_t first = t->taken - MIN(t->taken, (size_t)REPORT_RECENT_MAX);
+    char buf[PAPER_NUMBER_MAX];
+
+    if (t->taken == 0) {
+        paper_say(p, "No attribution record.");
+        return;
+    }
+    paper_table(p, columns, COUNT_OF(columns));
+    for (size_t i = first; i < t->taken; i++) {
+        const struct report_recent *r = &t->row[i % REPORT_RECENT_MAX];
+        paper_cell(p, "%s", r->symbol);
+        paper_cell(p, "%s", r->direction);
+        paper_cell(p, "%s", paper_number(r->score_delta, buf));
+    }
+    paper_table_end(p);
+}
