@@ -43,7 +43,9 @@ static const char HELP[] =
     "                   for one day, with recorded alerts in flow/ and recorded intel in state/; "
     "drawn\n"
     "                   days NAME.json: {\"day\": date, \"seed\": n, \"symbols\": [...]}\n"
-    "  --out DIR        the records of each day below DIR/<day>/logs\n"
+    "  --out DIR        records, positions and intel of each day below DIR/<day>: a root for "
+    "stockbot\n"
+    "                   shadow and the reports\n"
     "  --csv            the table as CSV\n"
     "\n"
     "Exit codes: 0 the day was replayed to its end and the ledger equals the book; 1 it was not;\n"
@@ -239,8 +241,8 @@ report(struct replay *r, const struct request *req, const char *root, double rea
     return end.has_all_cycles && end.check.is_equal ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int64_t
-real_mono_ns(void)
+int64_t
+replay_real_ns(void)
 {
     struct clock_options opt = {0};
     struct sys_clock sys = {0};
@@ -273,12 +275,12 @@ cmd_replay(int argc, char **argv)
 
     if (status >= 0) return status;
     if (req.is_shadow_only) return shadow_only(&req);
-    int64_t begun_ns = real_mono_ns();
+    int64_t begun_ns = replay_real_ns();
     enum rc rc = req.common.root != NULL ? demo_root_make(req.common.root, root, &err) : RC_OK;
     if (rc == RC_OK) rc = replay_open(&r, &req.replay, &err);
     if (rc == RC_OK) {
         replay_run(&r);
-        status = report(&r, &req, root, (double)(real_mono_ns() - begun_ns) / (double)NS_PER_S);
+        status = report(&r, &req, root, (double)(replay_real_ns() - begun_ns) / (double)NS_PER_S);
         if (root[0] != '\0') rc = replay_keep(&r, root, &err);
     }
     replay_close(&r);

@@ -39,6 +39,7 @@ struct command {
 int cmd_demo(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_shadow(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_calc(int argc, char **argv);

@@ -8,7 +8,7 @@
  * what it would decide there.  A day starts with empty books and depends on nothing but its own
  * files, the seed and the settings: replayed, it gives the same records.
  *
- *   cmd_days.c     options, the days one after the other
+ *   days_replay.c  the days one after the other; cmd_replay.c reads the options
  *   days_find.c    which days a folder holds
  *   days_market.c  one day opened: bars, flow, daily features, intel
  *   days_facts.c   what the vendor says about a symbol's company and options
@@ -167,6 +167,7 @@ struct days_market {
     struct sector_profiles profiles;
     struct structural_state structural;
     const char *regime_label;
+    const struct json *risk;                             /* as state/symbol_risk_features.json */
     const struct json *premarket_exit, *postmarket_exit; /* recorded flags, NULL for none */
 };
 
@@ -219,6 +220,8 @@ struct days_result {
     struct text lines; /* what the digest is made of: records without decisions, and v1's trades */
     size_t symbols, steps;
     char digest[SHA256_HEX_MAX];
+    struct text positions, heartbeat; /* state files as the last step leaves them */
+    int64_t ended_ns;
 };
 
 void days_result_done(struct days_result *r);

@@ -177,10 +177,10 @@ made_regime(struct days_market *m)
 }
 
 static const struct json *
-made_universe(struct days_market *m, const struct json *risk)
+made_universe(struct days_market *m)
 {
     struct days_context c = days_context_of(m, WHEN_NONE);
-    struct universe_sources sources = {.risk_features = risk,
+    struct universe_sources sources = {.risk_features = m->risk,
                                        .market_context = c.market_doc,
                                        .posture_state = c.posture_doc,
                                        .daily_max = UNIVERSE_DAILY_DEFAULT,
@@ -212,9 +212,9 @@ static enum rc
 open_intel(struct days_market *m, const struct days_settings *s, const struct text *folder,
            struct err *err)
 {
-    const struct json *risk = find_risk(m);
     enum rc rc = RC_OK;
 
+    m->risk = find_risk(m);
     find_structural(m);
     rc = recorded(m, s, folder, "premarket_intel.json", &m->docs.premarket_intel, err);
     if (rc == RC_OK)
@@ -229,7 +229,7 @@ open_intel(struct days_market *m, const struct days_settings *s, const struct te
     if (rc != RC_OK) return rc;
     if (m->docs.premarket_intel == NULL) m->docs.premarket_intel = made_premarket(m);
     if (m->docs.regime_state == NULL) m->docs.regime_state = made_regime(m);
-    if (m->docs.daily_universe_v2 == NULL) m->docs.daily_universe_v2 = made_universe(m, risk);
+    if (m->docs.daily_universe_v2 == NULL) m->docs.daily_universe_v2 = made_universe(m);
     m->regime_label = intel_upper(&m->arena, json_get(m->docs.regime_state, "regime_label"),
                                   REGIME_LABEL_DEFAULT);
     list_universe(m);

@@ -8,6 +8,7 @@
 #include "scripts/calc_shadow_verdict.h"
 #include "scripts/days.h"
 #include "scripts/days_context.h"
+#include "shadow/book_json.h"
 #include "shadow/uw_json.h"
 #include "sim/noise.h"
 #include "strategy/indicators.h"
@@ -303,6 +304,11 @@ step_shadow(struct running *r, const struct minute *t, const struct looked *l)
         seen.verdict = &verdict;
     }
     shadow_step(&r->book, &seen, &settings, &out);
+    if (r->keeps_decisions) {
+        struct json_out o = {.to = &r->result->heartbeat};
+        text_clear(o.to);
+        shadow_heartbeat_write(&o, NULL, &seen);
+    }
     size_t len = shadow_records_of(&out, record);
     for (size_t i = 0; i < len; i++)
         put_record(r, record[i], &seen, &out);
@@ -430,6 +436,9 @@ days_run(struct days_market *m, size_t unit, bool keeps_decisions, struct arena 
     for (int minute = 0; minute < m->sim.day.minutes; minute++)
         run_minute(&r, minute);
     close_books(&r);
+    struct json_out o = {.to = &ret_result->positions};
+    shadow_book_write(&o, NULL, &r.book);
+    ret_result->ended_ns = m->sim.day.session.close_ns;
     (void)sha256_hex(text_str(&ret_result->lines), ret_result->lines.len, ret_result->digest);
     shadow_book_done(&r.book);
     arena_done(&r.arena);
@@ -441,4 +450,6 @@ days_result_done(struct days_result *r)
     for (int i = 0; i < SHADOW_LOGS_LEN; i++)
         text_free(&r->log[i]);
     text_free(&r->lines);
+    text_free(&r->positions);
+    text_free(&r->heartbeat);
 }

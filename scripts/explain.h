@@ -4,6 +4,7 @@
  *   cmd_explain.c     options
  *   explain_read.c    the facts: files, and the pure functions of strategy/ over them
  *   explain_print.c   for people, and for programs
+ *   explain_v2.c      v1 and v2 side by side
  *
  * The score is computed anew from the flow cache, so its components can be shown; boosts and the
  * verdicts of the gates are those that the engine wrote down.
@@ -13,6 +14,7 @@
 
 #include "engine/metadata.h"
 #include "scripts/look.h"
+#include "scripts/shadow_look.h"
 #include "strategy/composite_gate.h"
 #include "strategy/composite_json.h"
 #include "strategy/last_scores.h"
@@ -63,6 +65,14 @@ struct explain {
     int64_t price_ns;
     struct exit_verdict verdict;
 
+    /* v2, on paper */
+    bool has_shadow; /* it has left something at the root */
+    struct shadow_look shadow;
+    bool is_held_v2;
+    struct shadow_state held_v2;
+    double v1_score;        /* with boosts where the last cycle told them */
+    struct shadow_score v2; /* with is_in_cache */
+
     struct intents orders; /* of the session's date, in the look's arena */
     struct fills fills;
     struct explain_trade trade[EXPLAIN_TRADES]; /* closed ones, newest first */
@@ -72,6 +82,14 @@ struct explain {
 /* False where nothing at all is known of the symbol. */
 bool explain_read(struct look *l, const char *symbol, struct explain *ret_explain);
 void explain_done(struct explain *x);
+
+/* v1 beside v2: scores, gates, positions, the way to target and stop; what v2 is made of. */
+void explain_v2_print(const struct look *l, const struct explain *x);
+void explain_v2_write(const struct explain *x, struct json_out *o);
+
+/* Of the price: how far the v1 position is from its profit target and its stop; NaN: none. */
+double explain_to_target_pct(const struct explain *x);
+double explain_to_stop_pct(const struct explain *x);
 
 void explain_print(const struct look *l, const struct explain *x);
 void explain_write(const struct explain *x, struct json_out *o);

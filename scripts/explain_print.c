@@ -104,6 +104,34 @@ print_level(const struct explain *x, const char *name, double level)
                      100 * (level - price) / price);
 }
 
+static double
+to_level_pct(const struct explain *x, double level)
+{
+    double price = usd_to_double(x->price);
+
+    if (!x->is_held || !x->has_price || !x->has_record || !(level > 0) || !(price > 0))
+        return (double)NAN;
+    return 100 * (level - price) / price;
+}
+
+double
+explain_to_target_pct(const struct explain *x)
+{
+    return to_level_pct(x, moved(x, usd_to_double(x->verdict.m.entry), EXIT_PROFIT_FRACTION));
+}
+
+/* The nearer of stop loss and trailing stop. */
+double
+explain_to_stop_pct(const struct explain *x)
+{
+    double loss =
+        to_level_pct(x, moved(x, usd_to_double(x->verdict.m.entry), EXIT_STOP_LOSS_FRACTION));
+    double trail = to_level_pct(x, usd_to_double(x->verdict.m.trail_stop));
+
+    if (isnan(trail)) return loss;
+    return x->at_ledger.qty > 0 ? fmax(loss, trail) : fmin(loss, trail);
+}
+
 static void
 print_verdict(const struct explain *x)
 {
@@ -211,6 +239,7 @@ explain_print(const struct look *l, const struct explain *x)
     print_gates(l, x);
     print_score(l, x);
     print_position(l, x);
+    explain_v2_print(l, x);
     print_orders(l, x);
     print_trades(l, x);
 }
@@ -351,6 +380,7 @@ explain_write(const struct explain *x, struct json_out *o)
         json_out_null(o, "last_score");
     json_out_f64(o, "threshold", x->threshold);
     write_position(x, o);
+    explain_v2_write(x, o);
     write_orders(x, o);
     write_trades(x, o);
     json_out_end(o);

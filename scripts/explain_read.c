@@ -223,6 +223,20 @@ take_trade(void *ctx, const struct json *rec)
     return x->trades_len < EXPLAIN_TRADES;
 }
 
+/* ---- v2 ---- */
+
+static void
+read_v2(struct look *l, struct explain *x)
+{
+    x->v1_score = x->has_last_score ? x->last_score.score : x->composite.score;
+    x->has_shadow = shadow_look_open(l, x->symbol, &x->shadow);
+    const struct shadow_position *p = shadow_book_find(&x->shadow.book, x->symbol);
+    x->is_held_v2 = p != NULL;
+    if (p != NULL) shadow_look_state(&x->shadow, p, &x->held_v2);
+    if (x->is_in_cache)
+        shadow_score_of(l, &x->enriched, x->symbol, &x->composite, x->v1_score, &l->arena, &x->v2);
+}
+
 /* ---- public ---- */
 
 bool
@@ -240,13 +254,15 @@ explain_read(struct look *l, const char *symbol, struct explain *ret_explain)
     read_halts(l, x);
     read_position(l, x);
     read_orders(l, x);
+    read_v2(l, x);
     view_tail(&l->fs, "logs/exits.jsonl", TRADE_BYTES, take_trade, x);
     return x->is_in_cache || x->is_held || x->gates_len > 0 || x->orders.len > 0 ||
-           x->trades_len > 0;
+           x->trades_len > 0 || x->is_held_v2 || x->shadow.events_len > 0;
 }
 
 void
 explain_done(struct explain *x)
 {
     symbol_flow_done(&x->flow);
+    shadow_look_done(&x->shadow);
 }

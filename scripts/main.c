@@ -7,6 +7,7 @@ static const struct command COMMANDS[] = {
     {"demo",    NULL, "a trading day on the embedded simulator, live on the screen",   cmd_demo   },
     {"status",  NULL, "what runs, how it is, what it holds",                           cmd_status },
     {"explain", NULL, "why a symbol was traded, or was not",                           cmd_explain},
+    {"shadow",  NULL, "what v2 holds on paper, what it decided last and why",          cmd_shadow },
     {"replay",  NULL, "a whole day inside one process, as fast as it can be computed", cmd_replay },
     {"day",     NULL, "the programs of a trading day in their order",                  cmd_day    },
     {"uw",      NULL, "Unusual Whales: ask, budget, drift, endpoints",                 cmd_uw     },

@@ -86,6 +86,9 @@ void replay_run(struct replay *r);
  * symbol, one a line. */
 void replay_digest(const struct replay *r, char ret_hex[SHA256_HEX_MAX], size_t *ret_decisions);
 
+/* The monotonic clock of the machine: how long it all took. */
+int64_t replay_real_ns(void);
+
 /* Writes the files and the ledger into a folder. */
 enum rc replay_keep(struct replay *r, const char *root, struct err *err) MUST_USE;
 

@@ -2,15 +2,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "io/clock.h"
 #include "io/fs.h"
-#include "io/share.h"
 #include "io/zonefile.h"
 #include "scripts/command.h"
 #include "scripts/days.h"
 #include "scripts/days_request.h"
-
-#define PROFILE_BYTES_MAX ((size_t)1 << 20)
+#include "scripts/profiles.h"
+#include "scripts/replay.h"
 
 /* Everything of a run. */
 struct days_job {
@@ -29,22 +27,6 @@ struct days_job {
 /* ---- what all days share ------------------------------------------------------------------- */
 
 static enum rc
-open_profiles(struct days_job *j, const struct config *cfg, struct err *err)
-{
-    CLEANUP(text_free) struct text path = {0};
-    CLEANUP(text_free) struct text bytes = {0};
-    const struct json *doc = NULL;
-    enum rc rc = share_find(cfg->root, "config/sector_profiles.json", &path, err);
-
-    if (rc == RC_OK)
-        rc = j->fs.read_all(j->fs.self, text_str(&path), PROFILE_BYTES_MAX, &bytes, err);
-    if (rc == RC_OK)
-        rc = json_parse_in(text_str(&bytes), bytes.len, &JSON_LIMITS_BODY, &j->keep, &doc, err);
-    if (rc == RC_OK) j->settings.profiles = sector_profiles_decode(doc, &j->keep);
-    return rc;
-}
-
-static enum rc
 open_job(struct days_job *j, const struct config *cfg, struct err *err)
 {
     enum rc rc = fs_open(".", &j->posix, err);
@@ -57,7 +39,7 @@ open_job(struct days_job *j, const struct config *cfg, struct err *err)
                                          .fs = &j->fs,
                                          .seed = j->req->seed,
                                          .flow_path = j->req->flow_path};
-    if (rc == RC_OK) rc = open_profiles(j, cfg, err);
+    if (rc == RC_OK) rc = profiles_load(&j->fs, cfg->root, &j->keep, &j->settings.profiles, err);
     if (rc == RC_OK) rc = days_find(j->req->days_dir, &j->fs, j->ny, &j->found, err);
     if (rc != RC_OK) return rc;
     j->digest = calloc(j->found.units + 1, sizeof *j->digest);
@@ -77,25 +59,81 @@ close_job(struct days_job *j)
 
 /* ---- the days ------------------------------------------------------------------------------ */
 
+/* A file below the folder of the day. */
+static enum rc
+keep_file(struct days_job *j, const struct day_unit *u, const char *name, const struct text *bytes,
+          struct err *err)
+{
+    CLEANUP(text_free) struct text path = {0};
+    CLEANUP(text_free) struct text folder = {0};
+
+    text_printf(&path, "%s/%s/%s", j->req->out_dir, u->name, name);
+    text_puts(&folder, text_str(&path));
+    char *slash = strrchr(folder.data, '/');
+    *slash = '\0';
+    enum rc rc = j->fs.make_dir(j->fs.self, folder.data, err);
+    if (rc != RC_OK) return rc;
+    return j->fs.replace(j->fs.self, text_str(&path), text_str(bytes), bytes->len, false, err);
+}
+
+/* The day of these files is over: other commands read their times by its end. */
+static void
+write_mark(const struct day_unit *u, const struct days_result *r, struct text *to)
+{
+    struct json_out o = {.to = to};
+    char day[ISO_TEXT_MAX];
+
+    json_out_obj(&o, NULL);
+    json_out_i64(&o, "schema_version", 1);
+    json_out_str(&o, "day", date_text(u->date, day));
+    json_out_time(&o, "ended_at", r->ended_ns);
+    json_out_end(&o);
+}
+
+/* The state files that v2 went by. */
+static enum rc
+keep_intel(struct days_job *j, const struct day_unit *u, const struct days_market *m,
+           struct err *err)
+{
+    const struct {
+        const char *path;
+        const struct json *doc;
+    } files[] = {
+        {"state/symbol_risk_features.json",  m->risk                  },
+        {"state/premarket_intel.json",       m->docs.premarket_intel  },
+        {"state/postmarket_intel.json",      m->docs.postmarket_intel },
+        {"state/regime_state.json",          m->docs.regime_state     },
+        {"state/daily_universe_v2.json",     m->docs.daily_universe_v2},
+        {"state/premarket_exit_intel.json",  m->premarket_exit        },
+        {"state/postmarket_exit_intel.json", m->postmarket_exit       },
+    };
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < COUNT_OF(files) && rc == RC_OK; i++) {
+        CLEANUP(text_free) struct text bytes = {0};
+        struct json_out o = {.to = &bytes};
+
+        if (files[i].doc == NULL) continue;
+        json_out_value(&o, NULL, files[i].doc);
+        rc = keep_file(j, u, files[i].path, &bytes, err);
+    }
+    return rc;
+}
+
+/* What the shadow's step would have left at a root. */
 static enum rc
 keep_records(struct days_job *j, const struct day_unit *u, const struct days_result *r,
              struct err *err)
 {
+    CLEANUP(text_free) struct text mark = {0};
     enum rc rc = RC_OK;
 
-    for (int i = 0; i < SHADOW_LOGS_LEN && rc == RC_OK; i++) {
-        CLEANUP(text_free) struct text path = {0};
-
-        text_printf(&path, "%s/%s/%s", j->req->out_dir, u->name,
-                    shadow_log_path((enum shadow_log)i));
-        char *slash = strrchr(path.data, '/');
-        *slash = '\0';
-        rc = j->fs.make_dir(j->fs.self, path.data, err);
-        *slash = '/';
-        if (rc == RC_OK)
-            rc = j->fs.replace(j->fs.self, path.data, text_str(&r->log[i]), r->log[i].len, false,
-                               err);
-    }
+    for (int i = 0; i < SHADOW_LOGS_LEN && rc == RC_OK; i++)
+        rc = keep_file(j, u, shadow_log_path((enum shadow_log)i), &r->log[i], err);
+    if (rc == RC_OK) rc = keep_file(j, u, "state/shadow_v2_positions.json", &r->positions, err);
+    if (rc == RC_OK) rc = keep_file(j, u, "state/shadow_heartbeat.json", &r->heartbeat, err);
+    write_mark(u, r, &mark);
+    if (rc == RC_OK) rc = keep_file(j, u, DEMO_MARK_PATH, &mark, err);
     return rc;
 }
 
@@ -113,7 +151,9 @@ run_day(struct days_job *j, size_t i, struct err *err)
     }
     days_run(&market, i, j->req->out_dir != NULL, &j->keep, &j->trades, &result);
     j->drawn_flow += market.is_flow_drawn;
+    if (j->req->out_dir != NULL) rc = keep_intel(j, u, &market, err);
     days_market_done(&market);
+    if (rc != RC_OK) return rc;
     (void)str_copy(j->digest[i], SHA256_HEX_MAX, result.digest);
     j->days++;
     j->symbol_days += result.symbols;
@@ -162,24 +202,12 @@ report(struct days_job *j, double real_s)
     (void)fputs(text_str(&text), stdout);
 }
 
-static int64_t
-real_ns(void)
-{
-    struct clock_options opt = {0};
-    struct sys_clock sys = {0};
-    struct err err = {0};
-
-    if (clock_open(&opt, &sys, &err) != RC_OK) return 0;
-    struct clock clock = clock_seam(&sys);
-    return clock_mono(&clock);
-}
-
 int
 days_replay(const struct days_request *req, const struct config *cfg)
 {
     struct days_job j = {.req = req};
     struct err err = {0};
-    int64_t began_ns = real_ns();
+    int64_t began_ns = replay_real_ns();
     enum rc rc = open_job(&j, cfg, &err);
     bool shows = isatty(STDERR_FILENO) == 1;
 
@@ -192,7 +220,7 @@ days_replay(const struct days_request *req, const struct config *cfg)
     bool is_whole = rc == RC_OK && j.found.broken.len == 0;
     say_broken(&j);
     if (rc == RC_OK)
-        report(&j, (double)(real_ns() - began_ns) / (double)NS_PER_S);
+        report(&j, (double)(replay_real_ns() - began_ns) / (double)NS_PER_S);
     else
         (void)fprintf(stderr, "stockbot replay: %s\n", err.text);
     close_job(&j);
