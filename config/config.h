@@ -106,6 +106,9 @@ struct supervisor_config {
 struct runner_config {
     const char *role; /* "server", or "operator": the machine that fetches from it */
     bool preopen_skip_regression;
+    /* The server that `run-uw-intel-on-droplet` works on; "" and 0: as droplet_config.json says. */
+    const char *droplet_host, *droplet_user, *droplet_key_file, *droplet_project_dir, *droplet_ssh;
+    int64_t droplet_port;
 };
 
 struct config {

@@ -18,6 +18,7 @@
  *   job.c          the frame of a contract-named runner; runners.def is the table of them
  *   day_*.c        the programs of a trading day
  *   step.c         a runner run by another one in a process of its own
+ *   droplet_*.c    the server operated from here; remote.c is one command on it
  *   regress_*.c    the regression run; artifact_check.c judges the documents of a telemetry bundle
  *   run_*.c, audit_*.c
  *                  the contract's runners, one file each; health_*.c belongs to the sentinel

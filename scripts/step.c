@@ -39,18 +39,26 @@ catcher(int *ret_fd, struct err *err)
     return *ret_fd >= 0 ? RC_OK : err_sys(err, RC_IO, errno, "catch the output of a step");
 }
 
-/* The last STEP_TAIL_MAX bytes, without white space at the end. */
+/* The last keep_max bytes without the white space at the end; 0: all of them. */
 static void
-read_tail(int fd, struct text *to)
+read_caught(int fd, size_t keep_max, struct text *to)
 {
-    char buf[STEP_TAIL_MAX];
     struct stat st;
 
-    if (fstat(fd, &st) != 0) return;
-    ssize_t len = pread(fd, buf, sizeof buf, MAX(0, st.st_size - STEP_TAIL_MAX));
-    while (len > 0 && strchr(" \t\r\n", buf[len - 1]) != NULL)
-        len--;
-    if (len > 0) text_add(to, buf, (size_t)len);
+    if (fstat(fd, &st) != 0 || st.st_size == 0) return;
+    size_t size = (size_t)st.st_size;
+    size_t want = keep_max > 0 ? MIN(size, keep_max) : size;
+    off_t at = (off_t)(size - want);
+    text_reserve(to, want);
+    while (to->len < want) {
+        char buf[16384];
+        ssize_t len = pread(fd, buf, MIN(sizeof buf, want - to->len), at + (off_t)to->len);
+
+        if (len <= 0) break;
+        text_add(to, buf, (size_t)len);
+    }
+    while (keep_max > 0 && to->len > 0 && strchr(" \t\r\n", to->data[to->len - 1]) != NULL)
+        to->data[--to->len] = '\0';
 }
 
 /* False once the time is over. */
@@ -111,32 +119,42 @@ make_argv(const struct step *s, const char *program, const char *argv[STEP_ARGS_
 }
 
 enum rc
-step_run(const struct step *s, const struct clock *clock, struct step_end *ret_end, struct err *err)
+step_program(const char *const *argv, const char *const *env, int limit_s, size_t keep_max,
+             const struct clock *clock, struct step_end *ret_end, struct err *err)
 {
-    CLEANUP(text_free) struct text program = {0};
     CLEANUP(fd_freep) int out = -1;
     CLEANUP(fd_freep) int errors = -1;
-    const char *argv[STEP_ARGS_MAX + 4];
     struct child child = CHILD_NONE;
     int64_t begun_ns = clock_mono(clock);
-    enum rc rc = share_program_folder(&program, err);
 
     *ret_end = (struct step_end){0};
-    if (rc == RC_OK) rc = catcher(&out, err);
+    enum rc rc = catcher(&out, err);
     if (rc == RC_OK) rc = catcher(&errors, err);
-    text_puts(&program, "/stockbot");
-    if (rc == RC_OK) rc = make_argv(s, text_str(&program), argv, err);
     if (rc != RC_OK) return rc;
     const struct child_spec spec = {.argv = argv,
-                                    .env = s->env,
+                                    .env = env,
                                     .stdout_fd = out,
                                     .stderr_fd = errors,
                                     .progress_fd = -1,
                                     .death_signal = SIGTERM};
     rc = child_spawn(&spec, &child, err);
-    if (rc == RC_OK) rc = await(&child, clock, s->limit_s, &ret_end->status, err);
+    if (rc == RC_OK) rc = await(&child, clock, limit_s, &ret_end->status, err);
     ret_end->seconds = (double)(clock_mono(clock) - begun_ns) / (double)NS_PER_S;
-    read_tail(out, &ret_end->out);
-    read_tail(errors, &ret_end->err);
+    read_caught(out, keep_max, &ret_end->out);
+    read_caught(errors, keep_max, &ret_end->err);
     return rc;
+}
+
+enum rc
+step_run(const struct step *s, const struct clock *clock, struct step_end *ret_end, struct err *err)
+{
+    CLEANUP(text_free) struct text program = {0};
+    const char *argv[STEP_ARGS_MAX + 4];
+    enum rc rc = share_program_folder(&program, err);
+
+    *ret_end = (struct step_end){0};
+    text_puts(&program, "/stockbot");
+    if (rc == RC_OK) rc = make_argv(s, text_str(&program), argv, err);
+    if (rc != RC_OK) return rc;
+    return step_program(argv, s->env, s->limit_s, STEP_TAIL_MAX, clock, ret_end, err);
 }

@@ -40,4 +40,11 @@ const char *step_said(const struct step_end *e);
 enum rc step_run(const struct step *s, const struct clock *clock, struct step_end *ret_end,
                  struct err *err) MUST_USE;
 
+/*
+ * Any program, with a limit of real time: argv[0] is its path.  keep_max: bytes kept of the end of
+ * each stream, white space there taken off; 0: everything, as it is.
+ */
+enum rc step_program(const char *const *argv, const char *const *env, int limit_s, size_t keep_max,
+                     const struct clock *clock, struct step_end *ret_end, struct err *err) MUST_USE;
+
 #endif
