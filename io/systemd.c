@@ -139,13 +139,13 @@ journal_open_unit(const char *unit, sd_journal **ret_journal, struct err *err)
 }
 
 static enum rc
-seam_count_lines(void *self, const char *unit, const char *text, int64_t *ret_count,
-                 struct err *err)
+seam_find_lines(void *self, const char *unit, const char *text, struct unit_lines *ret_lines,
+                struct err *err)
 {
     const struct systemd *s = self;
     CLEANUP(journal_done) sd_journal *journal = NULL;
     int64_t deadline_ns = clock_mono(s->clock) + SYSTEMD_JOURNAL_MS * NS_PER_MS;
-    int64_t count = 0;
+    struct unit_lines lines = {.first_ns = WHEN_NONE, .last_ns = WHEN_NONE};
     enum rc rc = journal_open_unit(unit, &journal, err);
 
     if (rc != RC_OK) return rc;
@@ -159,10 +159,25 @@ seam_count_lines(void *self, const char *unit, const char *text, int64_t *ret_co
         if (clock_mono(s->clock) > deadline_ns)
             return err_set(err, RC_TIMEOUT, "journal: not read in time");
         if (sd_journal_get_data(journal, "MESSAGE", &data, &len) < 0) continue; /* has no text */
-        if (memmem(data, len, text, strlen(text)) != NULL) count++;
+        if (memmem(data, len, text, strlen(text)) == NULL) continue;
+        uint64_t at_us = 0;
+        if (sd_journal_get_realtime_usec(journal, &at_us) < 0) continue;
+        lines.first_ns = (int64_t)at_us * NS_PER_US; /* newest first */
+        if (lines.count++ == 0) lines.last_ns = lines.first_ns;
     }
-    *ret_count = count;
+    *ret_lines = lines;
     return RC_OK;
+}
+
+static enum rc
+seam_count_lines(void *self, const char *unit, const char *text, int64_t *ret_count,
+                 struct err *err)
+{
+    struct unit_lines lines = {0};
+    enum rc rc = seam_find_lines(self, unit, text, &lines, err);
+
+    if (rc == RC_OK) *ret_count = lines.count;
+    return rc;
 }
 
 /* ---- restart ------------------------------------------------------------------------------- */
@@ -253,6 +268,9 @@ seam_restart(void *self, const char *unit, struct text *ret_output, struct err *
 struct service_manager
 systemd_seam(struct systemd *s)
 {
-    return (struct service_manager){
-        .self = s, .unit = seam_unit, .count_lines = seam_count_lines, .restart = seam_restart};
+    return (struct service_manager){.self = s,
+                                    .unit = seam_unit,
+                                    .count_lines = seam_count_lines,
+                                    .find_lines = seam_find_lines,
+                                    .restart = seam_restart};
 }

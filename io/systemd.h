@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "base/when.h"
 
 enum {
     UNIT_WORD_MAX = 32,
@@ -33,12 +34,20 @@ struct unit_state {
     char result[UNIT_WORD_MAX]; /* "success", "exit-code", "watchdog", ...           */
 };
 
+/* Lines of a unit's journal: how many, and when the first and the last was written. */
+struct unit_lines {
+    int64_t count, first_ns, last_ns; /* WHEN_NONE without any */
+};
+
 struct service_manager {
     void *self;
     enum rc (*unit)(void *self, const char *unit, struct unit_state *ret_unit, struct err *err);
     /* How many of the unit's last SYSTEMD_JOURNAL_LINES lines contain the text. */
     enum rc (*count_lines)(void *self, const char *unit, const char *text, int64_t *ret_count,
                            struct err *err);
+    /* The same lines, and their times. */
+    enum rc (*find_lines)(void *self, const char *unit, const char *text,
+                          struct unit_lines *ret_lines, struct err *err);
     /* The end of what was said is in ret_output (to be freed) whether it worked or not. */
     enum rc (*restart)(void *self, const char *unit, struct text *ret_output, struct err *err);
 };
