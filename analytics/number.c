@@ -54,7 +54,8 @@ read_quickly(struct span text, double *ret_value)
     }
     if (at < end || digits > UINT64_C(1) << DBL_MANT_DIG) return false;
     double magnitude = (double)digits / POWER[places];
-    *ret_value = is_negative ? -magnitude : magnitude;
+    bool is_whole_zero = digits == 0 && places == 0; /* -0 is the whole number 0, -0.0 is not */
+    *ret_value = is_negative && !is_whole_zero ? -magnitude : magnitude;
     return true;
 }
 

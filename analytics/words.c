@@ -13,10 +13,10 @@ is_full(uint32_t len, uint32_t slots)
     return 2 * ((size_t)len + 1) > slots;
 }
 
-static uint32_t *
-slots_new(uint32_t slots)
+static void *
+slots_new(uint32_t slots, size_t size)
 {
-    uint32_t *slot = calloc(slots, sizeof(*slot));
+    void *slot = calloc(slots, size);
 
     ASSERT(slot != NULL);
     return slot;
@@ -32,23 +32,32 @@ text_hash(struct span s)
 
 /* Where the text stands or would stand; slots is not 0. */
 static uint32_t
-word_slot(const struct words *w, struct span s)
+word_slot(const struct words *w, struct span s, uint32_t hash)
 {
-    uint32_t at = text_hash(s) & (w->slots - 1);
+    uint32_t at = hash & (w->slots - 1);
 
-    while (w->slot[at] != 0 && !span_eq(w->text[w->slot[at]], s))
-        at = (at + 1) & (w->slots - 1);
+    for (; w->slot[at] != 0; at = (at + 1) & (w->slots - 1)) {
+        if (pair_first(w->slot[at]) == hash && span_eq(w->text[pair_second(w->slot[at])], s)) break;
+    }
     return at;
 }
 
 static void
 words_grow(struct words *w)
 {
-    free(w->slot);
+    uint64_t *old = w->slot;
+    uint32_t old_slots = w->slots;
+
     w->slots = MAX(w->slots * 2, 64U);
-    w->slot = slots_new(w->slots);
-    for (uint32_t i = 1; i < w->len; i++)
-        w->slot[word_slot(w, w->text[i])] = i;
+    w->slot = slots_new(w->slots, sizeof(*w->slot));
+    for (uint32_t i = 0; i < old_slots; i++) {
+        if (old[i] == 0) continue;
+        uint32_t at = pair_first(old[i]) & (w->slots - 1);
+        while (w->slot[at] != 0)
+            at = (at + 1) & (w->slots - 1);
+        w->slot[at] = old[i];
+    }
+    free(old);
 }
 
 void
@@ -64,9 +73,9 @@ bool
 words_find(const struct words *w, struct span s, word *ret_word)
 {
     if (s.len > 0 && w->slots == 0) return false;
-    word found = s.len == 0 ? 0 : w->slot[word_slot(w, s)];
+    uint64_t found = s.len == 0 ? 0 : w->slot[word_slot(w, s, text_hash(s))];
     if (s.len > 0 && found == 0) return false;
-    *ret_word = found;
+    *ret_word = pair_second(found);
     return true;
 }
 
@@ -75,13 +84,13 @@ words_add(struct words *w, struct span s)
 {
     if (s.len == 0) return 0;
     if (is_full(w->len, w->slots)) words_grow(w);
-    uint32_t at = word_slot(w, s);
-    if (w->slot[at] != 0) return w->slot[at];
+    uint32_t hash = text_hash(s), at = word_slot(w, s, hash);
+    if (w->slot[at] != 0) return pair_second(w->slot[at]);
 
     w->text = grown(w->text, w->len + 1U, &w->cap, sizeof(*w->text));
     if (w->len == 0) w->text[w->len++] = (struct span){"", 0};
     w->text[w->len] = (struct span){arena_strndup(&w->arena, s.at, s.len), s.len};
-    w->slot[at] = w->len;
+    w->slot[at] = word_pair(hash, w->len);
     return w->len++;
 }
 
@@ -141,7 +150,7 @@ tally_grow(struct tally *t)
 {
     free(t->slot);
     t->slots = MAX(t->slots * 2, 16U);
-    t->slot = slots_new(t->slots);
+    t->slot = slots_new(t->slots, sizeof(*t->slot));
     for (uint32_t i = 0; i < t->len; i++)
         t->slot[key_slot(t, t->key[i])] = i + 1;
 }
@@ -206,7 +215,7 @@ uint32_t *
 tally_sorted(const struct tally *t, const struct words *w)
 {
     struct by_text by = {t, w};
-    uint32_t *order = slots_new(MAX(t->len, 1U));
+    uint32_t *order = slots_new(MAX(t->len, 1U), sizeof(*order));
 
     for (uint32_t i = 0; i < t->len; i++)
         order[i] = i;

@@ -14,7 +14,7 @@ struct words {
     struct span *text; /* by word */
     uint32_t len;
     size_t cap;
-    uint32_t *slot; /* open addressing; a free one is 0 */
+    uint64_t *slot; /* open addressing: hash and word; a free one is 0 */
     uint32_t slots;
 };
 

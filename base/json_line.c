@@ -289,8 +289,10 @@ node_member(const struct node *v, const char *key)
 
     if (node_kind(v) != JSON_OBJECT) return NULL;
     size_t len = strlen(key);
-    for (const struct node *k = node_first(v); k != NULL; k = node_after(v, k)) {
-        if (k->len == len && memcmp(k->at, key, len) == 0) found = node_value(k);
+    /* As node_after, but this is where the readers of logs spend their time. */
+    for (const struct node *k = v + 1, *end = v + v->size; k < end; k += 1 + k[1].size) {
+        if (k->len != len) continue;
+        if (len == 0 || (k->at[0] == key[0] && memcmp(k->at, key, len) == 0)) found = k + 1;
     }
     return found;
 }
