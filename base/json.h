@@ -21,6 +21,7 @@
  *   json_escape.c escapes to UTF-8
  *   json_get.c    tolerant readers (spec 10 R0.2, R0.3) and struct json_in for what must be there
  *   json_out.c    the writer
+ *   json_pretty.c a document for people to read
  *   json_scan.c   finds the members of a large object without building it
  */
 #ifndef BASE_JSON_H
@@ -168,6 +169,13 @@ void json_out_raw(struct json_out *o, const char *key, const char *json,
                   size_t len); /* trusted JSON */
 void json_out_value(struct json_out *o, const char *key,
                     const struct json *v); /* a parsed value again */
+
+/*
+ * A parsed value for people and for comparing: two blanks a level, a member a line, no newline at
+ * the end; members as they stand, or in the order of their keys' bytes (spec 30 0.4, spec 40 0.5).
+ */
+enum json_order { JSON_AS_WRITTEN, JSON_SORTED };
+void json_pretty(struct text *to, const struct json *v, enum json_order order);
 
 /* Shortest decimal text that reads back to x ("null" where not finite); integral values without
  * ".0". */

@@ -3,6 +3,7 @@
  *
  *   cmd_uw.c          which of the four, and the table of endpoints
  *   cmd_uw_get.c      one call through the one client
+ *   uw_desk.c         the client and what it needs, for this and for the runners
  *   cmd_uw_why.c      a refusal in words: which check, what to do
  *   cmd_uw_budget.c   what is spent, what is left, how long it lasts; and the drift report
  */

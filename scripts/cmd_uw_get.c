@@ -2,11 +2,8 @@
 
 #include <inttypes.h>
 
-#include "io/http.h"
-#include "io/process.h"
-#include "io/share.h"
 #include "scripts/command.h"
-#include "uwclient/client.h"
+#include "scripts/uw_desk.h"
 
 #define CALLER "operator"
 
@@ -41,11 +38,7 @@ struct invocation {
 /* Everything of one call. */
 struct desk {
     struct runner r;
-    struct curl_http *curl;
-    struct http http;
-    struct text spec_path;
-    struct uw_client client;
-    bool has_client;
+    struct uw_desk uw;
     struct match match; /* of the path; op is NULL where it is refused */
     struct err match_err;
     struct uw_params params;
@@ -155,52 +148,6 @@ take_pair(struct desk *d, char *pair)
     return EXIT_DONE;
 }
 
-/* ---- opening ------------------------------------------------------------------------------- */
-
-static void
-find_spec(struct desk *d)
-{
-    const struct config *cfg = &d->r.cfg;
-
-    if (cfg->uw.spec_path[0] != '\0')
-        text_puts(&d->spec_path, cfg->uw.spec_path);
-    else if (share_find(cfg->root, SPEC_PATH, &d->spec_path, NULL) != RC_OK)
-        text_puts(&d->spec_path, SPEC_PATH); /* missing: the call is refused and says so */
-}
-
-static enum rc
-open_client(struct desk *d, struct err *err)
-{
-    struct http_options options = {.clock = &d->r.clock};
-    enum rc rc = curl_http_new(&options, &d->curl, err);
-
-    if (rc != RC_OK) return rc;
-    d->http = curl_http_seam(d->curl);
-    find_spec(d);
-    const struct uw_deps deps = {
-        .clock = &d->r.clock,
-        .fs = &d->r.fs,
-        .http = &d->http,
-        .store = &d->r.store,
-        .locks = &d->r.locks,
-        .log = d->r.log,
-        .ny = d->r.ny,
-        .seed = (uint64_t)clock_mono(&d->r.clock),
-    };
-    rc = uw_client_init(&d->client, &deps, &d->r.cfg.uw, text_str(&d->spec_path), err);
-    d->has_client = rc == RC_OK;
-    return rc;
-}
-
-static void
-desk_done(struct desk *d)
-{
-    if (d->has_client) uw_client_done(&d->client);
-    curl_http_free(d->curl);
-    text_free(&d->spec_path);
-    runner_done(&d->r);
-}
-
 /* The first policy of the path; those of the runners stand before those of the daemon. */
 static const char *
 policy_of(const char *path)
@@ -215,7 +162,7 @@ policy_of(const char *path)
 static int
 prepare(struct desk *d, const struct invocation *in)
 {
-    const struct uw_client *c = &d->client;
+    const struct uw_client *c = &d->uw.client;
 
     if (match_path(&c->spec, c->base_url, in->path, &d->match, &d->match_err) != RC_OK)
         d->match.op = NULL;
@@ -229,30 +176,6 @@ prepare(struct desk *d, const struct invocation *in)
 }
 
 /* ---- the answer ---------------------------------------------------------------------------- */
-
-/* Two blanks a level, a member a line; the reader has bounded the depth. */
-static void
-pretty(const struct json *v, int depth, struct text *to)
-{
-    bool is_array = json_is_array(v);
-    struct json_out scalar = {.to = to};
-
-    if (json_len(v) == 0) {
-        json_out_value(&scalar, NULL, v);
-        return;
-    }
-    text_puts(to, is_array ? "[" : "{");
-    for (const struct json *at = json_first(v); at != NULL; at = json_next(at)) {
-        text_printf(to, "%s\n%*s", at == json_first(v) ? "" : ",", 2 * (depth + 1), "");
-        if (!is_array) {
-            struct json_out key = {.to = to};
-            json_out_str(&key, NULL, json_key(at));
-            text_puts(to, ": ");
-        }
-        pretty(at, depth + 1, to);
-    }
-    text_printf(to, "\n%*s%s", 2 * depth, "", is_array ? "]" : "}");
-}
 
 static void
 write_view(struct json_out *o, const char *key, const struct usage_view *v)
@@ -314,7 +237,7 @@ print_answer(const struct uw_answer *a)
     else
         (void)fprintf(stderr, "answered in %" PRId64 " ms, %d attempt%s\n", a->latency_ms,
                       a->attempts, a->attempts == 1 ? "" : "s");
-    pretty(a->body, 0, &t);
+    json_pretty(&t, a->body, JSON_AS_WRITTEN);
     (void)printf("%s\n", text_str(&t));
 }
 
@@ -322,7 +245,7 @@ static int
 ask(struct desk *d, const struct invocation *in)
 {
     CLEANUP(uw_answer_free) struct uw_answer answer = {0};
-    struct usage_view before = usage_view(&d->client.usage);
+    struct usage_view before = usage_view(&d->uw.client.usage);
     const struct uw_call call = {
         .endpoint = in->path,
         .params = d->params,
@@ -331,8 +254,8 @@ ask(struct desk *d, const struct invocation *in)
         .scope = in->scope,
         .caller = CALLER,
     };
-    enum uw_result result = uw_http_get(&d->client, &call, &answer);
-    struct usage_view after = usage_view(&d->client.usage);
+    enum uw_result result = uw_http_get(&d->uw.client, &call, &answer);
+    struct usage_view after = usage_view(&d->uw.client.usage);
 
     print_budget(d, "before", &before);
     if (in->common.json)
@@ -341,8 +264,8 @@ ask(struct desk *d, const struct invocation *in)
         print_answer(&answer);
     const struct uw_refusal why = {
         .r = &d->r,
-        .client = &d->client,
-        .spec_path = text_str(&d->spec_path),
+        .client = &d->uw.client,
+        .spec_path = text_str(&d->uw.spec_path),
         .match = &d->match,
         .match_why = d->match_err.text,
         .params = &d->params,
@@ -367,13 +290,13 @@ uw_get_main(int argc, char **argv)
     ASSERT(d != NULL);
     status = runner_open(&d->r, "stockbot uw get", &in.common, RUNNER_WRITES);
     if (status == EXIT_DONE) {
-        enum rc rc = process_guard_secrets(&err);
-        if (rc == RC_OK) rc = open_client(d, &err);
+        enum rc rc = uw_desk_open(&d->uw, &d->r, &err);
         if (rc != RC_OK)
             status = runner_fail(&d->r, &err, rc == RC_DENIED ? EXIT_CONFIG_UNUSABLE : EXIT_FAILED);
         if (status == EXIT_DONE) status = prepare(d, &in);
         if (status == EXIT_DONE) status = ask(d, &in);
-        desk_done(d);
+        uw_desk_close(&d->uw);
+        runner_done(&d->r);
     }
     free(d);
     return status;

@@ -374,6 +374,60 @@ test_json_out_num_keeps_the_point_of_a_double(void **state)
     assert_string_equal(text_str(&t), "[3.0,-0.0,0.25,1e+22,null]");
 }
 
+static void
+expect_pretty(const char *doc_text, enum json_order order, const char *want)
+{
+    CLEANUP(text_free) struct text got = {0};
+    CLEANUP(json_freep) struct json *doc = NULL;
+
+    assert_int_equal(
+        json_parse(doc_text, strlen(doc_text), JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
+    json_pretty(&got, doc, order);
+    assert_string_equal(text_str(&got), want);
+}
+
+static void
+test_json_pretty_indents_by_two_and_sorts_on_request(void **state)
+{
+    static const char DOC[] =
+        "{\"b\":[1,{\"z\":null,\"a\":\"x\\n\"}],\"a\":{},\"B\":[],\"10\":1.50}";
+
+    (void)state;
+    expect_pretty(DOC, JSON_SORTED,
+                  "{\n  \"10\": 1.5,\n  \"B\": [],\n  \"a\": {},\n  \"b\": [\n    1,\n    {\n"
+                  "      \"a\": \"x\\n\",\n      \"z\": null\n    }\n  ]\n}");
+    expect_pretty(DOC, JSON_AS_WRITTEN,
+                  "{\n  \"b\": [\n    1,\n    {\n      \"z\": null,\n      \"a\": \"x\\n\"\n"
+                  "    }\n  ],\n  \"a\": {},\n  \"B\": [],\n  \"10\": 1.5\n}");
+    expect_pretty("7", JSON_SORTED, "7");
+}
+
+/* However the members came, sorted they are the same bytes, and the same document. */
+static void
+test_json_pretty_reads_back(void **state)
+{
+    struct rng r = check_rng("pretty documents");
+
+    (void)state;
+    for (int i = 0; i < 500; i++) {
+        CLEANUP(text_free) struct text plain = {0};
+        CLEANUP(text_free) struct text pretty = {0};
+        CLEANUP(text_free) struct text again = {0};
+        struct json *doc = NULL;
+        struct json_out o = {.to = &plain};
+        random_value(&r, &o, NULL, 0);
+        assert_int_equal(
+            json_parse(plain.data, plain.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
+        json_pretty(&pretty, doc, JSON_SORTED);
+        json_freep(&doc);
+        assert_int_equal(
+            json_parse(pretty.data, pretty.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, NULL), RC_OK);
+        json_pretty(&again, doc, JSON_SORTED);
+        json_freep(&doc);
+        assert_string_equal(pretty.data, again.data);
+    }
+}
+
 int
 main(void)
 {
@@ -387,6 +441,8 @@ main(void)
         cmocka_unit_test(test_json_round_dec_rounds_the_exact_binary_value),
         cmocka_unit_test(test_json_out_asserts_the_order_of_calls),
         cmocka_unit_test(test_json_documents_survive_reading_and_writing),
+        cmocka_unit_test(test_json_pretty_indents_by_two_and_sorts_on_request),
+        cmocka_unit_test(test_json_pretty_reads_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,89 +2,18 @@
  * `stockbot uw get` as an operator uses it: calls over loopback to the market simulator, and every
  * refusal in words.
  */
-#include "tests/lib/tmpdir.h"
-#include "tests/scripts/run.h"
-#include "tests/sim/market.h"
-
-#include <poll.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "io/clock.h"
+#include "tests/lib/tmpdir.h"
+#include "tests/scripts/run.h"
+#include "tests/scripts/served.h"
+
 #include "scripts/command.h"
-#include "sim/server.h"
 #include "uwclient/endpoints.h"
 
 /* Endpoints are taken from the table: no second copy of their paths. */
 #define TIDE   uw_endpoint_row(UW_EP_MARKET_TIDE)->path
 #define GREEKS "/api/stock/NVDA/greeks"
-
-/* ---- a market on a port of its own --------------------------------------------------------------
- */
-
-struct served {
-    pid_t pid;
-    int port;
-};
-
-static struct clock real;
-
-static int64_t
-child_mono(void *self)
-{
-    (void)self;
-    return clock_mono(&real);
-}
-
-static void
-serve(const char *faults, int to_parent)
-{
-    struct market m;
-    struct server *s = NULL;
-    struct err err = {0};
-    struct sys_clock sys_clock;
-    struct clock_options opt = {0};
-
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no market behind */
-    if (clock_open(&opt, &sys_clock, &err) != RC_OK) _exit(3);
-    real = clock_seam(&sys_clock);
-    market_make(&m, (const char *const[]){"NVDA", "AAPL"}, 2, 1);
-    m.clock.mono_ns = child_mono;
-    if (faults != NULL) market_faults(&m, faults);
-    if (server_open(&m.sim, 0, &s, &err) != RC_OK) _exit(3);
-    int port = server_port(s);
-    if (write(to_parent, &port, sizeof port) != (ssize_t)sizeof port) _exit(3);
-    for (;;) {
-        struct pollfd fd = {.fd = server_fd(s), .events = POLLIN};
-
-        (void)poll(&fd, 1, 20); /* run looks itself */
-        server_run(s);
-    }
-}
-
-static struct served
-served_open(const char *faults)
-{
-    struct served v = {0};
-    int fds[2];
-
-    (void)fflush(NULL);
-    assert_int_equal(pipe(fds), 0);
-    v.pid = fork();
-    if (v.pid == 0) serve(faults, fds[1]);
-    assert_true(v.pid > 0);
-    (void)close(fds[1]);
-    assert_int_equal(read(fds[0], &v.port, sizeof v.port), (ssize_t)sizeof v.port);
-    (void)close(fds[0]);
-    return v;
-}
-
-static void
-served_close(const struct served *v)
-{
-    (void)kill(v->pid, SIGKILL); /* it keeps nothing */
-    assert_int_equal(waitpid(v->pid, NULL, 0), v->pid);
-}
 
 /* ---- running ------------------------------------------------------------------------------------
  */
@@ -99,6 +28,8 @@ uw(const struct tmpdir *dir, const char *what, const char *const *extra, const c
         args[4 + i] = extra[i];
     return run_command(cmd_uw, args, env);
 }
+
+static const struct serve PLAIN = {0};
 
 struct settings {
     char base_url[64];
@@ -140,7 +71,7 @@ static void
 test_uw_get_prints_the_answer_and_what_it_cost(void **state)
 {
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
-    struct served v = served_open(NULL);
+    struct served v = served_open(&PLAIN);
 
     (void)state;
     CLEANUP(ran_free) struct ran first = get(&dir, &v, NULL, TIDE, NULL, NULL);
@@ -166,7 +97,7 @@ static void
 test_uw_get_types_parameters_as_the_description_does(void **state)
 {
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
-    struct served v = served_open(NULL);
+    struct served v = served_open(&PLAIN);
 
     (void)state;
     CLEANUP(ran_free)
@@ -184,7 +115,7 @@ static void
 test_uw_get_json_is_one_line_with_the_budget(void **state)
 {
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
-    struct served v = served_open(NULL);
+    struct served v = served_open(&PLAIN);
 
     (void)state;
     CLEANUP(ran_free) struct ran r = get(&dir, &v, NULL, TIDE, "--json", NULL);
@@ -226,7 +157,7 @@ test_uw_get_says_every_refusal_in_words(void **state)
          "UW_API_KEY"                                                                                                                                                                            },
     };
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
-    struct served v = served_open(NULL);
+    struct served v = served_open(&PLAIN);
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -251,7 +182,7 @@ test_uw_get_says_which_limit_is_reached(void **state)
         {"minute", "UW_RATE_LIMIT_PER_MIN=1",
          "refused by check 9, 1 calls in 60 s\n  try again in"                                    },
     };
-    struct served v = served_open(NULL);
+    struct served v = served_open(&PLAIN);
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -270,7 +201,7 @@ static void
 test_uw_get_says_that_a_policy_is_used_up(void **state)
 {
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
-    struct served v = served_open(NULL);
+    struct served v = served_open(&PLAIN);
 
     (void)state;
     assert_int_equal(mkdir(tmpdir_path(&dir, "state"), 0750), 0);
@@ -303,7 +234,7 @@ test_uw_get_says_what_the_server_did(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
-        struct served v = served_open(cases[i].faults);
+        struct served v = served_open(&(struct serve){.faults = cases[i].faults});
         CLEANUP(ran_free) struct ran r = get(&dir, &v, NULL, TIDE, NULL, NULL);
 
         if (r.status != 1 || strstr(text_str(&r.err), cases[i].words) == NULL ||
@@ -326,7 +257,7 @@ test_uw_get_never_shows_the_key(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(faults); i++) {
         CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
-        struct served v = served_open(faults[i]);
+        struct served v = served_open(&(struct serve){.faults = faults[i]});
         CLEANUP(ran_free)
         struct ran r = get(&dir, &v, "UW_API_KEY=s3cret-of-the-operator", TIDE, "--json", NULL);
         CLEANUP(text_free) struct text log = tmpdir_read(&dir, "logs/system_events.jsonl");
