@@ -11,6 +11,7 @@
  *   replace.c/h  is there something better to hold? (spec 30 7.4)
  *   flags.c/h    what is known before the open and after the close (spec 30 7.6, 7.7)
  *   exit_pnl.c/h what the exits of a day earned, by reason, regime and sector (spec 30 7.8)
+ *   exit_intel.c/h the files that hold those flags
  *   exit_json.c/h  all of these from and to JSON
  *
  * A number that is not known is NaN.  Labels are compared without regard to case.

@@ -2,6 +2,9 @@
 
 #include <math.h>
 
+#include "intel/universe.h"
+#include "model/symbol.h"
+
 static const double TRADING_DAYS = 252;
 /* A file in which nothing exceeds this says nothing. */
 static const double VOL_TO_SPEAK_OF = 0.001;
@@ -136,6 +139,82 @@ symbol_risk_of(const struct closes *symbol, const struct closes *benchmark)
         .realised_vol_20d = reported(realised_vol(&own, RISK_VOL_LONG)),
         .beta_vs_spy = reported(beta(&own, &market)),
     };
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+size_t
+symbol_risk_symbols(const char *const *name, size_t len, struct arena *a,
+                    const char *const **ret_symbol)
+{
+    const char **symbol = ARENA_NEW(a, const char *, len + 1);
+    size_t kept = 0;
+
+    symbol[kept++] = RISK_BENCHMARK;
+    for (size_t i = 0; i < len; i++) {
+        char *s = arena_strdup(a, name[i]);
+
+        str_trim(s);
+        str_upper(s);
+        if (symbol_valid(s)) symbol[kept++] = s;
+    }
+    *ret_symbol = symbol;
+    return universe_sort_symbols(symbol, kept);
+}
+
+/* A daily bar starts at midnight or at the open in New York: its date in UTC is the same. */
+static struct closes
+closes_of(const struct bars *b, struct arena *a)
+{
+    size_t first = b->len > RISK_CLOSES_MAX ? b->len - RISK_CLOSES_MAX : 0, len = b->len - first;
+    double *price = ARENA_NEW(a, double, len);
+    int64_t *day = ARENA_NEW(a, int64_t, len);
+
+    for (size_t i = 0; i < len; i++) {
+        const struct bar *bar = &b->bar[first + i];
+
+        price[i] = usd_to_double(bar->close);
+        day[i] = date_to_days(when_to_civil(bar->start_ns).date);
+    }
+    return (struct closes){.usd = price, .day = day, .len = len};
+}
+
+static int64_t
+last_start(const struct bars *b)
+{
+    return b->len > 0 ? b->bar[b->len - 1].start_ns : WHEN_NONE;
+}
+
+static const struct bars *
+benchmark_bars(const struct symbol_risk_bars *symbol, size_t len)
+{
+    static const struct bars NONE = {0};
+
+    for (size_t i = 0; i < len; i++)
+        if (str_eq(symbol[i].symbol, RISK_BENCHMARK)) return &symbol[i].bars;
+    return &NONE;
+}
+
+void
+symbol_risk_table_of(const struct symbol_risk_bars *symbol, size_t len, struct arena *a,
+                     struct symbol_risk_table *ret_table)
+{
+    const struct bars *market = benchmark_bars(symbol, len);
+    const struct closes benchmark = closes_of(market, a);
+    struct symbol_risk_row *row = ARENA_NEW(a, struct symbol_risk_row, len);
+    const char **failed = ARENA_NEW(a, const char *, len);
+    struct symbol_risk_table t = {
+        .row = row, .len = len, .benchmark_last_bar_ns = last_start(market), .failed = failed};
+
+    for (size_t i = 0; i < len; i++) {
+        struct closes own = closes_of(&symbol[i].bars, a);
+
+        row[i] = (struct symbol_risk_row){.symbol = symbol[i].symbol,
+                                          .risk = symbol_risk_of(&own, &benchmark),
+                                          .last_bar_ns = last_start(&symbol[i].bars)};
+        if (symbol[i].has_failed) failed[t.failed_len++] = symbol[i].symbol;
+    }
+    *ret_table = t;
 }
 
 /* ---- the file ------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #define INTEL_SYMBOL_RISK_H
 
 #include "intel/intel.h"
+#include "model/market.h"
 
 enum {
     RISK_LOOKBACK_DAYS = 120,   /* calendar days of bars that are asked for                    */
@@ -67,6 +68,30 @@ struct symbol_risk_table {
 };
 
 enum { RISK_FAILED_NAMED_MAX = 50 };
+
+/* The daily bars of one symbol as their source gave them. */
+struct symbol_risk_bars {
+    const char *symbol;
+    struct bars bars; /* ascending, of one day each; none where they could not be read */
+    bool has_failed;  /* they could not be read */
+};
+
+/*
+ * The symbols of an order for features: trimmed, upper case, the benchmark among them, ascending,
+ * each once (spec 30 3.1).  Names that no symbol can have are left out.
+ */
+size_t symbol_risk_symbols(const char *const *name, size_t len, struct arena *a,
+                           const char *const **ret_symbol);
+
+/*
+ * The table of all of them.  symbol is in ascending order; the benchmark is the one of that name,
+ * and without it there is no beta.  Rows and texts are borrowed from the input and the arena.
+ *
+ * Whoever writes it first asks whether anything could be read at all: a table of zeros is no
+ * reason to lose the one before.
+ */
+void symbol_risk_table_of(const struct symbol_risk_bars *symbol, size_t len, struct arena *a,
+                          struct symbol_risk_table *ret_table);
 
 /* The members of one symbol into an object that is open. */
 void symbol_risk_write(struct json_out *o, const struct symbol_risk *r);

@@ -20,7 +20,10 @@
  *   step.c         a runner run by another one in a process of its own
  *   droplet_*.c    the server operated from here; remote.c is one command on it
  *   regress_*.c    the regression run; artifact_check.c judges the documents of a telemetry bundle
- *   run_*.c, audit_*.c
+ *   documents.c    state documents that a runner reads and writes
+ *   vendor.c       what a runner asks of Unusual Whales; uw_desk.c is the client of a command
+ *   daily_bars.c   daily bars of the broker or of a folder
+ *   build_*.c, run_*.c, audit_*.c
  *                  the contract's runners, one file each; health_*.c belongs to the sentinel
  */
 #ifndef SCRIPTS_COMMAND_H
