@@ -8,14 +8,14 @@
 
 enum { BARS_MAX = 800 };
 
-struct bars {
+struct tape {
     double close[BARS_MAX];
     int64_t day[BARS_MAX];
     size_t len;
 };
 
 static struct closes
-newest(const struct bars *b, size_t end, bool has_days)
+newest(const struct tape *b, size_t end, bool has_days)
 {
     return (struct closes){.usd = b->close, .day = has_days ? b->day : NULL, .len = end};
 }
@@ -41,7 +41,7 @@ struct slow {
 };
 
 static struct slow
-slow_returns(const struct bars *b, size_t end)
+slow_returns(const struct tape *b, size_t end)
 {
     struct slow s = {.len = 0};
     for (size_t i = end > 45 ? end - 44 : 1; i < end; i++) {
@@ -93,7 +93,7 @@ expect_near(const char *what, double got, double want)
 }
 
 static void
-expect_slow(const char *what, const struct bars *a, size_t end_a, const struct bars *b,
+expect_slow(const char *what, const struct tape *a, size_t end_a, const struct tape *b,
             size_t end_b)
 {
     struct closes symbol = newest(a, end_a, true), benchmark = newest(b, end_b, true);
@@ -107,7 +107,7 @@ expect_slow(const char *what, const struct bars *a, size_t end_a, const struct b
 /* ---- recorded bars ------------------------------------------------------------------------- */
 
 static bool
-load(const char *symbol, struct bars *ret)
+load(const char *symbol, struct tape *ret)
 {
     const char *shared = getenv("STOCKBOT_SHARED");
     char path[512], line[256];
@@ -136,7 +136,7 @@ test_symbol_risk_agrees_with_a_slow_method_on_recorded_bars(void **state)
 {
     static const char *const symbols[] = {"AAPL", "AMCR", "CARR", "KDP",
                                           "MRNA", "QQQ",  "SPY",  "XOM"};
-    static struct bars spy, own;
+    static struct tape spy, own;
     (void)state;
     if (!load("SPY", &spy)) {
         print_message("skipped: no recorded daily bars\n");
@@ -156,7 +156,7 @@ test_symbol_risk_agrees_with_a_slow_method_on_recorded_bars(void **state)
 /* ---- made bars ----------------------------------------------------------------------------- */
 
 static void
-walk(struct rng *r, struct bars *ret, size_t len, double daily)
+walk(struct rng *r, struct tape *ret, size_t len, double daily)
 {
     double close = 100;
     ret->len = len;
@@ -169,7 +169,7 @@ walk(struct rng *r, struct bars *ret, size_t len, double daily)
 
 /* Takes a day out, as a symbol that was halted. */
 static void
-drop(struct bars *b, size_t at)
+drop(struct tape *b, size_t at)
 {
     b->len--;
     memmove(b->close + at, b->close + at + 1, (b->len - at) * sizeof(b->close[0]));
@@ -182,7 +182,7 @@ test_symbol_risk_pairs_by_day_whatever_is_missing(void **state)
     struct rng r = check_rng("holes in bars");
     (void)state;
     for (int round = 0; round < 500; round++) {
-        struct bars a, b;
+        struct tape a, b;
         walk(&r, &a, 30 + rng_below(&r, 40), 0.02);
         walk(&r, &b, a.len, 0.01);
         for (int holes = (int)rng_below(&r, 8); holes > 0; holes--)
@@ -199,7 +199,7 @@ test_symbol_risk_of_a_leveraged_benchmark_is_its_leverage(void **state)
     struct rng r = check_rng("leverage");
     (void)state;
     for (int round = 0; round < 100; round++) {
-        struct bars b, a;
+        struct tape b, a;
         double leverage = (double)rng_range(&r, -3, 3);
         walk(&r, &b, 60, 0.01);
         a = b;
@@ -236,7 +236,7 @@ test_symbol_risk_without_enough_bars_is_not_known(void **state)
         {60, 0,  true,  true,  false},
     };
     struct rng r = check_rng("few bars");
-    struct bars a, b;
+    struct tape a, b;
     (void)state;
     walk(&r, &a, 60, 0.02);
     walk(&r, &b, 60, 0.02);
