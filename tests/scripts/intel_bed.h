@@ -9,6 +9,7 @@
 #include "tests/scripts/run.h"
 #include "tests/scripts/served.h"
 
+#include <math.h>
 #include <sys/stat.h>
 
 #include "intel/schema.h"
@@ -123,6 +124,92 @@ bed_summary(const struct ran *r)
 {
     if (r->status != 0) fail_msg("status %d: %s", r->status, text_str(&r->err));
     return run_json(&r->out);
+}
+
+/* ---- the day ------------------------------------------------------------------------------- */
+
+#define DAILY      "state/daily_universe.json"
+#define CORE       "state/core_universe.json"
+#define DAILY_V2   "state/daily_universe_v2.json"
+#define REGIME     "state/regime_state.json"
+#define PREMARKET  "state/premarket_intel.json"
+#define POSTMARKET "state/postmarket_intel.json"
+#define BEFORE     "state/premarket_exit_intel.json"
+#define AFTER      "state/postmarket_exit_intel.json"
+
+UNUSED static const char *const SYMBOLS[] = {"AAPL", "NVDA", "TSLA", "XOM", "JPM"};
+UNUSED static const struct serve MARKET = {.symbols = SYMBOLS, .symbols_len = COUNT_OF(SYMBOLS)};
+
+/* What the engine and the simulator of v2 leave behind. */
+UNUSED static void
+write_inputs(const struct bed *b)
+{
+    tmpdir_write(&b->dir, "state/symbol_risk_features.json",
+                 "{\"_meta\":{\"ts\":\"2026-02-10T12:00:00Z\"},\"symbols\":{"
+                 "\"NVDA\":{\"realized_vol_20d\":0.5},\"aapl\":{\"realized_vol_20d\":0.3},"
+                 "\"XOM\":{\"realized_vol_20d\":\"0.6\"},\"ODD\":7}}");
+    tmpdir_write(&b->dir, "state/market_context_v2.json",
+                 "{\"market_trend\":\"down\",\"volatility_regime\":\"high\"}");
+    tmpdir_write(&b->dir, "state/regime_posture_state.json",
+                 "{\"posture\":\"short\",\"regime_confidence\":0.7}");
+    tmpdir_write(&b->dir, "state/shadow_v2_positions.json",
+                 "{\"positions\":{\"NVDA\":{\"entry_uw\":{\"v2_uw_inputs\":{\"sentiment\":"
+                 "\"bullish\"}}},\"GONE\":{\"entry_uw\":{\"v2_uw_inputs\":{\"sentiment\":"
+                 "\"BEARISH\"}}},\"XOM\":3}}");
+}
+
+UNUSED static void
+expect_event(const struct bed *b, const char *name, const char *detail)
+{
+    CLEANUP(text_free) struct text log = tmpdir_read(&b->dir, "logs/system_events.jsonl");
+    const char *at = strstr(text_str(&log), name);
+
+    if (at == NULL || strstr(at, detail) == NULL)
+        fail_msg("no %s with %s in %s", name, detail, text_str(&log));
+}
+
+UNUSED static void
+expect_near(double got, double want)
+{
+    if (!(fabs(got - want) <= 1e-9)) fail_msg("got %.12g, want %.12g", got, want);
+}
+
+UNUSED static void
+run_all(const struct bed *b)
+{
+    static const struct {
+        int (*command)(int, char **);
+        const char *path;
+    } steps[] = {
+        {cmd_build_daily_universe,      DAILY     },
+        {cmd_run_premarket_intel,       PREMARKET },
+        {cmd_run_regime_detector,       REGIME    },
+        {cmd_run_premarket_exit_intel,  BEFORE    },
+        {cmd_run_postmarket_intel,      POSTMARKET},
+        {cmd_run_postmarket_exit_intel, AFTER     },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        CLEANUP(ran_free) struct ran r = bed_run_args(b, steps[i].command, NULL);
+        char line[BED_TEXT];
+
+        (void)snprintf(line, sizeof line, "%s\n", steps[i].path);
+        run_expect(&r, 0, "", "");
+        assert_string_equal(text_str(&r.out), line);
+    }
+}
+
+UNUSED static void
+expect_all_sound(const struct bed *b)
+{
+    bed_expect_sound(b, DAILY, SCHEMA_DAILY_UNIVERSE);
+    bed_expect_sound(b, CORE, SCHEMA_CORE_UNIVERSE);
+    bed_expect_sound(b, DAILY_V2, SCHEMA_DAILY_UNIVERSE_V2);
+    bed_expect_sound(b, REGIME, SCHEMA_REGIME_STATE);
+    bed_expect_sound(b, PREMARKET, SCHEMA_PREMARKET_INTEL);
+    bed_expect_sound(b, POSTMARKET, SCHEMA_POSTMARKET_INTEL);
+    bed_expect_sound(b, BEFORE, SCHEMA_PREMARKET_EXIT_INTEL);
+    bed_expect_sound(b, AFTER, SCHEMA_POSTMARKET_EXIT_INTEL);
 }
 
 #endif
