@@ -21,6 +21,7 @@
  *   stats.c          stats, mean, rate (3.0.3, 3.0.4)            meta.c  _meta
  *   equalizer.c      3.1     long_short.c  3.2    completeness.c  3.3    value_curves.c  3.4
  *   matrix.c         3.5     parity.c  3.6, 3.7   live_shadow.c  3.12
+ *   candidates.c, exit_day.c, pulse.c, ranking.c  what the reports of section 5 count beside
  */
 #ifndef ANALYTICS_ANALYTICS_H
 #define ANALYTICS_ANALYTICS_H

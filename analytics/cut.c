@@ -100,6 +100,7 @@ take_piece(struct cut *c, struct span s, uint64_t at)
     c->stats.lines++;
     c->stats.records += record != NULL;
     c->stats.malformed += record == NULL;
+    c->piece = s;
     if (record != NULL) c->record(c->self, record, (struct line_ref){at, (uint32_t)s.len});
 }
 
@@ -132,6 +133,7 @@ take_line(struct cut *c, struct span s, uint64_t at)
     }
     c->stats.lines++;
     c->stats.records++;
+    c->piece = s;
     c->record(c->self, record, (struct line_ref){at, (uint32_t)s.len});
 }
 

@@ -45,6 +45,7 @@ struct cut {
     struct piece_reader *reader;
     struct log_stats stats;
     uint64_t at;         /* offset of pending, or of the next byte */
+    struct span piece;   /* the bytes of the record that is being taken */
     struct text pending; /* a line whose end has not come yet */
     bool is_passing;     /* the rest of a line that is too long */
 };

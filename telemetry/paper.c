@@ -308,14 +308,6 @@ paper_usd(double amount, char buf[PAPER_NUMBER_MAX])
 }
 
 const char *
-paper_share(double share, char buf[PAPER_NUMBER_MAX])
-{
-    if (!isfinite(share)) return not_known(buf);
-    (void)snprintf(buf, PAPER_NUMBER_MAX, "%.1f %%", 100 * share);
-    return buf;
-}
-
-const char *
 paper_number(double x, char buf[PAPER_NUMBER_MAX])
 {
     char digits[F64_TEXT_MAX];

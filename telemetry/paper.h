@@ -66,8 +66,6 @@ enum { PAPER_NUMBER_MAX = 40 };
 
 /* "-3.20", thousands apart from 10,000 on; "n/a" for what is not finite. */
 const char *paper_usd(double amount, char buf[PAPER_NUMBER_MAX]);
-/* "45.2 %" of a share 0..1; "n/a" */
-const char *paper_share(double share, char buf[PAPER_NUMBER_MAX]);
 /* The shortest text that reads back, "3.0" for a whole one (spec 40 0.4.4); "n/a". */
 const char *paper_number(double x, char buf[PAPER_NUMBER_MAX]);
 

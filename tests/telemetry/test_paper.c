@@ -99,7 +99,6 @@ test_paper_numbers_are_readable_and_exact(void **state)
     assert_string_equal(paper_usd((double)NAN, buf), "n/a");
     assert_string_equal(paper_usd(1e300, buf), "n/a");
     assert_string_equal(paper_number(HUGE_VAL, buf), "n/a");
-    assert_string_equal(paper_share(0.4516, buf), "45.2 %");
 }
 
 /* ---- charts -------------------------------------------------------------------------------- */

@@ -1,0 +1,368 @@
+#include "scripts/report_run.h"
+
+#include "analytics/cut.h"
+#include "analytics/doc.h"
+#include "analytics/value.h"
+#include "scripts/command.h"
+
+#define DOC_BYTES_MAX  ((size_t)64 << 20)
+#define TAIL_BYTES_MAX ((size_t)16 << 20)
+
+enum { PIECE_BYTES = 256 << 10 };
+
+void
+report_run_begin(struct report_run *r, struct job *job)
+{
+    *r = (struct report_run){.job = job};
+}
+
+void
+report_run_done(struct report_run *r)
+{
+    for (size_t i = 0; i < r->docs_len; i++)
+        json_free(r->doc[i]);
+    arena_done(&r->arena);
+    arena_done(&r->scratch);
+}
+
+struct report_about
+report_about(const struct report_run *r)
+{
+    return (struct report_about){r->job->date_text, r->input, r->inputs_len};
+}
+
+/* ---- inputs -------------------------------------------------------------------------------- */
+
+static struct report_input *
+note_of(struct report_run *r, const char *path, const char *maker)
+{
+    ASSERT(r->inputs_len < REPORT_INPUTS_MAX);
+    struct report_input *in = &r->input[r->inputs_len++];
+
+    *in = (struct report_input){.path = path, .maker = maker};
+    return in;
+}
+
+bool
+report_has(const struct report_run *r, const char *path)
+{
+    for (size_t i = 0; i < r->inputs_len; i++)
+        if (str_eq(r->input[i].path, path)) return !r->input[i].is_missing;
+    return false;
+}
+
+static void
+say_wrong(struct report_input *in, enum rc rc, const struct err *err)
+{
+    const char *words = err->text;
+    size_t len = strlen(in->path);
+
+    in->is_missing = rc == RC_NOT_FOUND;
+    if (str_starts(words, in->path) && str_starts(words + len, ": ")) words += len + 2;
+    (void)str_copy(in->wrong, sizeof(in->wrong), words);
+}
+
+const struct json *
+report_doc(struct report_run *r, const char *path, const char *maker)
+{
+    CLEANUP(text_free) struct text bytes = {0};
+    const struct fs *fs = &r->job->runner.fs;
+    struct report_input *in = note_of(r, path, maker);
+    struct json *doc = NULL;
+    struct err err = {0};
+    enum rc rc = fs->read_all(fs->self, path, DOC_BYTES_MAX, &bytes, &err);
+
+    if (rc == RC_OK)
+        rc = json_parse(text_str(&bytes), bytes.len, JSON_LOG, &JSON_LIMITS_FILE, &doc, &err);
+    if (rc != RC_OK) {
+        say_wrong(in, rc, &err);
+        return NULL;
+    }
+    r->doc[r->docs_len++] = doc;
+    if (json_is_object(doc)) return doc;
+    (void)str_copy(in->wrong, sizeof(in->wrong), "holds JSON, but no object");
+    return NULL;
+}
+
+/* ---- logs ---------------------------------------------------------------------------------- */
+
+enum { GENERATIONS_MAX = 64, STAMP_DAY_LEN = 8 };
+
+#define ARCHIVE "logs/archive"
+
+/* The files that hold a log's records of the day: those that were rotated away since it began
+ * (state/retention.h), oldest first, and the log itself. */
+struct generations {
+    struct report_run *run;
+    const char *stem;            /* "shadow_trades." */
+    char day[STAMP_DAY_LEN + 1]; /* "20260122" */
+    const char *path[GENERATIONS_MAX + 1];
+    size_t len;
+};
+
+static bool
+take_archived(void *ctx, const char *name)
+{
+    struct generations *g = ctx;
+    size_t len = strlen(g->stem);
+
+    if (!str_starts(name, g->stem) || !str_ends(name, ".jsonl")) return true;
+    if (strspn(name + len, "0123456789") != STAMP_DAY_LEN) return true;
+    if (strncmp(name + len, g->day, STAMP_DAY_LEN) < 0) return true;
+    g->path[g->len++] = arena_printf(&g->run->arena, ARCHIVE "/%s", name);
+    return g->len < GENERATIONS_MAX;
+}
+
+static void
+find_generations(struct report_run *r, const char *path, struct generations *g)
+{
+    const struct fs *fs = &r->job->runner.fs;
+    const char *name = strrchr(path, '/') + 1;
+    struct err ignored = {0};
+
+    *g = (struct generations){.run = r};
+    g->stem = arena_strndup(&r->arena, name, strlen(name) - strlen("jsonl"));
+    (void)snprintf(g->day, sizeof(g->day), "%.4s%.2s%.2s", r->job->date_text, r->job->date_text + 5,
+                   r->job->date_text + 8);
+    if (fs->list(fs->self, ARCHIVE, take_archived, g, &ignored) != RC_OK) g->len = 0;
+    g->path[g->len++] = path;
+}
+
+/* What is appended from now on belongs to the next run. */
+static enum rc
+feed_file(const struct fs *fs, const char *path,
+          void (*put)(void *ctx, const char *bytes, size_t len), void *ctx, struct err *err)
+{
+    CLEANUP(text_free) struct text piece = {0};
+    struct fs_stat st = {0};
+    enum rc rc = fs->stat(fs->self, path, &st, err);
+
+    if (rc == RC_OK && !st.exists) return err_set(err, RC_NOT_FOUND, "%s: no such file", path);
+    for (int64_t at = 0; rc == RC_OK && at < st.size; at += (int64_t)piece.len) {
+        size_t want = (size_t)MIN(st.size - at, PIECE_BYTES);
+
+        rc = fs->read_at(fs->self, path, at, want, &piece, err);
+        if (rc != RC_OK || piece.len == 0) break;
+        put(ctx, piece.data, piece.len);
+    }
+    return rc;
+}
+
+void
+report_feed(struct report_run *r, const char *path, const char *maker,
+            void (*put)(void *ctx, const char *bytes, size_t len), void *ctx)
+{
+    struct report_input unnoted = {.path = path};
+    struct report_input *in = maker != NULL ? note_of(r, path, maker) : &unnoted;
+    struct generations g;
+
+    find_generations(r, path, &g);
+    for (size_t i = 0; i < g.len; i++) {
+        struct err err = {0};
+        enum rc rc = feed_file(&r->job->runner.fs, g.path[i], put, ctx, &err);
+
+        put(ctx, "", 0);
+        if (rc != RC_OK && in->wrong[0] == '\0') say_wrong(in, rc, &err);
+    }
+    /* Just rotated away: it has a past, and nothing to tell since. */
+    if (in->is_missing && g.len > 1) {
+        in->is_missing = false;
+        in->wrong[0] = '\0';
+    }
+}
+
+void
+report_note_lines(struct report_run *r, const char *path, uint64_t lines, uint64_t malformed)
+{
+    for (size_t i = 0; i < r->inputs_len; i++) {
+        if (!str_eq(r->input[i].path, path)) continue;
+        r->input[i].lines = (int64_t)lines;
+        r->input[i].malformed = (int64_t)malformed;
+    }
+}
+
+struct reading {
+    struct report_run *run;
+    const struct report_log *log;
+    struct cut cut;
+};
+
+/* A text may also be written with escapes. */
+static bool
+may_hold(struct span piece, const char *text)
+{
+    return text == NULL || memmem(piece.at, piece.len, text, strlen(text)) != NULL ||
+           memchr(piece.at, '\\', piece.len) != NULL;
+}
+
+static void
+take_record(void *self, const struct node *record, struct line_ref line)
+{
+    CLEANUP(json_freep) struct json *doc = NULL;
+    struct reading *g = self;
+    const struct report_log *log = g->log;
+    struct span piece = span_trim(g->cut.piece);
+    struct err ignored = {0};
+
+    (void)record; /* that it is one is known by now */
+    (void)line;
+    if (!may_hold(piece, log->only)) return;
+    if (json_parse(piece.at, piece.len, JSON_LOG, &JSON_LIMITS_FILE, &doc, &ignored) != RC_OK) {
+        g->cut.stats.malformed++;
+        return;
+    }
+    log->take(log->ctx, doc, &g->run->scratch);
+    arena_reset(&g->run->scratch);
+}
+
+static void
+take_piece(void *ctx, const char *bytes, size_t len)
+{
+    struct reading *g = ctx;
+
+    if (len > 0)
+        cut_feed(&g->cut, bytes, len);
+    else
+        cut_end(&g->cut);
+}
+
+/* Reads what is handed to take_piece while given runs. */
+static void
+read_records(struct report_run *r, const struct report_log *log, const struct text *lines)
+{
+    CLEANUP(piece_reader_done) struct piece_reader reader = {0};
+    struct reading g = {
+        .run = r, .log = log, .cut = {.record = take_record, .reader = &reader}
+    };
+    size_t at = r->inputs_len;
+
+    g.cut.self = &g;
+    if (lines != NULL) {
+        at--; /* noted by who read them */
+        take_piece(&g, text_str(lines), lines->len);
+        cut_end(&g.cut);
+    } else {
+        report_feed(r, log->path, log->maker, take_piece, &g);
+    }
+    r->input[at].lines = (int64_t)g.cut.stats.lines;
+    r->input[at].malformed = (int64_t)g.cut.stats.malformed;
+    cut_done(&g.cut);
+}
+
+void
+report_read(struct report_run *r, const struct report_log *log)
+{
+    read_records(r, log, NULL);
+}
+
+/* ---- tails --------------------------------------------------------------------------------- */
+
+/* Where the last lines begin in the bytes. */
+static size_t
+start_of_last(const struct text *bytes, int64_t lines)
+{
+    size_t at = bytes->len;
+    int64_t found = 0;
+
+    if (at > 0 && bytes->data[at - 1] == '\n') at--;
+    for (; at > 0; at--) {
+        if (bytes->data[at - 1] == '\n' && ++found == lines) return at;
+    }
+    return 0;
+}
+
+void
+report_last_lines(struct report_run *r, const char *path, int64_t lines, size_t bytes_max,
+                  struct text *ret_lines)
+{
+    CLEANUP(text_free) struct text bytes = {0};
+    const struct fs *fs = &r->job->runner.fs;
+    struct fs_stat st = {0};
+    size_t want = PIECE_BYTES;
+
+    text_clear(ret_lines);
+    if (lines <= 0 || fs->stat(fs->self, path, &st, NULL) != RC_OK || !st.exists) return;
+    for (;; want *= 4) {
+        want = MIN(want, MIN(bytes_max, (size_t)st.size));
+        if (fs->read_at(fs->self, path, st.size - (int64_t)want, want, &bytes, NULL) != RC_OK)
+            return;
+        size_t start = start_of_last(&bytes, lines);
+        bool is_all = want == (size_t)st.size;
+        if (start == 0 && !is_all && want < bytes_max) continue;
+        if (start == 0 && !is_all) { /* the first line was cut */
+            const char *end = memchr(text_str(&bytes), '\n', bytes.len);
+            start = end == NULL ? bytes.len : (size_t)(end - bytes.data) + 1;
+        }
+        text_add(ret_lines, text_str(&bytes) + start, bytes.len - start);
+        break;
+    }
+    if (ret_lines->len > 0 && ret_lines->data[ret_lines->len - 1] != '\n')
+        text_putc(ret_lines, '\n');
+}
+
+void
+report_read_last(struct report_run *r, const struct report_log *log, int64_t lines)
+{
+    CLEANUP(text_free) struct text last = {0};
+    const struct fs *fs = &r->job->runner.fs;
+    struct report_input *in = note_of(r, log->path, log->maker);
+    struct fs_stat st = {0};
+    struct err err = {0};
+
+    if (fs->stat(fs->self, log->path, &st, &err) != RC_OK)
+        say_wrong(in, RC_IO, &err);
+    else if (!st.exists)
+        in->is_missing = true;
+    report_last_lines(r, log->path, lines, TAIL_BYTES_MAX, &last);
+    read_records(r, log, &last);
+}
+
+/* ---- outputs ------------------------------------------------------------------------------- */
+
+enum rc
+report_put(struct report_run *r, const char *path, const char *bytes, size_t len, struct err *err)
+{
+    const struct fs *fs = &r->job->runner.fs;
+
+    if (r->job->is_dry) return RC_OK;
+    return fs->replace(fs->self, path, bytes, len, false, err);
+}
+
+int
+report_save(struct report_run *r, const char *name, struct paper *p, struct err *err)
+{
+    CLEANUP(text_free) struct text path = {0};
+
+    text_printf(&path, "reports/%s_%s.md", name, r->job->date_text);
+    while (p->md.len > 1 && p->md.data[p->md.len - 2] == '\n' && p->md.data[p->md.len - 1] == '\n')
+        p->md.len--;
+    if (report_put(r, text_str(&path), text_str(&p->md), p->md.len, err) != RC_OK)
+        return EXIT_FAILED;
+    if (r->job->is_dry) return EXIT_DONE;
+    text_clear(&r->job->path);
+    text_puts(&r->job->path, text_str(&path));
+    return EXIT_DONE;
+}
+
+void
+report_canonical(const struct text *json, struct text *ret_text)
+{
+    CLEANUP(json_line_done) struct json_line line = {0};
+    CLEANUP(doc_free) struct doc doc = {0};
+    const struct node *root = json_line_read(&line, text_str(json), json->len);
+
+    ASSERT(root != NULL); /* it was written a moment ago */
+    doc_node(&doc, NULL, root);
+    text_clear(ret_text);
+    text_add(ret_text, text_str(&doc.text), doc.text.len);
+}
+
+int
+report_save_state(struct report_run *r, const char *path, const struct text *json, struct err *err)
+{
+    CLEANUP(text_free) struct text canonical = {0};
+
+    report_canonical(json, &canonical);
+    return report_put(r, path, text_str(&canonical), canonical.len, err) == RC_OK ? EXIT_DONE
+                                                                                  : EXIT_FAILED;
+}
