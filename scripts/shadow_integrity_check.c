@@ -4,13 +4,14 @@
 #include "scripts/command.h"
 #include "scripts/integrity.h"
 #include "scripts/job.h"
+#include "scripts/remote.h"
 #include "scripts/view.h"
 #include "telemetry/daemon_health.h"
 
 #define STORM_WORDS "Another instance is already running. Exiting."
 #define SETTLED_NS  (5 * NS_PER_MIN) /* after the last line of a storm */
 
-enum { HOURS_MAX = 100000, GAP_MAX_MIN = 1000000 };
+enum { HOURS_MAX = 100000, GAP_MAX_MIN = 1000000, THERE_LIMIT_S = 120 };
 
 static const char HELP[] =
     "usage: stockbot shadow-integrity-check [options]\n"
@@ -27,24 +28,37 @@ static const char HELP[] =
     "                             the last line of the journal about a second daemon; all of the\n"
     "                             window where there is none)\n"
     "  --gap-threshold-min N      (default 60)\n"
+    "  --droplet                  on the server: see run_uw_intel_on_droplet\n"
     "\n"
     "  exit code 2: there is no record\n";
 
-enum { OPT_HEALTH = OPT_JOB_OWN, OPT_TRADES, OPT_HOURS, OPT_TYPE, OPT_UNIT, OPT_FIX, OPT_GAP };
+enum {
+    OPT_HEALTH = OPT_JOB_OWN,
+    OPT_TRADES,
+    OPT_HOURS,
+    OPT_TYPE,
+    OPT_UNIT,
+    OPT_FIX,
+    OPT_GAP,
+    OPT_DROPLET
+};
 
 static const struct option OPTIONS[] = {
-    {"health-path",        required_argument, NULL, OPT_HEALTH},
-    {"shadow-trades-path", required_argument, NULL, OPT_TRADES},
-    {"hours",              required_argument, NULL, OPT_HOURS },
-    {"event-type",         required_argument, NULL, OPT_TYPE  },
-    {"unit",               required_argument, NULL, OPT_UNIT  },
-    {"known-fix-time-iso", required_argument, NULL, OPT_FIX   },
-    {"gap-threshold-min",  required_argument, NULL, OPT_GAP   },
+    {"health-path",        required_argument, NULL, OPT_HEALTH },
+    {"shadow-trades-path", required_argument, NULL, OPT_TRADES },
+    {"hours",              required_argument, NULL, OPT_HOURS  },
+    {"event-type",         required_argument, NULL, OPT_TYPE   },
+    {"unit",               required_argument, NULL, OPT_UNIT   },
+    {"known-fix-time-iso", required_argument, NULL, OPT_FIX    },
+    {"gap-threshold-min",  required_argument, NULL, OPT_GAP    },
+    {"droplet",            no_argument,       NULL, OPT_DROPLET},
 };
 
 struct wish {
     const char *health_path, *unit;
     double hours, gap_min;
+    const char *fix_text; /* --known-fix-time-iso as given; NULL */
+    bool is_there;        /* --droplet */
     struct integrity_options log;
 };
 
@@ -70,7 +84,11 @@ take(void *own, int option)
         return arg_number("hours", optarg, 0, HOURS_MAX, &w->hours);
     case OPT_GAP:
         return arg_number("gap-threshold-min", optarg, 0, GAP_MAX_MIN, &w->gap_min);
+    case OPT_DROPLET:
+        w->is_there = true;
+        return true;
     default:
+        w->fix_text = optarg;
         w->log.trusted_ns = when_parse_or_none(optarg);
         if (w->log.trusted_ns != WHEN_NONE) return true;
         (void)fprintf(stderr,
@@ -239,16 +257,84 @@ print_records(const struct wish *w, const struct integrity *s)
     (void)printf("\n");
 }
 
+/* ---- on the server ------------------------------------------------------------------------- */
+
+/* An option and its value, which the shell there must take as it is. */
+static void
+put_option(struct text *to, const char *name, const char *value)
+{
+    if (value == NULL) return;
+    text_printf(to, " --%s '", name);
+    for (const char *at = value; *at != '\0'; at++) {
+        if (*at == '\'')
+            text_puts(to, "'\\''");
+        else
+            text_putc(to, *at);
+    }
+    text_putc(to, '\'');
+}
+
+static void
+make_command(const struct job *job, const struct wish *w, struct text *to)
+{
+    char hours[F64_TEXT_MAX], gap[F64_TEXT_MAX], now[ISO_TEXT_MAX];
+
+    text_puts(to, "stockbot shadow-integrity-check --root .");
+    put_option(to, "health-path", w->health_path);
+    put_option(to, "shadow-trades-path", w->log.log_path);
+    put_option(to, "hours", f64_text(w->hours, hours));
+    put_option(to, "event-type", w->log.event_type);
+    put_option(to, "unit", w->unit);
+    put_option(to, "known-fix-time-iso", w->fix_text);
+    put_option(to, "gap-threshold-min", f64_text(w->gap_min, gap));
+    if (job->is_as_of) put_option(to, "as-of", when_iso(job->now_ns, now));
+    if (job->is_json) text_puts(to, " --json");
+}
+
+static void
+show_answer(struct job *job, const struct step_end *end)
+{
+    CLEANUP(json_freep) struct json *doc = NULL;
+    struct err ignored = {0};
+
+    if (!job->is_json)
+        (void)fputs(text_str(&end->out), stdout);
+    else if (json_parse(text_str(&end->out), end->out.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc,
+                        &ignored) == RC_OK)
+        json_out_value(&job->summary, "there", doc);
+}
+
+static int
+check_there(struct job *job, const struct wish *w, struct err *err)
+{
+    CLEANUP(json_freep) struct json *file = view_load(&job->runner.fs, REMOTE_CONFIG_PATH);
+    CLEANUP(text_free) struct text command = {0};
+    CLEANUP(step_end_free) struct step_end end = {0};
+    struct remote remote;
+
+    if (remote_configure(file, &job->runner.cfg.runner, &remote, err) != RC_OK) return EXIT_FAILED;
+    make_command(job, w, &command);
+    if (remote_run(&remote, text_str(&command), THERE_LIMIT_S, 0, &job->runner.clock, &end, err) !=
+        RC_OK)
+        return EXIT_FAILED;
+    show_answer(job, &end);
+    if (end.status == EXIT_DONE) return EXIT_DONE;
+    if (end.err.len > 0) str_trim(end.err.data);
+    (void)err_set(err, RC_IO, "%s: %s", remote.host, step_said(&end));
+    return end.status == JOB_EXIT_VERDICT ? JOB_EXIT_VERDICT : EXIT_FAILED;
+}
+
 static int
 check(struct job *job, void *own, struct err *err)
 {
     struct wish *w = own;
     struct systemd systemd = {.clock = &job->runner.clock};
     struct service_manager manager = systemd_seam(&systemd);
-    struct storm storm = find_storm(w, &manager);
     struct integrity s;
     bool is_shown = !job->is_json;
 
+    if (w->is_there) return check_there(job, w, err);
+    struct storm storm = find_storm(w, &manager);
     if (w->log.trusted_ns == WHEN_NONE && storm.is_known && storm.lines.count > 0)
         w->log.trusted_ns = storm.lines.last_ns + SETTLED_NS;
     if (is_shown) {

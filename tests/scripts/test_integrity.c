@@ -113,6 +113,33 @@ test_integrity_without_records_is_a_verdict(void **state)
     assert_int_not_equal(access(text_str(&path), F_OK), 0); /* it writes no event */
 }
 
+/* The ssh client is a script that says what it was asked to run. */
+static void
+test_integrity_asks_the_server(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    CLEANUP(text_free) struct text ssh = {0};
+    (void)state;
+    tmpdir_write(&dir, "ssh",
+                 "#!/bin/sh\nfor last; do :; done\necho \"$last\"\n"
+                 "case \"$last\" in *empty*) echo nothing >&2; exit 2;; esac\n");
+    assert_int_equal(chmod(tmpdir_path(&dir, "ssh"), 0700), 0);
+    text_printf(&ssh, "DROPLET_SSH=%s/ssh", dir.path);
+    const char *const env[] = {text_str(&ssh), "DROPLET_HOST=server.test", NULL};
+    const char *const there[] = {
+        "shadow_integrity_check", "--root", dir.path, "--droplet", "--unit", "it's; true", NULL};
+    const char *const empty[] = {"shadow_integrity_check", "--root", dir.path, "--droplet",
+                                 "--event-type",           "empty",  NULL};
+    CLEANUP(ran_free) struct ran r = run_command(cmd_shadow_integrity_check, there, env);
+    run_expect(&r, 0, "stockbot shadow-integrity-check --root . ", "");
+    run_expect(&r, 0, "--hours '48'", "");
+    run_expect(&r, 0, "--unit 'it'\\''s; true'", "");
+    CLEANUP(ran_free) struct ran none = run_command(cmd_shadow_integrity_check, empty, env);
+    run_expect(&none, 2, "", "server.test: nothing");
+    CLEANUP(ran_free) struct ran nowhere = run_command(cmd_shadow_integrity_check, there, NULL);
+    run_expect(&nowhere, 1, "", "no host");
+}
+
 /* Any order of records, against counting by hand. */
 static void
 test_integrity_agrees_with_counting_by_hand(void **state)
@@ -170,6 +197,7 @@ main(void)
         cmocka_unit_test(test_integrity_takes_what_was_asked_for),
         cmocka_unit_test(test_integrity_reckons_from_prices_where_no_exit_is),
         cmocka_unit_test(test_integrity_without_records_is_a_verdict),
+        cmocka_unit_test(test_integrity_asks_the_server),
         cmocka_unit_test(test_integrity_agrees_with_counting_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
