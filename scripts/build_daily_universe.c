@@ -160,7 +160,7 @@ cmd_build_daily_universe(int argc, char **argv)
 {
     static const struct job_spec SPEC = {.name = "build-daily-universe",
                                          .help = HELP,
-                                         .takes = JOB_MOCK,
+                                         .takes = JOB_DATE | JOB_MOCK,
                                          .options = OPTIONS,
                                          .options_len = COUNT_OF(OPTIONS),
                                          .take = take,

@@ -211,6 +211,7 @@ cmd_build_symbol_risk_features(int argc, char **argv)
 {
     static const struct job_spec SPEC = {.name = "build-symbol-risk-features",
                                          .help = HELP,
+                                         .takes = JOB_DATE,
                                          .options = OPTIONS,
                                          .options_len = COUNT_OF(OPTIONS),
                                          .take = take,

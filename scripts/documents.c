@@ -52,10 +52,24 @@ origin_word(enum store_origin o)
     return o == STORE_MISSING ? "missing" : o == STORE_PREV ? "healed" : "damaged";
 }
 
+/* These documents tell of the present: a date alone makes no other day of it. */
+static void
+say_date(const struct job *job)
+{
+    struct date today = when_to_civil(job->now_ns).date;
+    char text[ISO_TEXT_MAX];
+
+    if (job->is_date_given && date_cmp(job->date, today) != 0)
+        (void)fprintf(stderr, "%s: the document is of %s; --as-of dates it otherwise\n",
+                      job->spec->name, date_text(today, text));
+}
+
 void
 documents_say(const struct documents *d)
 {
     struct json_out *o = &d->job->summary;
+
+    say_date(d->job);
 
     json_out_obj(o, "inputs");
     for (size_t i = 0; i < d->len; i++)

@@ -39,7 +39,8 @@ const struct json *documents_read(struct documents *d, const char *path, const c
 int documents_write(const struct documents *d, const char *path, int schema,
                     const struct text *json, struct err *err);
 
-/* Says which inputs were missing or damaged: to a person, and as "inputs" of the summary. */
+/* Says which inputs were missing or damaged, to a person and as "inputs" of the summary; and that a
+ * --date of another day than the clock's dates nothing. */
 void documents_say(const struct documents *d);
 
 void documents_done(struct documents *d); /* fits CLEANUP */

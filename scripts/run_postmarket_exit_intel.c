@@ -32,8 +32,10 @@ make(struct job *job, void *own UNUSED, struct err *err)
 int
 cmd_run_postmarket_exit_intel(int argc, char **argv)
 {
-    static const struct job_spec SPEC = {
-        .name = "run-postmarket-exit-intel", .help = HELP, .takes = JOB_MOCK, .run = make};
+    static const struct job_spec SPEC = {.name = "run-postmarket-exit-intel",
+                                         .help = HELP,
+                                         .takes = JOB_DATE | JOB_MOCK,
+                                         .run = make};
 
     return job_main(&SPEC, argc, argv, NULL);
 }

@@ -49,7 +49,7 @@ int
 cmd_run_postmarket_intel(int argc, char **argv)
 {
     static const struct job_spec SPEC = {
-        .name = "run-postmarket-intel", .help = HELP, .takes = JOB_MOCK, .run = gather};
+        .name = "run-postmarket-intel", .help = HELP, .takes = JOB_DATE | JOB_MOCK, .run = gather};
 
     return job_main(&SPEC, argc, argv, NULL);
 }

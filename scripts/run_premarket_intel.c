@@ -71,7 +71,7 @@ int
 cmd_run_premarket_intel(int argc, char **argv)
 {
     static const struct job_spec SPEC = {
-        .name = "run-premarket-intel", .help = HELP, .takes = JOB_MOCK, .run = gather};
+        .name = "run-premarket-intel", .help = HELP, .takes = JOB_DATE | JOB_MOCK, .run = gather};
 
     return job_main(&SPEC, argc, argv, NULL);
 }

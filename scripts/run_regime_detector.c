@@ -45,7 +45,7 @@ int
 cmd_run_regime_detector(int argc, char **argv)
 {
     static const struct job_spec SPEC = {
-        .name = "run-regime-detector", .help = HELP, .run = detect};
+        .name = "run-regime-detector", .help = HELP, .takes = JOB_DATE, .run = detect};
 
     return job_main(&SPEC, argc, argv, NULL);
 }

@@ -200,6 +200,7 @@ test_intel_on_a_full_disk_fails_and_keeps_the_old_files(void **state)
     (void)state;
     bed_point(&b, http_closed_port(), "UW_MOCK=1");
     CLEANUP(ran_free) struct ran first = bed_run_args(&b, cmd_build_daily_universe, NULL);
+    run_expect(&first, 0, DAILY, "");
     CLEANUP(text_free) struct text old = tmpdir_read(&b.dir, DAILY);
     CLEANUP(ran_free) struct ran r = BED_RUN(&b, build_on_a_full_disk, "--core", "3");
     run_expect(&r, 1, "", DAILY);
@@ -329,6 +330,9 @@ test_intel_refuses_wrong_usage(void **state)
         CLEANUP(ran_free) struct ran r = BED_RUN(&b, cases[i].command, cases[i].option);
         run_expect(&r, 64, "", cases[i].words);
     }
+    CLEANUP(ran_free)
+    struct ran dated = BED_RUN(&b, cmd_run_regime_detector, "--json", "--date", "2026-02-09");
+    run_expect(&dated, 0, "\"date\":\"2026-02-09\"", "the document is of 2026-02-10; --as-of");
     CLEANUP(ran_free) struct ran help = BED_RUN(&b, cmd_build_daily_universe, "--help");
     run_expect(&help, 0, "--core N", "");
     bed_close(&b);

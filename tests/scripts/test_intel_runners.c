@@ -231,6 +231,7 @@ test_intel_of_a_vendor_that_recovers_goes_on(void **state)
     bed_point(&b, v.port, NULL);
     write_inputs(&b);
     CLEANUP(ran_free) struct ran first = bed_run_args(&b, cmd_build_daily_universe, NULL);
+    run_expect(&first, 0, DAILY, "");
     CLEANUP(ran_free) struct ran r = BED_RUN(&b, cmd_run_premarket_intel, "--json");
     CLEANUP(json_freep) struct json *line = bed_summary(&r);
     const struct json *vendor = json_get(line, "vendor");
@@ -252,6 +253,7 @@ test_intel_waits_for_room_in_the_minute(void **state)
     write_inputs(&b);
     CLEANUP(ran_free)
     struct ran first = BED_RUN(&b, cmd_build_daily_universe, "--max", "3", "--core", "3");
+    run_expect(&first, 0, DAILY, "");
     CLEANUP(ran_free) struct ran r = BED_RUN(&b, cmd_run_premarket_intel, "--json");
     CLEANUP(json_freep) struct json *line = bed_summary(&r);
     const struct json *vendor = json_get(line, "vendor");
@@ -273,6 +275,7 @@ test_intel_does_not_wait_for_tomorrow(void **state)
     bed_point(&b, v.port, "UW_DAILY_LIMIT=5");
     write_inputs(&b);
     CLEANUP(ran_free) struct ran first = bed_run_args(&b, cmd_build_daily_universe, NULL);
+    run_expect(&first, 0, DAILY, "");
     CLEANUP(ran_free) struct ran r = BED_RUN(&b, cmd_run_premarket_intel, "--json");
     CLEANUP(json_freep) struct json *line = bed_summary(&r);
     const struct json *vendor = json_get(line, "vendor");

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include <zlib.h>
+
 #include "tests/lib/http_server.h"
 
 #define RISK "state/symbol_risk_features.json"
@@ -26,25 +28,27 @@ struct tape {
     size_t len;
 };
 
-/* Lines of the unpacked file up to a date. */
+/* The bars of the file up to a date. */
 static bool
 read_tape(const char *folder, const char *symbol, const char *last_date, struct tape *t)
 {
-    char command[600], line[256];
+    char path[500], line[256];
 
     t->len = 0;
-    (void)snprintf(command, sizeof command, "gzip -dcf '%s/%s.csv.gz' 2>/dev/null", folder, symbol);
-    FILE *f = popen(command, "r");
+    (void)snprintf(path, sizeof path, "%s/%s.csv.gz", folder, symbol);
+    gzFile f = gzopen(path, "rb");
     assert_non_null(f);
-    while (fgets(line, sizeof line, f) != NULL && t->len < TAPE_MAX) {
-        double open, high, low;
+    while (gzgets(f, line, sizeof line) != NULL && t->len < TAPE_MAX) {
+        char *save = NULL, *field = strtok_r(line, ",", &save);
 
-        if (sscanf(line, "%10[0-9-],%lf,%lf,%lf,%lf", t->date[t->len], &open, &high, &low,
-                   &t->close[t->len]) == 5 &&
-            strcmp(t->date[t->len], last_date) <= 0)
-            t->len++;
+        if (!str_copy(t->date[t->len], sizeof t->date[0], field) ||
+            !(*field >= '1' && *field <= '9') || strcmp(field, last_date) > 0)
+            continue;
+        for (int column = 0; column < 4; column++)
+            field = strtok_r(NULL, ",", &save);
+        assert_true(str_to_f64(field, &t->close[t->len++]));
     }
-    (void)pclose(f);
+    (void)gzclose(f);
     return t->len > 0;
 }
 
