@@ -62,6 +62,14 @@ $(B)/%.o: %.c
 	$(say) "  CC    $@"
 	$(quiet)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
+# The commit that the manifests of telemetry bundles name.
+commit := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+$(B)/commit: FORCE
+	@mkdir -p $(@D); echo '$(commit)' | cmp -s - $@ || echo '$(commit)' > $@
+$(B)/base/version.o: $(B)/commit
+$(B)/base/version.o: CFLAGS += -DSTOCKBOT_COMMIT='"$(commit)"'
+FORCE:
+
 $(lib): $(objs)
 	$(say) "  AR    $@"
 	@rm -f $@
@@ -79,6 +87,8 @@ $(filter $(B)/tests/engine/test_model%,$(tests)): $(model_helpers:%.c=$(B)/%.o)
 $(B)/tests/%: $(B)/tests/%.o $(test_helpers:%.c=$(B)/%.o) $(lib)
 	$(say) "  LINK  $@"
 	$(quiet)$(CC) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka -o $@
+
+$(B)/tests/bench/bench_telemetry: $(B)/tests/lib/telemetry_day.o
 
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(bench_helpers:%.c=$(B)/%.o) $(lib)
 	$(say) "  LINK  $@"
@@ -110,7 +120,7 @@ help:
 	@echo "make bench           ratios of one run"
 	@echo "make install DESTDIR="
 
-.PHONY: all tests test bench lint install clean help
+.PHONY: all tests test bench lint install clean help FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' -not -path '*/build/*' 2>/dev/null)

@@ -1,6 +1,9 @@
 #include "base/digest.h"
 
-#include <openssl/sha.h> /* not evp.h, whose parameters carry a banned name */
+/* The library calls its functions for pieces deprecated, but those which replace them come with a
+ * header (evp.h) whose parameters carry a banned name. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include "base/hash.h"
 
@@ -18,5 +21,41 @@ sha256_hex(const void *bytes, size_t len, char buf[SHA256_HEX_MAX])
     uint8_t digest[SHA256_LEN];
 
     sha256(bytes, len, digest);
+    return hex_text(digest, sizeof(digest), buf);
+}
+
+/* ---- in pieces ----------------------------------------------------------------------------- */
+
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct sha256_sum), "the library's state has room");
+
+void
+sha256_begin(struct sha256_sum *s)
+{
+    SHA256_CTX ctx;
+
+    *s = (struct sha256_sum){0};
+    ASSERT(SHA256_Init(&ctx) == 1);
+    memcpy(s, &ctx, sizeof(ctx));
+}
+
+void
+sha256_add(struct sha256_sum *s, const void *bytes, size_t len)
+{
+    SHA256_CTX ctx;
+
+    if (len == 0) return;
+    memcpy(&ctx, s, sizeof(ctx));
+    ASSERT(SHA256_Update(&ctx, bytes, len) == 1);
+    memcpy(s, &ctx, sizeof(ctx));
+}
+
+const char *
+sha256_text(const struct sha256_sum *s, char buf[SHA256_HEX_MAX])
+{
+    uint8_t digest[SHA256_LEN];
+    SHA256_CTX ctx;
+
+    memcpy(&ctx, s, sizeof(ctx));
+    ASSERT(SHA256_Final(digest, &ctx) == 1);
     return hex_text(digest, sizeof(digest), buf);
 }

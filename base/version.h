@@ -6,4 +6,8 @@
 
 #define STOCKBOT_VERSION "0.1.0"
 
+/* First 12 characters of the commit that the program was built from; "" where it was no checkout.
+ */
+const char *version_commit(void);
+
 #endif
