@@ -304,7 +304,7 @@ int
 job_main(const struct job_spec *spec, int argc, char **argv, void *own)
 {
     struct invocation in = {0};
-    struct job job = {.spec = spec};
+    struct job job = {.spec = spec, .own = own};
     int status = parse(spec, argc, argv, own, &in);
 
     if (status >= 0) return status;
@@ -332,6 +332,7 @@ job_within(const struct job *parent, const struct job_spec *spec, void *own, str
         *parent; /* a view: the parent's root stays open and is the parent's to close */
 
     job.spec = spec;
+    job.own = own;
     job.path = (struct text){0};
     if (spec->takes & JOB_NO_EVENTS) job.runner.log = NULL;
     begin_summary(&job, &line);

@@ -52,6 +52,7 @@ struct job_spec {
 
 struct job {
     const struct job_spec *spec;
+    void *own; /* what take and run are handed */
     struct runner runner;
     int64_t now_ns; /* the clock of the output: --as-of, otherwise read once at the start */
     bool is_as_of;  /* it was given */
