@@ -64,7 +64,8 @@ merge(const struct count_row **row, const struct count_row **room, size_t len,
         bool is_right = left == half || (right < len && comes_before(row[right], row[left], order));
         room[i] = is_right ? row[right++] : row[left++];
     }
-    memcpy(row, room, len * sizeof(*row));
+    for (size_t i = 0; i < len; i++)
+        row[i] = room[i];
 }
 
 const struct count_row **

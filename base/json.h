@@ -94,7 +94,9 @@ const char *json_key(const struct json *v); /* "" for an element of an array */
 const char *json_string(const struct json *v); /* NULL unless a string */
 bool json_is_true(const struct json *v);       /* exactly true */
 bool json_truthy(const struct json *v);        /* false for absent, null, false, 0, "", [], {} */
-bool json_is_whole(const struct json *v);      /* a number written without point and exponent */
+/* The digits of a whole number that has more of them than a double keeps; NULL for any other. */
+const char *json_long_digits(const struct json *v);
+bool json_is_whole(const struct json *v); /* a number written without point and exponent */
 
 /*
  * num(v, d) of spec 10 R0.2: a finite number; 1 or 0 for a boolean; the number a string spells
@@ -146,6 +148,8 @@ enum { JSON_OUT_DEPTH_MAX = 64 };
  */
 struct json_out {
     struct text *to;
+    bool keeps_surrogates; /* a lone surrogate that a log held becomes its escape again, which
+                              strict readers refuse, instead of U+FFFD */
     int depth;
     bool has_member[JSON_OUT_DEPTH_MAX];
     char closer[JSON_OUT_DEPTH_MAX];

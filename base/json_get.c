@@ -65,6 +65,14 @@ json_truthy(const struct json *v)
     return false;
 }
 
+const char *
+json_long_digits(const struct json *v)
+{
+    if (json_kind(v) != JSON_NUMBER || json_node(v)->valuestring == NULL) return NULL;
+    const char *text = json_node(v)->valuestring;
+    return strpbrk(text, ".eEIN") == NULL ? text : NULL;
+}
+
 bool
 json_is_whole(const struct json *v)
 {

@@ -153,9 +153,21 @@ escape_write(struct text *to, uint8_t b)
         text_puts(to, "\xEF\xBF\xBD"); /* a bad byte, or a NUL, which our own reader refuses */
 }
 
-static void
-string_write(struct text *to, const char *s, size_t len)
+/* The code of a lone surrogate in the three bytes that JSON_LOG keeps it in; 0 where there is none.
+ */
+static unsigned
+surrogate_at(const char *s, size_t len)
 {
+    const uint8_t *b = (const uint8_t *)s;
+
+    if (len < 3 || b[0] != 0xed || b[1] < 0xa0 || b[1] > 0xbf || (b[2] & 0xc0) != 0x80) return 0;
+    return 0xd000U | (b[1] & 0x3fU) << 6 | (b[2] & 0x3fU);
+}
+
+static void
+string_write(const struct json_out *o, const char *s, size_t len)
+{
+    struct text *to = o->to;
     size_t plain = json_plain_len(s, len);
 
     text_reserve(to, len + 2);
@@ -164,11 +176,14 @@ string_write(struct text *to, const char *s, size_t len)
     for (size_t at = plain; at < len;) {
         plain = json_plain_len(s + at, len - at);
         if (plain == 0 && (uint8_t)s[at] >= 0x80) plain = utf8_sequence(s + at, len - at);
+        unsigned surrogate = o->keeps_surrogates ? surrogate_at(s + at, len - at) : 0;
         if (plain > 0)
             text_add(to, s + at, plain);
+        else if (surrogate != 0)
+            text_printf(to, "\\u%04x", surrogate);
         else
             escape_write(to, (uint8_t)s[at]);
-        at += MAX(plain, (size_t)1);
+        at += surrogate != 0 ? 3 : MAX(plain, (size_t)1);
     }
     text_putc(to, '"');
 }
@@ -186,7 +201,7 @@ begin(struct json_out *o, const char *key)
     if (o->has_member[o->depth]) text_putc(o->to, ',');
     o->has_member[o->depth] = true;
     if (!in_object) return;
-    string_write(o->to, key, strlen(key));
+    string_write(o, key, strlen(key));
     text_putc(o->to, ':');
 }
 
@@ -236,7 +251,7 @@ void
 json_out_strn(struct json_out *o, const char *key, const char *value, size_t len)
 {
     begin(o, key);
-    string_write(o->to, value, len);
+    string_write(o, value, len);
 }
 
 void
@@ -323,8 +338,9 @@ number_write(struct text *to, const cJSON *node)
 /* As deep as the parser allowed: a document from outside must not run into the limit of our own
  * records. */
 static void
-value_write(struct text *to, const struct json *v)
+value_write(const struct json_out *o, const struct json *v)
 {
+    struct text *to = o->to;
     enum json_kind kind = json_kind(v);
 
     switch (kind) {
@@ -338,7 +354,7 @@ value_write(struct text *to, const struct json *v)
         number_write(to, json_node(v));
         break;
     case JSON_STRING:
-        string_write(to, json_string(v), strlen(json_string(v)));
+        string_write(o, json_string(v), strlen(json_string(v)));
         break;
     case JSON_ARRAY:
     case JSON_OBJECT:
@@ -346,10 +362,10 @@ value_write(struct text *to, const struct json *v)
         for (const struct json *c = json_first(v); c != NULL; c = json_next(c)) {
             if (c != json_first(v)) text_putc(to, ',');
             if (kind == JSON_OBJECT) {
-                string_write(to, json_key(c), strlen(json_key(c)));
+                string_write(o, json_key(c), strlen(json_key(c)));
                 text_putc(to, ':');
             }
-            value_write(to, c);
+            value_write(o, c);
         }
         text_putc(to, kind == JSON_OBJECT ? '}' : ']');
         break;
@@ -360,5 +376,5 @@ void
 json_out_value(struct json_out *o, const char *key, const struct json *v)
 {
     begin(o, key);
-    value_write(o->to, v);
+    value_write(o, v);
 }

@@ -17,6 +17,8 @@ ops_str(const struct json *v, const char *dflt, char buf[F64_TEXT_MAX])
 
     if (s != NULL) return s[0] != '\0' ? s : dflt;
     if (json_kind(v) != JSON_NUMBER || !json_truthy(v)) return dflt;
+    const char *digits = json_long_digits(v);
+    if (digits != NULL) return digits;
     double x = json_f64_of(v, 0);
     return x < 0 || x > 0 ? f64_text(x, buf) : dflt;
 }

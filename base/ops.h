@@ -14,7 +14,7 @@ double ops_numz(const struct json *v, double dflt);
 
 /*
  * A non-empty string itself, borrowed; a number that is not zero as the shortest text that reads
- * back to it, in buf; anything else dflt.
+ * back to it, in buf, a whole one with all its digits, borrowed; anything else dflt.
  */
 const char *ops_str(const struct json *v, const char *dflt, char buf[F64_TEXT_MAX]);
 

@@ -17,6 +17,14 @@ put_octal(char *field, size_t size, uint64_t value)
     }
 }
 
+/* A text without its end. */
+static void
+put_text(char *field, const char *text)
+{
+    while (*text != '\0')
+        *field++ = *text++;
+}
+
 /* Where a header has its fields (POSIX.1-2001, ustar). */
 enum {
     AT_NAME = 0,
@@ -28,6 +36,7 @@ enum {
     AT_SUM = 148,
     AT_TYPE = 156,
     AT_MAGIC = 257,
+    AT_VERSION = 263,
     ID_LEN = 8,
     NUMBER_LEN = 12,
     SUM_LEN = 7
@@ -39,14 +48,15 @@ make_header(char h[BLOCK], const char *name, size_t len, int64_t mtime_s)
     uint64_t sum = 0;
 
     memset(h, 0, BLOCK);
-    memcpy(h + AT_NAME, name, strlen(name));
+    put_text(h + AT_NAME, name);
     put_octal(h + AT_MODE, ID_LEN, MODE);
     put_octal(h + AT_UID, ID_LEN, 0);
     put_octal(h + AT_GID, ID_LEN, 0);
     put_octal(h + AT_SIZE, NUMBER_LEN, len);
     put_octal(h + AT_MTIME, NUMBER_LEN, (uint64_t)MAX(mtime_s, 0));
     h[AT_TYPE] = '0';
-    memcpy(h + AT_MAGIC, "ustar\00000", 8);
+    put_text(h + AT_MAGIC, "ustar");
+    put_text(h + AT_VERSION, "00");
     memset(h + AT_SUM, ' ', 8); /* counts as blanks in its own sum */
     for (size_t i = 0; i < BLOCK; i++)
         sum += (uint8_t)h[i];

@@ -23,10 +23,9 @@
  *   documents.c    state documents that a runner reads and writes
  *   vendor.c       what a runner asks of Unusual Whales; uw_desk.c is the client of a command
  *   daily_bars.c   daily bars of the broker or of a folder
- *   build_*.c, run_*.c, audit_*.c
  *   report_run.c, report_day.c, pack_*.c
  *                  what the reports of a day read and write; the analysis pack (pack.h)
- *   run_*.c, audit_*.c
+ *   build_*.c, run_*.c, audit_*.c
  *                  the contract's runners, one file each; health_*.c belongs to the sentinel
  */
 #ifndef SCRIPTS_COMMAND_H

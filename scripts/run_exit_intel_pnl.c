@@ -37,7 +37,7 @@ static int
 save_summary(struct report_run *r, const struct v2_exit_pnl *sums, struct err *err)
 {
     CLEANUP(text_free) struct text json = {0};
-    struct json_out o = {.to = &json};
+    struct json_out o = {.to = &json, .keeps_surrogates = true}; /* labels as the log has them */
     char iso[ISO_TEXT_MAX];
 
     json_out_obj(&o, NULL);

@@ -209,7 +209,8 @@ feature_ranking(struct paper *p, const char *heading, const struct json *by_feat
             at--;
         if (at == FEATURES_SHOWN) continue;
         len = MIN(len + 1, (size_t)FEATURES_SHOWN);
-        memmove(&best[at + 1], &best[at], (len - 1 - at) * sizeof(best[0]));
+        for (size_t i = len - 1; i > at; i--)
+            best[i] = best[i - 1];
         best[at] = f;
     }
     paper_heading(p, 3, "%s", heading);

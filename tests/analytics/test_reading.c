@@ -60,7 +60,7 @@ test_ranking_is_the_end_of_the_sorted_list(void **state)
     for (int round = 0; round < 200; round++) {
         struct ranking top = {0}, last = {0};
         double value[60];
-        size_t len = rng_below(&r, 60) + 1, order[60];
+        size_t len = rng_below(&r, 60) + 1, order[60] = {0};
 
         for (size_t i = 0; i < len; i++) {
             struct ranked x = {.value = (double)rng_below(&r, 12), .other = (double)i};
@@ -86,6 +86,7 @@ static void
 test_candidates_count_what_they_are(void **state)
 {
     static const char *const lines[] = {
+        /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one record */
         "{\"event_type\":\"shadow_trade_candidate\",\"symbol\":\"ko\",\"v2_score\":\"3.5\","
         "\"v1_score\":\"high\",\"direction\":\"bullish\",\"uw_attribution_snapshot\":{"
         "\"v2_uw_sector_profile\":{\"sector\":\"TECH\"},\"v2_uw_adjustments\":{"

@@ -221,10 +221,30 @@ test_json_in_names_what_is_wrong(void **state)
     }
 }
 
+static void
+test_json_long_digits_are_those_of_a_whole_number(void **state)
+{
+    static const char text[] = "[12345678901234567890123456789012,-12345678901234567890,7,"
+                               "1.2345678901234567890,1e30,\"12345678901234567890\",null]";
+    static const char *const wanted[] = {
+        "12345678901234567890123456789012", "-12345678901234567890", NULL, NULL, NULL, NULL, NULL};
+    struct json *doc = NULL;
+    struct err err = {0};
+    size_t i = 0;
+    (void)state;
+    assert_int_equal(json_parse(text, sizeof(text) - 1, JSON_LOG, &JSON_LIMITS_FILE, &doc, &err),
+                     RC_OK);
+    for (const struct json *v = json_first(doc); v != NULL; v = json_next(v), i++)
+        assert_true(str_eq(json_long_digits(v), wanted[i]));
+    assert_int_equal(i, COUNT_OF(wanted));
+    json_free(doc);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_long_digits_are_those_of_a_whole_number),
         cmocka_unit_test(test_json_null_and_the_wrong_type_are_absent),
         cmocka_unit_test(test_json_knows_what_is_truthy),
         cmocka_unit_test(test_json_tells_null_from_absent_and_3_from_3_0),

@@ -359,6 +359,25 @@ test_json_documents_survive_reading_and_writing(void **state)
 }
 
 static void
+test_json_out_keeps_a_lone_surrogate_only_when_told(void **state)
+{
+    static const char line[] = "{\"a\\ud800b\":\"\\udfff\\ud83d\\ude00\"}";
+    CLEANUP(text_free) struct text kept = {0}, mended = {0};
+    struct json_out to_kept = {.to = &kept, .keeps_surrogates = true}, to_mended = {.to = &mended};
+    struct json *doc = NULL;
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(json_parse(line, sizeof(line) - 1, JSON_LOG, &JSON_LIMITS_FILE, &doc, &err),
+                     RC_OK);
+    json_out_value(&to_kept, NULL, doc);
+    json_out_value(&to_mended, NULL, doc);
+    assert_string_equal(text_str(&kept), "{\"a\\ud800b\":\"\\udfff\xF0\x9F\x98\x80\"}");
+    assert_true(utf8_valid(kept.data, kept.len) && utf8_valid(mended.data, mended.len));
+    assert_null(strstr(mended.data, "\\ud"));
+    json_free(doc);
+}
+
+static void
 test_json_out_num_keeps_the_point_of_a_double(void **state)
 {
     CLEANUP(text_free) struct text t = {0};
@@ -432,6 +451,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_out_keeps_a_lone_surrogate_only_when_told),
         cmocka_unit_test(test_json_out_num_keeps_the_point_of_a_double),
         cmocka_unit_test(test_json_out_places_commas_and_keys),
         cmocka_unit_test(test_json_out_escapes_and_mends_strings),

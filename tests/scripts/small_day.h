@@ -42,7 +42,10 @@ copy_folder(const struct tmpdir *dir, const char *from, const char *name)
     char path[512];
     DIR *d = opendir(from);
 
-    if (d == NULL) fail_msg("%s: no such folder", from);
+    if (d == NULL) {
+        fail_msg("%s: no such folder", from);
+        return;
+    }
     for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
         CLEANUP(text_free) struct text bytes = {0};
 

@@ -61,8 +61,10 @@ assert_says(const struct text *page, const char *const *words, size_t len)
 
     for (size_t i = 0; i < len; i++) {
         const char *next = strstr(at, words[i]);
-        if (next == NULL) fail_msg("lacks, or lacks there: %s\n%s", words[i], text_str(page));
-        at = next;
+        if (next == NULL)
+            fail_msg("lacks, or lacks there: %s\n%s", words[i], text_str(page));
+        else
+            at = next;
     }
 }
 
@@ -71,20 +73,20 @@ assert_says(const struct text *page, const char *const *words, size_t len)
 static void
 test_contract_4_19_pack_holds_summary_copies_and_tails(void **state)
 {
-    static const char *const files[] = {MASTER ".md",
-                                        MASTER ".html",
-                                        PACK "/manifest.json",
-                                        PACK "/state/regime_state.json",
-                                        PACK "/state/exit_intel_pnl_summary.json",
-                                        PACK "/reports/INTEL_DASHBOARD_" SMALL_DAY ".md",
-                                        PACK "/logs/shadow_trades_tail.jsonl",
-                                        PACK "/logs/system_events_tail.jsonl",
-                                        PACK "/charts/equity.svg",
-                                        PACK "/charts/live_vs_shadow.svg",
-                                        PACK "/charts/scores.svg",
-                                        PACK "/charts/flow_strength.svg"};
+    static const char *const files[] = {"MASTER_SUMMARY_2026-03-04.md",
+                                        "MASTER_SUMMARY_2026-03-04.html",
+                                        "manifest.json",
+                                        "state/regime_state.json",
+                                        "state/exit_intel_pnl_summary.json",
+                                        "reports/INTEL_DASHBOARD_2026-03-04.md",
+                                        "logs/shadow_trades_tail.jsonl",
+                                        "logs/system_events_tail.jsonl",
+                                        "charts/equity.svg",
+                                        "charts/live_vs_shadow.svg",
+                                        "charts/scores.svg",
+                                        "charts/flow_strength.svg"};
     static const char *const headings[] = {
-        "# MASTER SUMMARY — " SMALL_DAY "\n",
+        "# MASTER SUMMARY — 2026-03-04\n",
         "\n## 2.1. Overview\n",
         "\n## 2.2. Universe & Regime Context\n",
         "| BBB | 0.7778 | ENERGY |\n| AAA | 0.41 | TECH |\n| CCC | 0.1 | UNKNOWN |\n",
@@ -102,7 +104,7 @@ test_contract_4_19_pack_holds_summary_copies_and_tails(void **state)
         "\n## 2.8. Promotion Readiness Notes (human-facing)\n",
         "- [ ] ",
         "\n## Appendix: Pack Manifest (what was captured)\n",
-        "\"pack_dir\": \"" PACK "\"",
+        "\"pack_dir\": \"analysis_packs/2026-03-04\"",
     };
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
     CLEANUP(front_done) struct front f = {0};
@@ -111,8 +113,11 @@ test_contract_4_19_pack_holds_summary_copies_and_tails(void **state)
     copy_day(&dir, SMALL_DAY_FILES);
     make_pack(&f, &dir, NULL, NULL);
     expect(&f, 0, MASTER ".md\n");
-    for (size_t i = 0; i < COUNT_OF(files); i++)
-        if (!is_there(&dir, files[i])) fail_msg("%s is missing", files[i]);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        char path[256];
+        (void)snprintf(path, sizeof(path), PACK "/%s", files[i]);
+        if (!is_there(&dir, path)) fail_msg("%s is missing", path);
+    }
     CLEANUP(text_free) struct text master = peek(&dir, MASTER ".md");
     assert_says(&master, headings, COUNT_OF(headings));
     CLEANUP(json_freep) struct json *manifest = document(&dir, PACK "/manifest.json");
