@@ -142,10 +142,10 @@ write_table(const struct documents *d, const struct symbol_risk_table *t, struct
     symbol_risk_table_write(&o, t, d->job->now_ns);
     int status = documents_write(d, RISK_PATH, DOCUMENT_OF_NO_SCHEMA, &doc, err);
     if (status == EXIT_DONE)
-        log_event(log, EV_RISK_FEATURES_UPDATED, F_I64("count", t->len),
+        log_event(log, EV_SYMBOL_RISK_UPDATED, F_I64("count", t->len),
                   F_I64("failed_count", t->failed_len), F_STR("benchmark", RISK_BENCHMARK));
     else
-        log_event(log, EV_RISK_FEATURES_PERSIST_FAILED, F_STR("error", err->text));
+        log_event(log, EV_SYMBOL_RISK_PERSIST_FAILED, F_STR("error", err->text));
     return status;
 }
 

@@ -22,6 +22,7 @@ static const char HELP[] =
     "  --bars DIR       recorded minute bars, SYMBOL.csv or SYMBOL.csv.gz, instead of drawn ones\n"
     "  --flow PATH      recorded flow alerts, a file or a folder\n"
     "  --faults SPEC    what goes wrong at vendor and broker, as market_sim --help describes it\n"
+    "  --premarket      first run the programs of v2 before the open: universe, intel, regime\n"
     "  --root DIR       keep the files there (default: a fresh folder under var/)\n"
     "  --plain          lines instead of the live screen, also on a terminal\n"
     "  --quiet          only the summary\n"
@@ -52,23 +53,25 @@ enum {
     OPT_BARS,
     OPT_FLOW,
     OPT_FAULTS,
+    OPT_PREMARKET,
     OPT_PLAIN,
     OPT_QUIET
 };
 
 static const struct option OPTIONS[] = {
-    {"speed",      required_argument, NULL, OPT_SPEED },
-    {"seed",       required_argument, NULL, OPT_SEED  },
-    {"day",        required_argument, NULL, OPT_DAY   },
-    {"kill-every", required_argument, NULL, OPT_KILL  },
-    {"bars",       required_argument, NULL, OPT_BARS  },
-    {"flow",       required_argument, NULL, OPT_FLOW  },
-    {"faults",     required_argument, NULL, OPT_FAULTS},
-    {"root",       required_argument, NULL, OPT_ROOT  },
-    {"plain",      no_argument,       NULL, OPT_PLAIN },
-    {"quiet",      no_argument,       NULL, OPT_QUIET },
-    {"help",       no_argument,       NULL, OPT_HELP  },
-    {NULL,         0,                 NULL, 0         },
+    {"speed",      required_argument, NULL, OPT_SPEED    },
+    {"seed",       required_argument, NULL, OPT_SEED     },
+    {"day",        required_argument, NULL, OPT_DAY      },
+    {"kill-every", required_argument, NULL, OPT_KILL     },
+    {"bars",       required_argument, NULL, OPT_BARS     },
+    {"flow",       required_argument, NULL, OPT_FLOW     },
+    {"faults",     required_argument, NULL, OPT_FAULTS   },
+    {"premarket",  no_argument,       NULL, OPT_PREMARKET},
+    {"root",       required_argument, NULL, OPT_ROOT     },
+    {"plain",      no_argument,       NULL, OPT_PLAIN    },
+    {"quiet",      no_argument,       NULL, OPT_QUIET    },
+    {"help",       no_argument,       NULL, OPT_HELP     },
+    {NULL,         0,                 NULL, 0            },
 };
 
 static int
@@ -105,6 +108,9 @@ take_option(struct demo_options *opt, int option, char **argv)
         return -1;
     case OPT_FLOW:
         opt->flow_path = optarg;
+        return -1;
+    case OPT_PREMARKET:
+        opt->has_premarket = true;
         return -1;
     case OPT_ROOT:
         opt->root = optarg;
@@ -326,6 +332,7 @@ begin_day(struct demo *d, struct err *err)
         d->watch.say = print_said;
         d->watch.say_ctx = d;
     }
+    if (d->opt.has_premarket) demo_premarket(&d->watch);
     return RC_OK;
 }
 

@@ -9,6 +9,7 @@
  *   demo_day.c      which day, which symbols, which root
  *   demo_stage.c    the processes: start, restart, end
  *   demo_watch.c    what the files and the processes say, as sentences and sums
+ *   demo_premarket.c the programs of v2 before the open, on request
  *   demo_chaos.c    kills on request
  *   demo_check.c    the ledger against the simulator's book
  *   demo_screen.c   the live screen
@@ -36,8 +37,9 @@
 #define DEMO_BOOK_PATH "sim/book.json"
 #define DEMO_PORT_PATH "sim/port"
 
-#define DEMO_LEAD_NS (5 * NS_PER_MIN) /* the day begins that long before the open  */
-#define DEMO_TAIL_NS (2 * NS_PER_MIN) /* and ends that long after the close         */
+#define DEMO_LEAD_NS           (5 * NS_PER_MIN) /* the day begins that long before the open  */
+#define DEMO_PREMARKET_REAL_NS (2 * NS_PER_S)   /* real time for what runs before the open */
+#define DEMO_TAIL_NS           (2 * NS_PER_MIN) /* and ends that long after the close         */
 
 struct demo_options {
     double speed; /* 1..2000 */
@@ -47,6 +49,7 @@ struct demo_options {
     struct date day;      /* year 0: the last full session, or the last one recorded */
     const char *bars_dir; /* NULL: a synthetic day */
     const char *flow_path, *faults;
+    bool has_premarket;
     bool plain, quiet;
 };
 
@@ -210,6 +213,12 @@ void demo_watch_flush(struct demo_watch *w); /* hands on what was said since the
 /* The gates with the most refusals first. */
 void demo_gates_sort(struct demo_gates *g);
 void demo_gates_text(const struct demo_gates *g, size_t most, char *buf, size_t size);
+
+/* ---- demo_premarket.c ---- */
+
+/* Runs the programs of v2 that stand before the open, one after the other; one that fails is said
+ * and stops nothing. */
+void demo_premarket(struct demo_watch *w);
 
 /* ---- demo_chaos.c ---- */
 

@@ -62,6 +62,8 @@ choose_day(const struct demo_options *opt, const struct zone *ny, struct demo_pl
         return err_set(err, RC_RANGE, "%s is no trading day: %s", date_text(day, text),
                        plan->session.why);
     plan->begin_ns = plan->session.open_ns - DEMO_LEAD_NS;
+    if (opt->has_premarket)
+        plan->begin_ns -= (int64_t)(opt->speed * (double)DEMO_PREMARKET_REAL_NS);
     plan->end_ns = plan->session.close_ns + DEMO_TAIL_NS;
     return RC_OK;
 }

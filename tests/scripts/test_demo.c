@@ -63,10 +63,11 @@ test_demo_a_day_ends_in_order(void **state)
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
     CLEANUP(front_done) struct front f;
     const char *root = tmpdir_path(&dir, "root");
-    const char *args[] = {"demo", "--speed", "2000", "--root", root, NULL};
+    const char *args[] = {"demo", "--speed", "2000", "--premarket", "--root", root, NULL};
 
     front_run(&f, dir.path, "out", args);
     front_expect(&f, f.status == 0);
+    front_expect(&f, front_says(&f, "run-premarket-exit-intel: state/premarket_exit_intel.json"));
     front_expect(&f, front_says(&f, "2000x, seed 1"));
     front_expect(&f, front_says(&f, "ledger and book  equal to the cent"));
     front_expect(&f, front_says(&f, "restarts         supervisor 0, engine 0, daemon 0"));
