@@ -82,7 +82,7 @@ members_of(const struct node *v)
     if (node_kind(v) != JSON_OBJECT || v->size == 1) return m;
     for (const struct node *k = node_first(v); k != NULL; k = node_after(v, k))
         m.len++;
-    m.at = calloc(m.len, sizeof(*m.at));
+    m.at = calloc(MAX(m.len, (size_t)1), sizeof(*m.at));
     ASSERT(m.at != NULL);
     size_t i = 0;
     for (const struct node *k = node_first(v); k != NULL; k = node_after(v, k))

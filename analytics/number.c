@@ -171,7 +171,7 @@ const char *
 number_text(double x, char buf[F64_TEXT_MAX])
 {
     double size = fabs(x);
-    struct digits d;
+    struct digits d = {0};
 
     ASSERT(isfinite(x));
     if (size >= 1e-4 && size < 1e15) {
