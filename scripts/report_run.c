@@ -3,12 +3,12 @@
 #include "analytics/cut.h"
 #include "analytics/doc.h"
 #include "analytics/value.h"
+#include "io/source.h"
 #include "scripts/command.h"
+#include "telemetry/log_files.h"
 
 #define DOC_BYTES_MAX  ((size_t)64 << 20)
 #define TAIL_BYTES_MAX ((size_t)16 << 20)
-
-enum { PIECE_BYTES = 256 << 10 };
 
 void
 report_run_begin(struct report_run *r, struct job *job)
@@ -86,66 +86,44 @@ report_doc(struct report_run *r, const char *path, const char *maker)
 
 /* ---- logs ---------------------------------------------------------------------------------- */
 
-enum { GENERATIONS_MAX = 64, STAMP_DAY_LEN = 8 };
-
-#define ARCHIVE "logs/archive"
-
-/* The files that hold a log's records of the day: those that were rotated away since it began
- * (state/retention.h), oldest first, and the log itself. */
-struct generations {
+struct feeding {
     struct report_run *run;
-    const char *stem;            /* "shadow_trades." */
-    char day[STAMP_DAY_LEN + 1]; /* "20260122" */
-    const char *path[GENERATIONS_MAX + 1];
-    size_t len;
+    void (*put)(void *ctx, const char *bytes, size_t len);
+    void *ctx;
+    struct report_input *note;
+    size_t generations;
 };
 
-static bool
-take_archived(void *ctx, const char *name)
+/* The file as it is when it is opened: what is appended later belongs to the next run. */
+static enum rc
+feed_file(struct report_run *r, const char *path,
+          void (*put)(void *ctx, const char *bytes, size_t len), void *ctx, struct err *err)
 {
-    struct generations *g = ctx;
-    size_t len = strlen(g->stem);
+    struct sources sources = sources_seam(&r->job->runner.posix_fs);
+    struct source src = {0};
+    const char *bytes = NULL;
+    size_t len = 0;
+    enum rc rc = sources.open(sources.self, path, -1, &src, err);
 
-    if (!str_starts(name, g->stem) || !str_ends(name, ".jsonl")) return true;
-    if (strspn(name + len, "0123456789") != STAMP_DAY_LEN) return true;
-    if (strncmp(name + len, g->day, STAMP_DAY_LEN) < 0) return true;
-    g->path[g->len++] = arena_printf(&g->run->arena, ARCHIVE "/%s", name);
-    return g->len < GENERATIONS_MAX;
+    if (rc != RC_OK) return rc;
+    do {
+        rc = src.next(src.self, &bytes, &len, err);
+        if (rc == RC_OK && len > 0) put(ctx, bytes, len);
+    } while (rc == RC_OK && len > 0);
+    src.close(src.self);
+    return rc;
 }
 
 static void
-find_generations(struct report_run *r, const char *path, struct generations *g)
+feed_generation(void *ctx, const char *path)
 {
-    const struct fs *fs = &r->job->runner.fs;
-    const char *name = strrchr(path, '/') + 1;
-    struct err ignored = {0};
+    struct feeding *f = ctx;
+    struct err err = {0};
+    enum rc rc = feed_file(f->run, path, f->put, f->ctx, &err);
 
-    *g = (struct generations){.run = r};
-    g->stem = arena_strndup(&r->arena, name, strlen(name) - strlen("jsonl"));
-    (void)snprintf(g->day, sizeof(g->day), "%.4s%.2s%.2s", r->job->date_text, r->job->date_text + 5,
-                   r->job->date_text + 8);
-    if (fs->list(fs->self, ARCHIVE, take_archived, g, &ignored) != RC_OK) g->len = 0;
-    g->path[g->len++] = path;
-}
-
-/* What is appended from now on belongs to the next run. */
-static enum rc
-feed_file(const struct fs *fs, const char *path,
-          void (*put)(void *ctx, const char *bytes, size_t len), void *ctx, struct err *err)
-{
-    CLEANUP(text_free) struct text piece = {0};
-    struct fs_stat st = {0};
-    enum rc rc = fs->stat(fs->self, path, &st, err);
-
-    if (rc == RC_OK && !st.exists) return err_set(err, RC_NOT_FOUND, "%s: no such file", path);
-    for (int64_t at = 0; rc == RC_OK && at < st.size; at += (int64_t)piece.len) {
-        size_t want = (size_t)MIN(st.size - at, PIECE_BYTES);
-
-        rc = fs->read_at(fs->self, path, at, want, &piece, err);
-        if (rc != RC_OK || piece.len == 0) break;
-        put(ctx, piece.data, piece.len);
-    }
-    return rc;
+    f->put(f->ctx, "", 0);
+    f->generations++;
+    if (rc != RC_OK && f->note->wrong[0] == '\0') say_wrong(f->note, rc, &err);
 }
 
 void
@@ -154,18 +132,16 @@ report_feed(struct report_run *r, const char *path, const char *maker,
 {
     struct report_input unnoted = {.path = path};
     struct report_input *in = maker != NULL ? note_of(r, path, maker) : &unnoted;
-    struct generations g;
+    struct feeding f = {.run = r, .put = put, .ctx = ctx, .note = in};
+    const char *name = strrchr(path, '/') + 1;
+    char stem[64];
 
-    find_generations(r, path, &g);
-    for (size_t i = 0; i < g.len; i++) {
-        struct err err = {0};
-        enum rc rc = feed_file(&r->job->runner.fs, g.path[i], put, ctx, &err);
-
-        put(ctx, "", 0);
-        if (rc != RC_OK && in->wrong[0] == '\0') say_wrong(in, rc, &err);
-    }
+    (void)snprintf(stem, sizeof(stem), "%.*s", (int)(strlen(name) - strlen(".jsonl")), name);
+    log_generations(&r->job->runner.fs, stem, date_to_days(r->job->date) * NS_PER_DAY, &r->arena,
+                    feed_generation, &f);
+    feed_generation(&f, path);
     /* Just rotated away: it has a past, and nothing to tell since. */
-    if (in->is_missing && g.len > 1) {
+    if (in->is_missing && f.generations > 1) {
         in->is_missing = false;
         in->wrong[0] = '\0';
     }
@@ -257,47 +233,45 @@ report_read(struct report_run *r, const struct report_log *log)
 
 /* ---- tails --------------------------------------------------------------------------------- */
 
-/* Where the last lines begin in the bytes. */
-static size_t
-start_of_last(const struct text *bytes, int64_t lines)
+static enum rc
+put_text(void *ctx, const char *bytes, size_t len, struct err *err)
 {
-    size_t at = bytes->len;
-    int64_t found = 0;
+    (void)err;
+    text_add(ctx, bytes, len);
+    return RC_OK;
+}
 
-    if (at > 0 && bytes->data[at - 1] == '\n') at--;
-    for (; at > 0; at--) {
-        if (bytes->data[at - 1] == '\n' && ++found == lines) return at;
-    }
-    return 0;
+/* The last lines of the file from the offset on that is left of them within so many bytes. */
+static enum rc
+read_tail(const struct source *src, int64_t lines, size_t bytes_max, struct text *to,
+          struct err *err)
+{
+    int64_t size = src->facts(src->self).bytes, start = 0;
+    enum rc rc = tail_start(src, lines, &start, err);
+    bool is_cut = size - start > (int64_t)bytes_max;
+
+    if (is_cut) start = size - (int64_t)bytes_max;
+    if (rc == RC_OK) rc = tail_read(src, start, put_text, to, err);
+    if (!is_cut || to->len == 0) return rc;
+    const char *end = memchr(to->data, '\n', to->len); /* the first line was cut */
+    size_t drop = end == NULL ? to->len : (size_t)(end - to->data) + 1;
+    to->len -= drop;
+    memmove(to->data, to->data + drop, to->len);
+    return rc;
 }
 
 void
 report_last_lines(struct report_run *r, const char *path, int64_t lines, size_t bytes_max,
                   struct text *ret_lines)
 {
-    CLEANUP(text_free) struct text bytes = {0};
-    const struct fs *fs = &r->job->runner.fs;
-    struct fs_stat st = {0};
-    size_t want = PIECE_BYTES;
+    struct sources sources = sources_seam(&r->job->runner.posix_fs);
+    struct source src = {0};
+    struct err ignored = {0};
 
     text_clear(ret_lines);
-    if (lines <= 0 || fs->stat(fs->self, path, &st, NULL) != RC_OK || !st.exists) return;
-    for (;; want *= 4) {
-        want = MIN(want, MIN(bytes_max, (size_t)st.size));
-        if (fs->read_at(fs->self, path, st.size - (int64_t)want, want, &bytes, NULL) != RC_OK)
-            return;
-        size_t start = start_of_last(&bytes, lines);
-        bool is_all = want == (size_t)st.size;
-        if (start == 0 && !is_all && want < bytes_max) continue;
-        if (start == 0 && !is_all) { /* the first line was cut */
-            const char *end = memchr(text_str(&bytes), '\n', bytes.len);
-            start = end == NULL ? bytes.len : (size_t)(end - bytes.data) + 1;
-        }
-        text_add(ret_lines, text_str(&bytes) + start, bytes.len - start);
-        break;
-    }
-    if (ret_lines->len > 0 && ret_lines->data[ret_lines->len - 1] != '\n')
-        text_putc(ret_lines, '\n');
+    if (sources.open(sources.self, path, -1, &src, &ignored) != RC_OK) return;
+    if (read_tail(&src, lines, bytes_max, ret_lines, &ignored) != RC_OK) text_clear(ret_lines);
+    src.close(src.self);
 }
 
 void

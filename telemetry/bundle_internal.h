@@ -8,6 +8,7 @@
 #include "analytics/cut.h"
 #include "analytics/sums.h"
 #include "telemetry/bundle.h"
+#include "telemetry/log_files.h"
 
 enum { BUNDLE_PATH_MAX = 512, BUNDLE_NOTE_MAX = 96 };
 
@@ -141,17 +142,6 @@ void bundle_discard(struct bundle *b);
  * last. */
 void bundle_generations(struct bundle *b, const char *log,
                         void (*each)(void *ctx, const char *path), void *ctx);
-
-/* ---- bundle_tail.c ------------------------------------------------------------------------- */
-
-/* Where the last lines begin; lines end as 40 0.2.1 says. */
-enum rc tail_start(const struct source *src, int64_t lines, int64_t *ret_offset,
-                   struct err *err) MUST_USE;
-/* Gives what stands from the offset on: every line ended by LF, bytes that are no UTF-8 replaced.
- */
-enum rc tail_read(const struct source *src, int64_t offset,
-                  enum rc (*put)(void *ctx, const char *bytes, size_t len, struct err *err),
-                  void *ctx, struct err *err) MUST_USE;
 
 /* ---- bundle_copy.c ------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 
-#include "base/json.h"
+#include "analytics/number.h"
 #include "telemetry/paper_style.h"
 
 /* ---- words --------------------------------------------------------------------------------- */
@@ -59,8 +59,7 @@ put_said(struct paper *p, bool is_in_table)
     text_clear(&p->said);
 }
 
-static void
-say(struct paper *p, const char *fmt, va_list args)
+static void PRINTF_LIKE(2, 0) say(struct paper *p, const char *fmt, va_list args)
 {
     char *words = NULL;
 
@@ -313,8 +312,6 @@ paper_number(double x, char buf[PAPER_NUMBER_MAX])
     char digits[F64_TEXT_MAX];
 
     if (!isfinite(x)) return not_known(buf);
-    const char *text = f64_text(x, digits);
-    bool is_whole = strpbrk(text, ".e") == NULL;
-    (void)snprintf(buf, PAPER_NUMBER_MAX, "%s%s", text, is_whole ? ".0" : "");
+    (void)str_copy(buf, PAPER_NUMBER_MAX, number_text(x, digits));
     return buf;
 }

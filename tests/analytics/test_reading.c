@@ -124,8 +124,8 @@ static void
 test_exit_day_averages_only_what_is_there(void **state)
 {
     static const char *const lines[] = {
-        "{\"symbol\":\"KO\",\"pnl\":2,\"exit_reason\":\"profit\",\"v2_exit_components\":{"
-        "\"regime_shift\":1,\"vol_expansion\":\"x\"}}",
+        ("{\"symbol\":\"KO\",\"pnl\":2,\"exit_reason\":\"profit\",\"v2_exit_components\":{"
+         "\"regime_shift\":1,\"vol_expansion\":\"x\"}}"),
         "{\"symbol\":\"PG\",\"pnl\":null,\"v2_exit_components\":{\"regime_shift\":0}}",
         "{\"pnl\":-1,\"v2_exit_components\":7}",
     };

@@ -8,6 +8,7 @@
 #include "tests/scripts/small_day.h"
 
 #include "intel/schema.h"
+#include "io/gz.h"
 #include "scripts/command.h"
 
 /* In the order in which they build on one another. */
@@ -162,7 +163,16 @@ test_reports_read_what_was_rotated_away_during_the_day(void **state)
         size_t half = bytes.len / 2;
         while (bytes.data[half - 1] != '\n')
             half++;
-        place(&dir, archived, bytes.data, half);
+        if (i == 0) { /* and compressed since */
+            CLEANUP(text_free) struct text gz = {0};
+            struct err err = {0};
+            assert_int_equal(gz_compress(bytes.data, half, &gz, &err), RC_OK);
+            (void)snprintf(archived, sizeof(archived), "logs/archive/%s.20260304T180000Z.jsonl.gz",
+                           logs[i]);
+            place(&dir, archived, gz.data, gz.len);
+        } else {
+            place(&dir, archived, bytes.data, half);
+        }
         place(&dir, older, bytes.data, half); /* of days before: not read */
         place(&dir, name, bytes.data + half, bytes.len - half);
     }
