@@ -55,7 +55,7 @@ member(const struct json *v, const char *path)
 static void
 need_num(struct look *l, const struct json *v, const char *key)
 {
-    if (isnan(json_f64_of(member(v, key), NAN))) wrong(l, key, "a number");
+    if (isnan(json_f64_of(member(v, key), (double)NAN))) wrong(l, key, "a number");
 }
 
 static void
@@ -154,7 +154,7 @@ check_long_short(struct look *l, const struct json *doc)
         size_t keys = 0;
 
         for (const struct json *m = json_first(side); m != NULL; m = json_next(m)) {
-            if (isnan(json_f64_of(m, NAN))) wrong(l, json_key(m), "a number");
+            if (isnan(json_f64_of(m, (double)NAN))) wrong(l, json_key(m), "a number");
             keys++;
         }
         if (keys < 9) wrong(l, SIDES[i], "nine numbers");
@@ -263,9 +263,9 @@ check_histogram(struct look *l, const struct json *h)
     if (json_len(edges) < 2) wrong(l, "edges", "two or more");
     if (json_len(counts) + 1 != json_len(edges)) wrong(l, "counts", "one less than edges");
     for (const struct json *v = json_first(edges); v != NULL; v = json_next(v))
-        if (isnan(json_f64_of(v, NAN))) wrong(l, "edges", "numbers");
+        if (isnan(json_f64_of(v, (double)NAN))) wrong(l, "edges", "numbers");
     for (const struct json *v = json_first(counts); v != NULL; v = json_next(v))
-        if (isnan(json_f64_of(v, NAN))) wrong(l, "counts", "numbers");
+        if (isnan(json_f64_of(v, (double)NAN))) wrong(l, "counts", "numbers");
 }
 
 static void
@@ -292,7 +292,7 @@ check_timeline(struct look *l, const struct json *doc)
         if (h < 0 || h > 23) wrong(l, "hour_utc", "0 to 23");
         for (const struct json *n = json_first(need_obj(l, hour, "counts")); n != NULL;
              n = json_next(n))
-            if (isnan(json_f64_of(n, NAN))) wrong(l, json_key(n), "a number");
+            if (isnan(json_f64_of(n, (double)NAN))) wrong(l, json_key(n), "a number");
     }
 }
 
@@ -332,7 +332,7 @@ check_live_shadow(struct look *l, const struct json *doc)
             size_t numbers = 0;
 
             for (const struct json *n = json_first(part); n != NULL; n = json_next(n))
-                numbers += isnan(json_f64_of(n, NAN)) ? 0 : 1;
+                numbers += isnan(json_f64_of(n, (double)NAN)) ? 0 : 1;
             if (numbers < 4) wrong(l, PARTS[p], "four numbers");
         }
         if (!json_has(window, "insufficient_data")) wrong(l, "insufficient_data", "the key");
@@ -347,7 +347,7 @@ numbers_in(const struct json *obj)
     size_t numbers = 0;
 
     for (const struct json *n = json_first(obj); n != NULL; n = json_next(n))
-        numbers += isnan(json_f64_of(n, NAN)) ? 0 : 1;
+        numbers += isnan(json_f64_of(n, (double)NAN)) ? 0 : 1;
     return numbers;
 }
 

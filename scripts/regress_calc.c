@@ -55,7 +55,8 @@ regress_golden(const struct regress *r, struct err *err)
     json_out_value(&o, NULL, json_get(golden, "in"));
     rc = calc(calc_composite_v1, text_str(&input), input.len, &out, err);
     if (rc != RC_OK) return rc;
-    double wanted = json_f64(golden, "score", NAN), score = json_f64(out, "score", NAN);
+    double wanted = json_f64(golden, "score", (double)NAN),
+           score = json_f64(out, "score", (double)NAN);
     if (fabs(score - wanted) < 1e-12) return RC_OK;
     return err_set(err, RC_RANGE, "%.17g, %.17g is wanted", score, wanted);
 }
@@ -180,7 +181,7 @@ static enum rc
 check_exit(const struct json *closed, struct err *err)
 {
     const struct json *exit = last_of(json_get(closed, "shadow_trades"));
-    double pnl = json_f64(exit, "pnl", NAN);
+    double pnl = json_f64(exit, "pnl", (double)NAN);
 
     if (!str_eq(json_str(exit, "v2_exit_reason", ""), "profit"))
         return err_set(err, RC_DENIED, "closed for \"%s\", profit is wanted",
@@ -201,7 +202,7 @@ regress_shadow(const struct regress *r, struct err *err)
 
     if (rc != RC_OK) return rc;
     const struct json *positions = json_get(opened, "positions");
-    double qty = json_f64(json_get(positions, "AAPL"), "qty", NAN);
+    double qty = json_f64(json_get(positions, "AAPL"), "qty", (double)NAN);
     if (!(fabs(qty - 5.0) < 1e-12)) return err_set(err, RC_RANGE, "qty %.17g, 5 is wanted", qty);
     rc = keep(r, opened, err);
     if (rc == RC_OK) rc = step(r, 3.9, false, 1000, positions, &closed, err);

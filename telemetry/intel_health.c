@@ -58,7 +58,7 @@ new_check(struct intel_health *h, enum intel_kind kind, const char *path)
     ASSERT(h->len < INTEL_CHECKS_MAX);
     struct intel_check *c = &h->checks[h->len++];
 
-    *c = (struct intel_check){.kind = kind, .age_s = NAN, .newest_ns = WHEN_NONE};
+    *c = (struct intel_check){.kind = kind, .age_s = (double)NAN, .newest_ns = WHEN_NONE};
     (void)str_copy(c->path, sizeof c->path, path);
     return c;
 }
