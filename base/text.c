@@ -282,10 +282,26 @@ utf8_sequence(const char *bytes, size_t len)
     return need;
 }
 
+/* Eight bytes of one each: most text is ASCII. */
+static size_t
+ascii_len(const char *bytes, size_t len)
+{
+    size_t at = 0;
+    uint64_t w = 0;
+
+    for (; len - at >= sizeof(w); at += sizeof(w)) {
+        memcpy(&w, bytes + at, sizeof(w));
+        if ((w & UINT64_C(0x8080808080808080)) != 0) break;
+    }
+    return at;
+}
+
 bool
 utf8_valid(const char *bytes, size_t len)
 {
     for (size_t at = 0, n = 0; at < len; at += n) {
+        at += ascii_len(bytes + at, len - at);
+        if (at == len) break;
         n = utf8_sequence(bytes + at, len - at);
         if (n == 0) return false;
     }

@@ -31,31 +31,39 @@ telemetry_as_of(const struct job *job)
 
 /* ---- signals ------------------------------------------------------------------------------- */
 
+/* Who ignores a signal, as a run in the background of a script does, is not stopped by it. */
 static void
-ending_signals(sigset_t *set)
+add_unless_ignored(sigset_t *set, int number)
 {
-    (void)sigemptyset(set);
-    (void)sigaddset(set, SIGINT);
-    (void)sigaddset(set, SIGTERM);
+    struct sigaction now;
+
+    if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+        (void)sigaddset(set, number);
 }
 
 static bool
 is_stopped(void *ctx)
 {
+    static const int numbers[] = {SIGINT, SIGTERM};
+    const struct telemetry_run *t = ctx;
     sigset_t waiting;
 
-    (void)ctx;
     if (sigpending(&waiting) != 0) return false;
-    return sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1;
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (sigismember(&t->ending, numbers[i]) == 1 && sigismember(&waiting, numbers[i]) == 1)
+            return true;
+    return false;
 }
 
 static void
 progress(void *ctx, int64_t done, int64_t total)
 {
-    const struct telemetry_run *t = ctx;
-    const size_t mb = 1000000;
+    struct telemetry_run *t = ctx;
+    const int64_t mb = 1000000;
 
-    job_progress(t->job, t->job->spec->name, (size_t)done / mb, (size_t)total / mb);
+    if (done / mb == t->shown_mb) return;
+    t->shown_mb = done / mb;
+    job_progress(t->job, "MB of logs read", (size_t)(done / mb), (size_t)(total / mb));
 }
 
 void
@@ -63,7 +71,6 @@ telemetry_begin(struct telemetry_run *t, struct job *job, const struct bundle_op
 {
     const char *source = getenv("TELEMETRY_DATA_SOURCE");
     struct utsname os = {0};
-    sigset_t ending;
 
     *t = (struct telemetry_run){.job = job};
     if (uname(&os) == 0) {
@@ -90,8 +97,10 @@ telemetry_begin(struct telemetry_run *t, struct job *job, const struct bundle_op
                    .is_stopped = is_stopped,
                    .progress = progress        },
     };
-    ending_signals(&ending);
-    (void)sigprocmask(SIG_BLOCK, &ending, &t->kept);
+    (void)sigemptyset(&t->ending);
+    add_unless_ignored(&t->ending, SIGINT);
+    add_unless_ignored(&t->ending, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &t->ending, &t->kept);
 }
 
 void

@@ -26,7 +26,9 @@ struct telemetry_run {
     struct folders folders;
     struct sources sources;
     const struct job *job;
-    sigset_t kept; /* the mask before */
+    sigset_t ending; /* signals that end the run: those that are not ignored */
+    sigset_t kept;   /* the mask before */
+    int64_t shown_mb;
     char host[65], platform[200];
 };
 
@@ -37,7 +39,8 @@ void telemetry_begin(struct telemetry_run *t, struct job *job,
 /* Lets them come: ends the process as the signal does where one is waiting. */
 void telemetry_end(struct telemetry_run *t);
 
-/* The manifest of a bundle in words of the summary; the end of the windows of its artifact 12. */
+/* The end of the windows of artifact 12: the run's clock on the day itself and with --as-of,
+ * otherwise the end of the day. */
 int64_t telemetry_as_of(const struct job *job);
 
 #endif

@@ -24,6 +24,15 @@ separator_at(const char *bytes, size_t len)
     return 0;
 }
 
+/* Whether a separator may begin with this byte. */
+static bool
+may_separate(char c)
+{
+    uint8_t b = (uint8_t)c;
+
+    return b < 0x20 || b == 0xc2 || b == 0xe2;
+}
+
 /* ---- where the last lines begin ------------------------------------------------------------ */
 
 struct backwards {
@@ -38,8 +47,9 @@ scan_block(struct backwards *s, const struct text *block, int64_t from, int64_t 
 {
     for (int64_t at = to - 1; at >= from; at--) {
         size_t i = (size_t)(at - from) + before;
-        size_t len = separator_at(block->data + i, block->len - i);
 
+        if (!may_separate(block->data[i])) continue;
+        size_t len = separator_at(block->data + i, block->len - i);
         if (len == 0) continue;
         if (block->data[i] == '\n' && i > 0 && block->data[i - 1] == '\r')
             continue;                               /* belongs to the CR before it */
