@@ -19,30 +19,6 @@ cut_done(struct cut *c)
 
 /* ---- bytes that are not UTF-8 --------------------------------------------------------------- */
 
-/*
- * Length of what one U+FFFD replaces at the start: the longest piece that begins a character, at
- * least one byte.
- */
-static size_t
-broken_len(const char *bytes, size_t len)
-{
-    static const char *const tails[] = {"\x80\x80\x80", "\xA0\x80\x80", "\x90\x80\x80"};
-    size_t broken = 1;
-
-    /* It begins one if some tail completes it. */
-    for (size_t n = 1; n <= len && n < 4; n++) {
-        bool begins = false;
-        for (size_t i = 0; i < COUNT_OF(tails); i++) {
-            char whole[8] = {0};
-            memcpy(whole, bytes, n);
-            memcpy(whole + n, tails[i], 3);
-            begins = begins || utf8_sequence(whole, n + 3) > n;
-        }
-        if (begins) broken = n;
-    }
-    return broken;
-}
-
 static struct span
 mended(struct text *to, struct span s)
 {
@@ -52,7 +28,7 @@ mended(struct text *to, struct span s)
         if (len > 0) {
             text_add(to, s.at + at, len);
         } else {
-            len = broken_len(s.at + at, s.len - at);
+            len = utf8_damaged(s.at + at, s.len - at);
             text_add(to, "\xEF\xBF\xBD", 3);
         }
         at += len;
@@ -78,19 +54,6 @@ piece_read(struct piece_reader *r, const char *bytes, size_t len)
     return object(json_line_read(&r->line, s.at, s.len));
 }
 
-/* Length of the end of a line at the start; 0 where there is none. */
-static size_t
-break_len(struct span s)
-{
-    uint8_t b = (uint8_t)s.at[0];
-
-    if ((b >= 0x0A && b <= 0x0D) || (b >= 0x1C && b <= 0x1E)) return 1;
-    if (b == 0xC2 && s.len >= 2 && (uint8_t)s.at[1] == 0x85) return 2;
-    if (b == 0xE2 && s.len >= 3 && (uint8_t)s.at[1] == 0x80 && ((uint8_t)s.at[2] & 0xFE) == 0xA8)
-        return 3;
-    return 0;
-}
-
 static void
 take_piece(struct cut *c, struct span s, uint64_t at)
 {
@@ -111,7 +74,7 @@ take_pieces(struct cut *c, struct span s, uint64_t at)
     size_t from = 0;
 
     for (size_t i = 0; i < s.len;) {
-        size_t end = break_len((struct span){s.at + i, s.len - i});
+        size_t end = line_end(s.at + i, s.len - i);
         if (end > 0) take_piece(c, (struct span){s.at + from, i - from}, at + from);
         i += MAX(end, (size_t)1);
         if (end > 0) from = i;
@@ -147,7 +110,7 @@ shorten_pending(struct cut *c)
     struct span s = {c->pending.data, c->pending.len};
     size_t kept = s.len;
 
-    while (kept > 0 && break_len((struct span){s.at + kept - 1, 1}) == 0)
+    while (kept > 0 && line_end(s.at + kept - 1, 1) == 0)
         kept--;
     bool is_too_long = s.len - kept > LOG_LINE_BYTES_MAX;
     take_pieces(c, (struct span){s.at, kept}, c->at);
@@ -168,7 +131,7 @@ pass_line(struct cut *c, struct span s)
 {
     size_t i = 0;
 
-    while (i < s.len && break_len((struct span){s.at + i, 1}) == 0)
+    while (i < s.len && line_end(s.at + i, 1) == 0)
         i++;
     c->is_passing = i == s.len;
     return i;

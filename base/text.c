@@ -307,3 +307,37 @@ utf8_valid(const char *bytes, size_t len)
     }
     return true;
 }
+
+size_t
+utf8_damaged(const char *bytes, size_t len)
+{
+    const uint8_t *b = (const uint8_t *)bytes;
+    uint8_t low = 0x80, high = 0xbf;
+    size_t want = 0, n = 1;
+
+    if (b[0] >= 0xc2 && b[0] <= 0xdf) want = 2;
+    if (b[0] >= 0xe0 && b[0] <= 0xef) want = 3;
+    if (b[0] >= 0xf0 && b[0] <= 0xf4) want = 4;
+    if (b[0] == 0xe0) low = 0xa0;  /* no overlong forms */
+    if (b[0] == 0xed) high = 0x9f; /* no surrogates */
+    if (b[0] == 0xf0) low = 0x90;
+    if (b[0] == 0xf4) high = 0x8f; /* nothing above U+10FFFF */
+    for (; n < want && n < len && b[n] >= low && b[n] <= high; n++) {
+        low = 0x80;
+        high = 0xbf;
+    }
+    return n;
+}
+
+size_t
+line_end(const char *bytes, size_t len)
+{
+    const uint8_t *b = (const uint8_t *)bytes;
+
+    if (len == 0) return 0;
+    if (b[0] == '\r') return len > 1 && b[1] == '\n' ? 2 : 1;
+    if ((b[0] >= '\n' && b[0] <= '\f') || (b[0] >= 0x1c && b[0] <= 0x1e)) return 1;
+    if (b[0] == 0xc2 && len > 1 && b[1] == 0x85) return 2;
+    if (b[0] == 0xe2 && len > 2 && b[1] == 0x80 && (b[2] == 0xa8 || b[2] == 0xa9)) return 3;
+    return 0;
+}

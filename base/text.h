@@ -49,7 +49,18 @@ bool str_to_bool(const char *s, bool *ret_value);
 /* Bytes of the well-formed UTF-8 sequence at the start, 1..4; 0 where there is none. */
 size_t utf8_sequence(const char *bytes, size_t len);
 
+/* Bytes that one U+FFFD replaces where no sequence begins: the longest piece that could have become
+ * one, as decoders commonly do; at least 1. */
+size_t utf8_damaged(const char *bytes, size_t len);
+
 /* Well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. */
 bool utf8_valid(const char *bytes, size_t len);
+
+/*
+ * Bytes of the line end that begins here, 0 where none does: LF, CR, CRLF, VT, FF, U+001C, U+001D,
+ * U+001E, U+0085, U+2028, U+2029 (spec 40 0.2.1).  Their first bytes begin a character wherever
+ * they stand, so text that is damaged elsewhere does not hide one.
+ */
+size_t line_end(const char *bytes, size_t len);
 
 #endif

@@ -6,24 +6,6 @@ enum {
     WHOLE_MAX = 4      /* bytes of the longest character */
 };
 
-/*
- * Length of the line separator that begins here, 0 where none does: LF, CR, CRLF, VT, FF, U+001C,
- * U+001D, U+001E, U+0085, U+2028, U+2029.  Their first bytes begin a character wherever they stand,
- * so text that is damaged elsewhere does not hide one.
- */
-static size_t
-separator_at(const char *bytes, size_t len)
-{
-    const uint8_t *b = (const uint8_t *)bytes;
-
-    if (len == 0) return 0;
-    if (b[0] == '\r') return len > 1 && b[1] == '\n' ? 2 : 1;
-    if ((b[0] >= '\n' && b[0] <= '\f') || (b[0] >= 0x1c && b[0] <= 0x1e)) return 1;
-    if (b[0] == 0xc2 && len > 1 && b[1] == 0x85) return 2;
-    if (b[0] == 0xe2 && len > 2 && b[1] == 0x80 && (b[2] == 0xa8 || b[2] == 0xa9)) return 3;
-    return 0;
-}
-
 /* Whether a separator may begin with this byte. */
 static bool
 may_separate(char c)
@@ -49,7 +31,7 @@ scan_block(struct backwards *s, const struct text *block, int64_t from, int64_t 
         size_t i = (size_t)(at - from) + before;
 
         if (!may_separate(block->data[i])) continue;
-        size_t len = separator_at(block->data + i, block->len - i);
+        size_t len = line_end(block->data + i, block->len - i);
         if (len == 0) continue;
         if (block->data[i] == '\n' && i > 0 && block->data[i - 1] == '\r')
             continue;                               /* belongs to the CR before it */
@@ -85,30 +67,6 @@ tail_start(const struct source *src, int64_t lines, int64_t *ret_offset, struct 
 
 /* ---- the lines ----------------------------------------------------------------------------- */
 
-/*
- * Length of the longest beginning of a character that could have become one; at least 1.  One
- * U+FFFD stands for all of it, as decoders commonly do.
- */
-static size_t
-damaged_len(const uint8_t *b, size_t len)
-{
-    uint8_t low = 0x80, high = 0xbf;
-    size_t want = 0, n = 1;
-
-    if (b[0] >= 0xc2 && b[0] <= 0xdf) want = 2;
-    if (b[0] >= 0xe0 && b[0] <= 0xef) want = 3;
-    if (b[0] >= 0xf0 && b[0] <= 0xf4) want = 4;
-    if (b[0] == 0xe0) low = 0xa0;  /* no overlong forms */
-    if (b[0] == 0xed) high = 0x9f; /* no surrogates */
-    if (b[0] == 0xf0) low = 0x90;
-    if (b[0] == 0xf4) high = 0x8f; /* nothing above U+10FFFF */
-    for (; n < want && n < len && b[n] >= low && b[n] <= high; n++) {
-        low = 0x80;
-        high = 0xbf;
-    }
-    return n;
-}
-
 /* Length of the ordinary characters at the start: one byte each, and none ends a line. */
 static size_t
 plain_len(const char *bytes, size_t len)
@@ -142,7 +100,7 @@ mend_add(struct mend *m, const struct text *block, bool is_last)
             continue;
         }
         const char *here = block->data + at;
-        size_t rest = block->len - at, end = separator_at(here, rest), whole;
+        size_t rest = block->len - at, end = line_end(here, rest), whole;
 
         if (end > 0) {
             text_putc(&m->to, '\n');
@@ -156,7 +114,7 @@ mend_add(struct mend *m, const struct text *block, bool is_last)
         else
             text_puts(&m->to, "\xef\xbf\xbd");
         m->is_open = true;
-        at += whole > 0 ? whole : damaged_len((const uint8_t *)here, rest);
+        at += whole > 0 ? whole : utf8_damaged(here, rest);
     }
     if (is_last && m->is_open) text_putc(&m->to, '\n');
     return at;

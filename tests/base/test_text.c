@@ -226,6 +226,86 @@ test_text_knows_well_formed_utf8(void **state)
     assert_int_equal(utf8_sequence("", 0), 0);
 }
 
+static void
+test_text_knows_how_much_one_replacement_stands_for(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t damaged;
+    } cases[] = {
+        {"\xff",             1},
+        {"\x80\x80",         1}, /* nothing begins with a tail */
+        {"\xc0\x80",         1}, /* overlong */
+        {"\xc3(",            1},
+        {"\xe2\x82",         2}, /* cut off */
+        {"\xe2\x82(",        2},
+        {"\xe0\x80\x80",     1}, /* overlong */
+        {"\xed\xa0\x80",     1}, /* a surrogate */
+        {"\xf0\x9f\x98",     3},
+        {"\xf0\x9f\x98\x80"
+         "x",       4}, /* would be whole: never asked */
+        {"\xf4\x90\x80\x80", 1}, /* above U+10FFFF */
+        {"\xf5\x80\x80\x80", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        if (utf8_damaged(cases[i].bytes, strlen(cases[i].bytes)) != cases[i].damaged)
+            fail_msg("row %zu", i);
+}
+
+static void
+test_text_knows_the_ends_of_lines(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } cases[] = {
+        {"\n",           1},
+        {"\r",           1},
+        {"\r\n",         2},
+        {"\n\r",         1},
+        {"\v",           1},
+        {"\f",           1},
+        {"\x1c",         1},
+        {"\x1d",         1},
+        {"\x1e",         1},
+        {"\x1f",         0},
+        {"\t",           0},
+        {"\xc2\x85",     2},
+        {"\xc2\x84",     0},
+        {"\xe2\x80\xa8", 3},
+        {"\xe2\x80\xa9", 3},
+        {"\xe2\x80\xaa", 0},
+        {"\xe2\x80",     0},
+        {"",             0},
+        {"a\n",          0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        if (line_end(cases[i].bytes, strlen(cases[i].bytes)) != cases[i].len)
+            fail_msg("row %zu", i);
+}
+
+/* Wherever the first byte that is no ASCII stands. */
+static void
+test_text_validity_does_not_depend_on_where_it_breaks(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 40; at++) {
+        char bytes[44];
+
+        memset(bytes, 'a', sizeof(bytes));
+        assert_true(utf8_valid(bytes, sizeof(bytes)));
+        memcpy(bytes + at, "\xe2\x82\xac", 3);
+        assert_true(utf8_valid(bytes, sizeof(bytes)));
+        assert_false(utf8_valid(bytes, at + 2));
+        bytes[at + 1] = 'x';
+        assert_false(utf8_valid(bytes, sizeof(bytes)));
+    }
+}
+
 int
 main(void)
 {
@@ -238,6 +318,9 @@ main(void)
         cmocka_unit_test(test_text_reads_decimal_and_exponent_numbers),
         cmocka_unit_test(test_text_reads_booleans),
         cmocka_unit_test(test_text_knows_well_formed_utf8),
+        cmocka_unit_test(test_text_knows_how_much_one_replacement_stands_for),
+        cmocka_unit_test(test_text_knows_the_ends_of_lines),
+        cmocka_unit_test(test_text_validity_does_not_depend_on_where_it_breaks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
