@@ -45,6 +45,12 @@ block_with_room(struct arena *a, size_t size)
 }
 
 void
+arena_reserve(struct arena *a, size_t bytes)
+{
+    if (a->first == NULL) a->first = block_new(MIN(bytes, (size_t)BLOCK_SIZE));
+}
+
+void
 arena_reset(struct arena *a)
 {
     a->current = a->first;

@@ -20,6 +20,9 @@ struct arena {
 /* Zeroed room for n objects of a type; n may be 0 (a valid, unusable pointer). */
 #define ARENA_NEW(arena, type, n) ((type *)arena_alloc((arena), sizeof(type), (size_t)(n)))
 
+/* Room for about so much in an arena that is empty yet: for one that will hold little. */
+void arena_reserve(struct arena *a, size_t bytes);
+
 void arena_reset(struct arena *a); /* all pieces are gone, the blocks stay */
 void arena_done(struct arena *a);  /* as after = {0} */
 

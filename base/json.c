@@ -5,12 +5,48 @@
 const struct json_limits JSON_LIMITS_BODY = {.bytes_max = (size_t)16 << 20, .depth_max = 64};
 const struct json_limits JSON_LIMITS_FILE = {.bytes_max = (size_t)512 << 20, .depth_max = 512};
 
-enum rc
-json_parse(const char *bytes, size_t len, enum json_mode mode, const struct json_limits *limits,
-           struct json **ret_doc, struct err *err)
+/*
+ * A strict document is built in an arena that belongs to its root: no allocation a node, none to
+ * give back one by one.  The root of a document has no neighbour, so its link keeps the arena.
+ */
+enum { OWNS_ARENA = 1 << 20 }; /* beside cJSON's own flags */
+
+/* A node for about every dozen bytes, and the bytes themselves. */
+static size_t
+room_for(size_t len)
+{
+    enum { NODE_FOR = 12, ROOT_ROOM = 4096 };
+    size_t nodes = len / NODE_FOR;
+
+    return ROOT_ROOM + len + nodes * sizeof(cJSON);
+}
+
+static enum rc
+parse_strict(const char *bytes, size_t len, const struct json_limits *limits, struct json **ret_doc,
+             struct err *err)
+{
+    CLEANUP(arena_done) struct arena a = {0};
+    const struct json *doc = NULL;
+
+    arena_reserve(&a, room_for(MIN(len, (size_t)1 << 20)));
+    struct arena *kept = ARENA_NEW(&a, struct arena, 1);
+    enum rc rc = json_parse_in(bytes, len, limits, &a, &doc, err);
+    if (rc != RC_OK) return rc;
+    cJSON *root = (cJSON *)(uintptr_t)doc; /* ours, and not handed out yet */
+    root->type |= OWNS_ARENA;
+    root->prev = (cJSON *)(void *)kept;
+    *kept = a;
+    a = (struct arena){0};
+    *ret_doc = (struct json *)(void *)root;
+    return RC_OK;
+}
+
+static enum rc
+parse_log(const char *bytes, size_t len, const struct json_limits *limits, struct json **ret_doc,
+          struct err *err)
 {
     CLEANUP(json_check_done) struct json_check check = {0};
-    enum rc rc = json_check(bytes, len, mode, limits, &check, err);
+    enum rc rc = json_check(bytes, len, JSON_LOG, limits, &check, err);
     if (rc != RC_OK) return rc;
 
     bool is_rewritten = check.rewritten.data != NULL;
@@ -18,7 +54,7 @@ json_parse(const char *bytes, size_t len, enum json_mode mode, const struct json
                                : cJSON_ParseWithLength(bytes, len);
     if (root == NULL)
         return err_set(err, RC_NOMEM, "no memory for %zu bytes of JSON", len); /* it was valid */
-    if (check.notes_len > 0) rc = json_fix_numbers(root, &check, bytes, mode, err);
+    if (check.notes_len > 0) rc = json_fix_numbers(root, &check, bytes, JSON_LOG, err);
     if (rc != RC_OK) {
         cJSON_Delete(root);
         return rc;
@@ -28,10 +64,25 @@ json_parse(const char *bytes, size_t len, enum json_mode mode, const struct json
     return RC_OK;
 }
 
+enum rc
+json_parse(const char *bytes, size_t len, enum json_mode mode, const struct json_limits *limits,
+           struct json **ret_doc, struct err *err)
+{
+    return mode == JSON_STRICT ? parse_strict(bytes, len, limits, ret_doc, err)
+                               : parse_log(bytes, len, limits, ret_doc, err);
+}
+
 void
 json_free(struct json *doc)
 {
-    cJSON_Delete((cJSON *)(void *)doc);
+    cJSON *root = (cJSON *)(void *)doc;
+
+    if (root == NULL || (root->type & OWNS_ARENA) == 0) {
+        cJSON_Delete(root);
+        return;
+    }
+    struct arena a = *(struct arena *)(void *)root->prev; /* it lies in itself */
+    arena_done(&a);
 }
 
 void
