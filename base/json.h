@@ -186,6 +186,10 @@ void json_pretty(struct text *to, const struct json *v, enum json_order order);
 enum { F64_TEXT_MAX = 32 };
 const char *f64_text(double x, char buf[F64_TEXT_MAX]);
 
+/* What printf writes for "%.*f"; places not below 0. */
+enum { F64_FIXED_MAX = 352 };
+const char *f64_fixed(double x, int places, char buf[F64_FIXED_MAX]);
+
 /* round_k of spec 10 R0.4: the exact binary value to k decimals (0..15), ties to even. */
 double round_dec(double x, int k);
 

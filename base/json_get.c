@@ -6,25 +6,22 @@
 #include "base/decimal.h"
 #include "base/when.h"
 
-enum { NUMBER_TEXT_MAX = 32 };
-
 /*
  * The number as it was written.  Numbers without a note have at most 15 significant digits, and so
  * many come back unchanged from a double.
  */
 static const char *
-number_text(const struct json *v, char buf[NUMBER_TEXT_MAX])
+number_text(const struct json *v, char buf[F64_TEXT_MAX])
 {
     const cJSON *node = json_node(v);
 
     if (node->valuestring != NULL) return node->valuestring;
-    (void)snprintf(buf, NUMBER_TEXT_MAX, "%.15g", node->valuedouble);
-    return buf;
+    return f64_text(node->valuedouble, buf);
 }
 
 /* Text of a number or of a string; NULL for anything else. */
 static const char *
-decimal_text(const struct json *v, char buf[NUMBER_TEXT_MAX])
+decimal_text(const struct json *v, char buf[F64_TEXT_MAX])
 {
     if (v != NULL && json_kind(v) == JSON_NUMBER) return number_text(v, buf);
     return json_string(v);
@@ -76,7 +73,7 @@ json_long_digits(const struct json *v)
 bool
 json_is_whole(const struct json *v)
 {
-    char buf[NUMBER_TEXT_MAX];
+    char buf[F64_TEXT_MAX];
 
     return json_kind(v) == JSON_NUMBER && strpbrk(number_text(v, buf), ".eEIN") == NULL;
 }
@@ -105,7 +102,7 @@ json_f64_of(const struct json *v, double dflt)
 static bool
 is_whole(const struct json *v, int64_t *ret_value)
 {
-    char buf[NUMBER_TEXT_MAX];
+    char buf[F64_TEXT_MAX];
     const char *text = decimal_text(v, buf);
 
     if (text == NULL) return false;
@@ -207,7 +204,7 @@ json_need_f64(struct json_in *in, const char *key)
 static usd
 usd_of(struct json_in *in, const char *key, const struct json *v)
 {
-    char buf[NUMBER_TEXT_MAX];
+    char buf[F64_TEXT_MAX];
     const char *text = decimal_text(v, buf);
     usd amount = USD_ZERO;
 

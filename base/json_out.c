@@ -109,9 +109,21 @@ shortest_decimal(double x, char buf[F64_TEXT_MAX])
     return false;
 }
 
+/* A whole number that a double tells from its neighbours; zero keeps its sign, as printf does. */
+static bool
+whole_number(double x, char buf[F64_TEXT_MAX])
+{
+    double size = fabs(x);
+
+    if (!(size < 1e15) || size > floor(size)) return false;
+    decimal_write((uint64_t)size, 0, signbit(x) != 0, buf);
+    return true;
+}
+
 const char *
 f64_text(double x, char buf[F64_TEXT_MAX])
 {
+    if (whole_number(x, buf)) return buf;
     if (!isfinite(x)) {
         (void)snprintf(buf, F64_TEXT_MAX, "null");
         return buf;
@@ -126,15 +138,46 @@ f64_text(double x, char buf[F64_TEXT_MAX])
     return buf;
 }
 
+/* x * 10^places as a whole number, rounded exactly and half to even; false where it is not ours. */
+static bool
+rounded_whole(double x, int places, uint64_t *ret_whole)
+{
+    double size = fabs(x);
+    int exponent = 0;
+
+    if (!(size >= 1e-4 && size * (double)ten_to(places) < 9e15)) return false; /* below 2^53 */
+    double fraction = frexp(size, &exponent);
+    struct binary b = {(uint64_t)ldexp(fraction, DBL_MANT_DIG), DBL_MANT_DIG - exponent};
+    if (b.k < 3) return false;
+    (void)rounds_back(b, places, ret_whole);
+    return true;
+}
+
 double
 round_dec(double x, int k)
 {
     char buf[352]; /* 309 digits before the point, 15 behind it */
+    uint64_t whole = 0;
 
     ASSERT(k >= 0 && k <= 15);
-    if (!isfinite(x)) return x;
+    if (!isfinite(x) || !(fabs(x) > 0)) return x;
+    /* Both are exact as doubles, so that the division rounds once, as strtod does. */
+    if (rounded_whole(x, k, &whole)) return copysign((double)whole / (double)ten_to(k), x);
     (void)snprintf(buf, sizeof(buf), "%.*f", k, x);
     return strtod(buf, NULL);
+}
+
+const char *
+f64_fixed(double x, int places, char buf[F64_FIXED_MAX])
+{
+    uint64_t whole = 0;
+
+    ASSERT(places >= 0);
+    if (places <= 15 && rounded_whole(x, places, &whole))
+        decimal_write(whole, places, x < 0, buf);
+    else
+        (void)snprintf(buf, F64_FIXED_MAX, "%.*f", places, x);
+    return buf;
 }
 
 /* ---- strings ------------------------------------------------------------------------------- */
@@ -171,8 +214,10 @@ string_write(const struct json_out *o, const char *s, size_t len)
     size_t plain = json_plain_len(s, len);
 
     text_reserve(to, len + 2);
-    text_putc(to, '"');
-    text_add(to, s, plain); /* all of it, mostly */
+    char *at_end = to->data + to->len;
+    *at_end++ = '"';
+    if (plain > 0) memcpy(at_end, s, plain); /* all of it, mostly */
+    to->len += plain + 1;
     for (size_t at = plain; at < len;) {
         plain = json_plain_len(s + at, len - at);
         if (plain == 0 && (uint8_t)s[at] >= 0x80) plain = utf8_sequence(s + at, len - at);

@@ -93,10 +93,19 @@ const char *
 usd_text(usd a, char buf[USD_TEXT_MAX])
 {
     uint64_t size = a.e4 < 0 ? -(uint64_t)a.e4 : (uint64_t)a.e4; /* right for INT64_MIN too */
-    int len = snprintf(buf, USD_TEXT_MAX, "%s%llu.%04u", a.e4 < 0 ? "-" : "",
-                       (unsigned long long)(size / 10000), (unsigned)(size % 10000));
+    char backwards[USD_TEXT_MAX];
+    size_t len = 0, at = 0;
+    int place = 4;
 
-    for (int cut = 0; cut < 2 && buf[len - 1] == '0'; cut++)
-        buf[--len] = '\0';
+    for (; place > 2 && size % 10 == 0; place--)
+        size /= 10;
+    for (; place >= 0 || size > 0; place--, size /= 10) {
+        if (len > 0 && place == 0) backwards[len++] = '.';
+        backwards[len++] = (char)('0' + size % 10);
+    }
+    if (a.e4 < 0) backwards[len++] = '-';
+    while (len > 0)
+        buf[at++] = backwards[--len];
+    buf[at] = '\0';
     return buf;
 }

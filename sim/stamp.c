@@ -45,10 +45,9 @@ stamp_ny(const struct zone *ny, int64_t at_ns, int decimals, char buf[STAMP_MAX]
 void
 out_decimal(struct json_out *o, const char *key, double x, int decimals)
 {
-    char text[64];
+    char text[F64_FIXED_MAX];
 
-    (void)snprintf(text, sizeof(text), "%.*f", decimals, x);
-    json_out_str(o, key, text);
+    json_out_str(o, key, f64_fixed(x, decimals, text));
 }
 
 void

@@ -447,6 +447,57 @@ test_json_pretty_reads_back(void **state)
     }
 }
 
+/* Numbers as they occur: of any size, with few decimals, on the middle between two, with a sign. */
+static double
+some_number(struct rng *r)
+{
+    double size = exp(60 * rng_f64(r) - 25), step = (double)rng_range(r, 1, 100000);
+
+    if (rng_chance(r, 0.5)) size = (double)rng_range(r, 0, 2000000) / step;
+    if (rng_chance(r, 0.3)) size = ((double)rng_range(r, 0, 100000) + 0.5) / 1024;
+    if (rng_chance(r, 0.1)) size = floor(size);
+    return rng_chance(r, 0.5) ? size : -size;
+}
+
+static void
+test_json_fixed_decimals_are_those_of_printf(void **state)
+{
+    struct rng r = check_rng("fixed decimals");
+    (void)state;
+    for (int i = 0; i < 300000; i++) {
+        char want[F64_FIXED_MAX], got[F64_FIXED_MAX];
+        double x = some_number(&r);
+        int places = (int)rng_range(&r, 0, 18);
+        (void)snprintf(want, sizeof want, "%.*f", places, x);
+        if (!str_eq(f64_fixed(x, places, got), want))
+            fail_msg("%.17g to %d places: %s, not %s", x, places, got, want);
+        if (places > 15) continue;
+        double rounded = round_dec(x, places), back = strtod(want, NULL);
+        if (memcmp(&rounded, &back, sizeof back) != 0)
+            fail_msg("%.17g to %d places is %.17g, not %.17g", x, places, rounded, back);
+    }
+}
+
+static void
+test_json_whole_numbers_are_those_of_printf(void **state)
+{
+    static const double cases[] = {0,     -0.0,
+                                   1,     -1,
+                                   7e14,  999999999999999.0,
+                                   1e15,  -1e15,
+                                   1e16,  123456789012345.0,
+                                   1e300, 4503599627370497.5};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char want[F64_TEXT_MAX], got[F64_TEXT_MAX];
+        for (int digits = 15; digits <= 17; digits++) {
+            (void)snprintf(want, sizeof want, "%.*g", digits, cases[i]);
+            if (fabs(strtod(want, NULL) - cases[i]) <= 0) break;
+        }
+        assert_string_equal(f64_text(cases[i], got), want);
+    }
+}
+
 int
 main(void)
 {
@@ -463,6 +514,8 @@ main(void)
         cmocka_unit_test(test_json_documents_survive_reading_and_writing),
         cmocka_unit_test(test_json_pretty_indents_by_two_and_sorts_on_request),
         cmocka_unit_test(test_json_pretty_reads_back),
+        cmocka_unit_test(test_json_fixed_decimals_are_those_of_printf),
+        cmocka_unit_test(test_json_whole_numbers_are_those_of_printf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
