@@ -21,7 +21,12 @@ job_key(const struct job *j, char ret_key[JOB_KEY_MAX])
 {
     const char *name = uw_job_row(j->kind)->name;
 
-    (void)snprintf(ret_key, JOB_KEY_MAX, j->symbol[0] != '\0' ? "%s:%s" : "%s%s", name, j->symbol);
+    size_t len = strlen(name);
+
+    (void)str_copy(ret_key, JOB_KEY_MAX, name);
+    if (j->symbol[0] == '\0') return;
+    (void)str_copy(ret_key + len, JOB_KEY_MAX - len, ":");
+    (void)str_copy(ret_key + len + 1, JOB_KEY_MAX - len - 1, j->symbol);
 }
 
 struct job *
@@ -126,19 +131,16 @@ schedule_configure(struct schedule *s, const struct name_list *tickers,
  * ---------------------------------------------------------------------------------------------- */
 
 static int64_t
-interval_of(const struct job *j, double used)
+interval_of(const struct job *j, const struct uw_job_row *row, double used)
 {
-    int priority = uw_job_row(j->kind)->priority;
+    bool is_slow = used >= LADDER_SLOW && row->priority >= 4 && row->priority <= 6;
 
-    return used >= LADDER_SLOW && priority >= 4 && priority <= 6 ? 2 * j->interval_ns
-                                                                 : j->interval_ns;
+    return is_slow ? 2 * j->interval_ns : j->interval_ns;
 }
 
 static bool
-is_allowed(const struct job *j, const struct schedule_now *now)
+is_allowed(const struct job *j, const struct uw_job_row *row, const struct schedule_now *now)
 {
-    const struct uw_job_row *row = uw_job_row(j->kind);
-
     if (row->when == UW_IN_SESSION && now->phase != PHASE_OPEN) return false;
     if (now->probe_only) return j->kind == UW_JOB_MARKET_TIDE;
     if (now->used >= 1.0) return false;
@@ -153,31 +155,32 @@ is_believable(int64_t at_ns, int64_t now_ns)
 }
 
 static int64_t
-due_at(const struct schedule *s, const struct job *j, const struct schedule_now *now)
+due_at(const struct schedule *s, const struct job *j, const struct uw_job_row *row,
+       const struct schedule_now *now)
 {
     bool has_run = is_believable(j->last_ok_ns, now->now_ns);
     bool has_tried = j->last_try_ns == WHEN_NONE || is_believable(j->last_try_ns, now->now_ns);
     int64_t due_ns =
-        has_run ? j->last_ok_ns + interval_of(j, now->used) : MIN(s->started_ns, now->now_ns);
+        has_run ? j->last_ok_ns + interval_of(j, row, now->used) : MIN(s->started_ns, now->now_ns);
 
     if (j->disabled_until_ns == JOB_DISABLED_FOR_GOOD) return INT64_MAX;
     if (now->probe_only) return now->now_ns; /* the pause that is to be tested set the retry time */
     if (has_tried && j->retry_at_ns != WHEN_NONE) due_ns = MAX(due_ns, j->retry_at_ns);
     if (has_tried && j->disabled_until_ns != WHEN_NONE) due_ns = MAX(due_ns, j->disabled_until_ns);
-    bool waits_for_open = uw_job_row(j->kind)->when == UW_IN_SESSION && now->open_ns != WHEN_NONE;
+    bool waits_for_open = row->when == UW_IN_SESSION && now->open_ns != WHEN_NONE;
     return waits_for_open ? MAX(due_ns, now->open_ns) : due_ns;
 }
 
 /* How many of its own intervals the job is late. */
 static double
-lateness(const struct job *j, int64_t due_ns, const struct schedule_now *now)
+lateness(const struct job *j, const struct uw_job_row *row, int64_t due_ns,
+         const struct schedule_now *now)
 {
-    int64_t patience_ns = interval_of(j, now->used);
+    int64_t patience_ns = interval_of(j, row, now->used);
     bool is_first = !is_believable(j->last_ok_ns, now->now_ns);
 
     /* Jobs that may run at any hour have the evening, too: they never hold up the market's. */
-    if (is_first && uw_job_row(j->kind)->when == UW_IN_SESSION)
-        patience_ns = MIN(patience_ns, FIRST_PATIENCE_NS);
+    if (is_first && row->when == UW_IN_SESSION) patience_ns = MIN(patience_ns, FIRST_PATIENCE_NS);
     return (double)(now->now_ns - due_ns) / (double)patience_ns;
 }
 
@@ -188,10 +191,11 @@ struct rank {
 };
 
 static struct rank
-rank_of(const struct job *j, int64_t due_ns, const struct schedule_now *now)
+rank_of(const struct job *j, const struct uw_job_row *row, int64_t due_ns,
+        const struct schedule_now *now)
 {
-    struct rank r = {.priority = uw_job_row(j->kind)->priority, .overdue_ns = now->now_ns - due_ns};
-    double late = lateness(j, due_ns, now);
+    struct rank r = {.priority = row->priority, .overdue_ns = now->now_ns - due_ns};
+    double late = lateness(j, row, due_ns, now);
 
     if (late >= 1.0) {
         r.priority = 1;
@@ -217,13 +221,14 @@ schedule_next(const struct schedule *s, const struct schedule_now *now, int64_t 
 
     for (size_t i = 0; i < s->len; i++) {
         struct job *j = &s->job[i];
-        int64_t due_ns = due_at(s, j, now);
-        if (!is_allowed(j, now)) continue;
+        const struct uw_job_row *row = uw_job_row(j->kind);
+        if (!is_allowed(j, row, now)) continue;
+        int64_t due_ns = due_at(s, j, row, now);
         if (due_ns > now->now_ns) {
             next_ns = MIN(next_ns, due_ns);
             continue;
         }
-        struct rank r = rank_of(j, due_ns, now);
+        struct rank r = rank_of(j, row, due_ns, now);
         if (best != NULL && !is_before(&r, &best_rank)) continue;
         best = j;
         best_rank = r;
