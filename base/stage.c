@@ -16,6 +16,7 @@ static const char *const NAMES[STAGES_LEN] = {
     [STAGE_RECORD] = "record",
     [STAGE_IDLE] = "idle",
     [STAGE_STOP] = "stop",
+    [STAGE_SHADOW] = "shadow",
 };
 
 const char *

@@ -23,6 +23,7 @@ enum stage {
     STAGE_RECORD,         /* records and heartbeat                                    */
     STAGE_IDLE,           /* waiting for the next cycle                               */
     STAGE_STOP,           /* on the way out                                           */
+    STAGE_SHADOW,         /* v2 on paper, of a symbol                                 */
     STAGES_LEN
 };
 

@@ -55,6 +55,7 @@ engine_init(struct engine *eng, const struct engine_seams *seams, struct err *er
                                   .log = &eng->seams.log,
                                   .cfg = &seams->cfg->strategy};
     memory_init(&eng->memory, seams->ny);
+    v2_init(&eng->v2);
     eng->closed.last_ns = WHEN_NONE;
     eng->is_self_test_ok = composite_self_test(&test_err) == RC_OK;
     if (!eng->is_self_test_ok)
@@ -65,6 +66,7 @@ engine_init(struct engine *eng, const struct engine_seams *seams, struct err *er
 void
 engine_done(struct engine *eng)
 {
+    v2_done(&eng->v2);
     memory_done(&eng->memory);
     desk_done(&eng->desk);
     flow_table_done(&eng->flow);
@@ -102,6 +104,7 @@ engine_cycle(struct engine *eng)
     engine_act(eng, &seen, &plan);
     eng->completed++;
     engine_record(eng, &seen, &plan, began_ns); /* always: a cycle that failed is a fact too */
+    v2_cycle(eng, &seen, &plan);                /* when v1 is done: nothing of it can reach v1 */
     engine_at(eng, STAGE_IDLE, NULL);
 }
 

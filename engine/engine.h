@@ -20,6 +20,7 @@
  *   scoring.c     scores of every symbol
  *   market.c      prices of those worth asking about
  *   memory.c, memory_codec.c, metadata.c   small state files
+ *   v2*.c         v2 beside it, on paper (engine/v2.h)
  *   loop.c        timers, signals, the pipe to the supervisor
  *   main.c        the wiring
  */
@@ -35,6 +36,7 @@
 #include "engine/market.h"
 #include "engine/memory.h"
 #include "engine/scoring.h"
+#include "engine/v2.h"
 #include "state/flight.h"
 #include "telemetry/cycle.h"
 
@@ -96,6 +98,7 @@ struct engine {
     struct flow_table flow;
     struct market market;
     struct memory memory;
+    struct v2 v2;
     struct quarantine quarantine;
     bool is_self_test_ok;
 

@@ -11,7 +11,6 @@
  *   calc_strategy.c  composite-v1, enrich-v1, flow-clusters
  *   calc_exit.c      exit-score-v2, profit-target-v2, stop-price-v2, replacement-v2, exit-intel-*
  *   calc_shadow.c    entry-gate-v2, shadow-pnl, position-size, shadow-decision
- *   calc_shadow_verdict.c  exitlogic's verdict on a position of the shadow
  *   calc_intel.c     sector, regime, market context, posture, risk features
  *   calc_intel_score.c  universe, UW intel, composite-v2
  *   calc_intel_pnl.c  intel P&L, nudges, overlay, families, schemas, A/B ledger

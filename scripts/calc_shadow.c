@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "scripts/calc_shadow_verdict.h"
+#include "engine/shadow_verdict.h"
 #include "shadow/book_json.h"
 #include "shadow/record_json.h"
 #include "shadow/size.h"

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "exitlogic/exit_json.h"
 #include "intel/composite_v2_json.h"
-#include "scripts/calc_shadow_verdict.h"
+#include "engine/shadow_verdict.h"
 #include "scripts/days.h"
 #include "scripts/days_context.h"
 #include "shadow/book_json.h"

@@ -112,7 +112,8 @@ bool flight_is_fault(const struct flight_report *r, const struct flight_exit *e)
 
 struct quarantined {
     enum stage stage;
-    char symbol[SYMBOL_MAX]; /* "" = the stage as a whole, which only entries and flow can be */
+    char symbol[SYMBOL_MAX]; /* "" = the stage as a whole, which only entries, flow and shadow can
+                                be */
     int64_t since_ns;
     int count;    /* crashes at this place */
     bool is_held; /* false: one crash so far, or on probation with changed data */

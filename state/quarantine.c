@@ -58,6 +58,7 @@ can_be_left_out(enum stage stage, const char *symbol)
     switch (stage) {
     case STAGE_FLOW:
     case STAGE_ENTRY:
+    case STAGE_SHADOW:
         return true;
     case STAGE_SCORE:
     case STAGE_GATHER_MARKET:

@@ -57,6 +57,27 @@ test_replay_the_same_seed_decides_alike(void **state)
     assert_true(json_bool(c, "ledger_equals_book", false));
 }
 
+/* v2 is a second pass over what v1 has decided: with it and without it the day is the same. */
+static void
+test_contract_4_5_v2_changes_nothing_of_v1(void **state)
+{
+    (void)state;
+    static const char *const SAME[] = {"orders", "executions", "entries", "closed", "refused"};
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    const char *const seven[] = {"--seed", "7", "--day", "2026-01-30", NULL};
+    char with[80], without[80];
+    CLEANUP(json_freep) struct json *a = replay(dir.path, seven, with);
+
+    assert_int_equal(setenv("SHADOW_TRADING_ENABLED", "false", 1), 0);
+    CLEANUP(json_freep) struct json *b = replay(dir.path, seven, without);
+    assert_int_equal(unsetenv("SHADOW_TRADING_ENABLED"), 0);
+    assert_string_equal(with, without);
+    for (size_t i = 0; i < COUNT_OF(SAME); i++) /* orders: every POST that reached the broker */
+        assert_int_equal(json_i64(a, SAME[i], -1), json_i64(b, SAME[i], -2));
+    assert_true(json_i64(a, "requests", 0) >
+                json_i64(b, "requests", 0)); /* v2 did ask for prices */
+}
+
 /* ---- a recorded day ---- */
 
 static bool
@@ -219,6 +240,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replay_status_explain_refuse_with_a_sentence),
         cmocka_unit_test(test_replay_the_same_seed_decides_alike),
+        cmocka_unit_test(test_contract_4_5_v2_changes_nothing_of_v1),
         cmocka_unit_test(test_replay_a_recorded_day_runs_to_its_end_with_trades),
         cmocka_unit_test(test_replay_keeps_files_that_status_and_explain_read),
     };

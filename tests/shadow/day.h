@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "base/when.h"
-#include "scripts/calc_shadow_verdict.h"
+#include "engine/shadow_verdict.h"
 #include "shadow/book_json.h"
 #include "shadow/record_json.h"
 #include "shadow/uw_json.h"

@@ -1,4 +1,4 @@
-#include "scripts/calc_shadow_verdict.h"
+#include "engine/shadow_verdict.h"
 
 #include <math.h>
 

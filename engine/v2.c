@@ -1,0 +1,460 @@
+#include "engine/v2.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "engine/engine.h"
+#include "engine/shadow_verdict.h"
+#include "intel/composite_v2_json.h"
+#include "shadow/uw_json.h"
+
+#define UW_ATTRIBUTION_LOG "logs/uw_attribution.jsonl"
+#define STREAM_LOG         "logs/shadow.jsonl"
+
+void
+v2_init(struct v2 *v)
+{
+    *v = (struct v2){
+        .context = {.daily_tried_ns = WHEN_NONE,
+                    .made_ns = WHEN_NONE,
+                    .spy_prev_close = (double)NAN,
+                    .qqq_prev_close = (double)NAN,
+                    .vxx_close = (double)NAN,
+                    .vxz_close = (double)NAN}
+    };
+}
+
+void
+v2_done(struct v2 *v)
+{
+    v2_docs_done(&v->docs);
+    v2_book_done(&v->book);
+    free(v->score);
+    free(v->score_before);
+    *v = (struct v2){0};
+}
+
+/* ---- the scores of the last two cycles ----------------------------------------------------- */
+
+static void
+keep_scores(struct v2 *v, const struct v2_cycle *c)
+{
+    struct v2_known_score *older = v->score_before;
+    size_t older_cap = v->before_cap;
+
+    v->score_before = v->score;
+    v->before_len = v->scores_len;
+    v->before_cap = v->scores_cap;
+    v->score = older;
+    v->scores_cap = older_cap;
+    if (v->scores_cap < c->len) {
+        v->scores_cap = c->len;
+        v->score = realloc(v->score, v->scores_cap * sizeof *v->score);
+        ASSERT(v->score != NULL);
+    }
+    for (size_t i = 0; i < c->len; i++) {
+        (void)str_copy(v->score[i].symbol, SYMBOL_MAX, c->looked[i].symbol);
+        v->score[i].score = c->looked[i].v2.score;
+    }
+    v->scores_len = c->len;
+}
+
+static int
+by_symbol(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct v2_known_score *)item)->symbol);
+}
+
+static double
+known_score(const struct v2 *v, const char *symbol)
+{
+    const struct v2_known_score *s = NULL;
+
+    if (v->scores_len > 0)
+        s = bsearch(symbol, v->score, v->scores_len, sizeof *v->score, by_symbol);
+    if (s == NULL && v->before_len > 0)
+        s = bsearch(symbol, v->score_before, v->before_len, sizeof *v->score_before, by_symbol);
+    return s != NULL ? s->score : (double)NAN;
+}
+
+/* ---- scores -------------------------------------------------------------------------------- */
+
+static void
+look(struct engine *eng, struct v2_cycle *c, const struct scored *sc,
+     const struct candidate *candidate, struct v2_looked *l)
+{
+    const struct json *record = v2_docs_symbol(&eng->v2.docs, V2_RISK, sc->entry->flow.symbol);
+    const struct risk_features risk = {
+        .realized_vol_5d = json_f64(record, "realized_vol_5d", 0),
+        .realized_vol_20d = json_f64(record, "realized_vol_20d", 0),
+        .beta_vs_spy = json_f64(record, "beta_vs_spy", 0),
+    };
+    struct enriched e;
+
+    enrich(&sc->entry->flow, &risk, c->seen->now_ns, &e);
+    *l = (struct v2_looked){
+        .candidate = candidate,
+        .symbol = sc->entry->flow.symbol,
+        .direction = sentiment_direction(e.sentiment),
+        .v1_score = sc->score,
+        .is_v1_pass = !candidate->composite.is_refused,
+        .realised_vol_20d = json_f64(record, "realized_vol_20d", (double)NAN),
+        .sizing_overlay = sc->composite.sizing_overlay,
+    };
+    l->v2_case = (struct composite_v2_case){
+        .symbol = l->symbol,
+        .base_score = sc->score,
+        .realised_vol_20d = e.risk.realized_vol_20d,
+        .beta_vs_spy = e.risk.beta_vs_spy,
+        .conviction = e.has_conviction ? e.conviction : 0,
+        .trade_count = e.trade_count,
+        .direction = intel_direction_from(l->direction),
+    };
+    composite_v2(&c->world, &l->v2_case, &l->v2);
+    struct composite gated = sc->composite;
+    gated.sentiment = SENTIMENT_BULLISH; /* v2 has no rule about the direction (spec 30 5.7) */
+    l->is_v2_pass =
+        composite_gate_score(&gated, l->v2.score, sc->threshold).gate == COMPOSITE_GATE_PASS;
+}
+
+static void
+look_at_all(struct engine *eng, struct v2_cycle *c)
+{
+    c->looked = ARENA_NEW(&eng->arena, struct v2_looked, eng->scores.len);
+    for (size_t i = 0; i < eng->scores.len; i++) {
+        const struct scored *sc = &eng->scores.scored[i];
+
+        if (quarantine_holds(&eng->quarantine, STAGE_SHADOW, sc->entry->flow.symbol)) continue;
+        flight_data(eng->seams.flight, sc->entry->hash);
+        flight_at(eng->seams.flight, STAGE_SHADOW, sc->entry->flow.symbol);
+        look(eng, c, sc, &c->seen->candidate[i], &c->looked[c->len++]);
+    }
+    flight_at(eng->seams.flight, STAGE_SHADOW, NULL);
+}
+
+/* The lines of logs/uw_attribution.jsonl, one for every symbol that traded or has a record. */
+static void
+attribute(const struct v2_cycle *c)
+{
+    CLEANUP(text_free) struct text lines = {0};
+    struct err ignored = {0};
+
+    for (size_t i = 0; i < c->len; i++) {
+        const struct v2_looked *l = &c->looked[i];
+        const struct composite_v2_view view = {&c->world, &l->v2_case, &l->v2};
+        struct json_out o = {.to = &lines};
+
+        if (!composite_v2_is_attributed(&l->v2_case, &l->v2)) continue;
+        composite_v2_attribution_write(&o, NULL, &view, c->seen->now_ns);
+        text_putc(&lines, '\n');
+    }
+    if (lines.len == 0) return;
+    /* The store has said what could not be written; scores go on without their records. */
+    if (store_append_lines(c->seams->store, UW_ATTRIBUTION_LOG, &lines, &ignored) != RC_OK) return;
+}
+
+/* ---- one step of the shadow ---------------------------------------------------------------- */
+
+static struct shadow_uw
+snapshot_of(const struct v2_cycle *c, const struct v2_looked *l)
+{
+    CLEANUP(text_free) struct text t = {0};
+    const struct composite_v2_view view = {&c->world, &l->v2_case, &l->v2};
+    struct json_out o = {.to = &t};
+    const struct json *doc = NULL;
+    struct err ignored = {0};
+
+    if (!l->v2.has_record) return shadow_uw_decode(NULL, c->arena);
+    json_out_obj(&o, NULL);
+    composite_v2_uw_write_members(&o, &view);
+    json_out_end(&o);
+    if (json_parse_in(text_str(&t), t.len, &JSON_LIMITS_BODY, c->arena, &doc, &ignored) != RC_OK)
+        doc = NULL;
+    return shadow_uw_decode(doc, c->arena);
+}
+
+/* 32 hexadecimal digits of epoch, time and symbol: no other trade has the three. */
+static const char *
+trade_id(const struct v2_cycle *c, int64_t epoch, const char *symbol)
+{
+    uint64_t at = (uint64_t)c->seen->now_ns;
+    uint64_t high = hash_bytes(symbol, strlen(symbol), at ^ (uint64_t)epoch << 48);
+    uint64_t low = hash_bytes(&at, sizeof at, high);
+
+    return arena_printf(c->arena, "%016llx%016llx", (unsigned long long)high,
+                        (unsigned long long)low);
+}
+
+static double
+quoted(const struct nbbo *q, usd price)
+{
+    return q->is_known ? usd_to_double(price) : (double)NAN;
+}
+
+static struct shadow_seen
+seen_of(const struct engine *eng, const struct v2_cycle *c, const struct v2_looked *l, double price)
+{
+    static const enum shadow_truth TRUTHS[] = {[MEMBERSHIP_UNKNOWN] = SHADOW_UNKNOWN,
+                                               [MEMBERSHIP_NO] = SHADOW_NO,
+                                               [MEMBERSHIP_YES] = SHADOW_YES};
+    const struct snapshot *s = c->seen;
+    const struct account *account = &s->account;
+
+    return (struct shadow_seen){
+        .now_ns = s->now_ns,
+        .symbol = l->symbol,
+        .direction = l->direction,
+        .new_trade_id = trade_id(c, eng->seams.epoch, l->symbol),
+        .v1_score = l->v1_score,
+        .v2_score = l->v2.score,
+        .is_v1_pass = l->is_v1_pass,
+        .is_v2_pass = l->is_v2_pass,
+        .uw = snapshot_of(c, l),
+        .sizing_overlay = l->sizing_overlay,
+        .universe_version = c->world.universe.version,
+        .universe_source = c->world.universe.source,
+        .in_universe = TRUTHS[l->v2.in_universe],
+        .market_regime = s->market_regime != NULL ? s->market_regime : "",
+        .posture = posture_name(c->context->posture.posture),
+        .regime_label = c->context->posture.regime_label,
+        .volatility_regime = volatility_regime_name(c->context->market.volatility),
+        .current_price = price,
+        .last_trade = (double)NAN,
+        .bid = quoted(&l->candidate->quote, l->candidate->quote.bid),
+        .ask = quoted(&l->candidate->quote, l->candidate->quote.ask),
+        .account_equity = s->is_account_known ? usd_to_double(account->equity) : (double)NAN,
+        .buying_power = s->is_account_known ? usd_to_double(account->buying_power) : (double)NAN,
+        .size_usd = eng->seams.cfg->strategy.size_base_usd,
+    };
+}
+
+static struct v2_exit_flags
+flags_of(const struct v2_docs *d, const char *symbol)
+{
+    struct v2_exit_flags before = v2_flags_decode(v2_docs_symbol(d, V2_PREMARKET_EXIT, symbol));
+    struct v2_exit_flags after = v2_flags_decode(v2_docs_symbol(d, V2_POSTMARKET_EXIT, symbol));
+
+    return v2_flags_or(&before, &after);
+}
+
+/* Who could be held instead: the rows of the universe in order, each with the score we know. */
+static const struct shadow_candidate *
+candidate_of(const struct v2 *v, const char *symbol, struct arena *a)
+{
+    const struct json *rows = json_get_arr(v->docs.doc[V2_UNIVERSE_V2], "symbols");
+    struct shadow_candidate *list = ARENA_NEW(a, struct shadow_candidate, json_len(rows));
+    size_t len = 0;
+
+    for (const struct json *row = json_first(rows); row != NULL; row = json_next(row)) {
+        char *name = arena_strdup(a, json_str(ops_obj(row), "symbol", ""));
+
+        str_upper(name);
+        if (name[0] == '\0') continue;
+        list[len++] = (struct shadow_candidate){.symbol = name, .v2_score = known_score(v, name)};
+    }
+    return shadow_candidate_of(&v->book.book, symbol, list, len);
+}
+
+static void
+put_records(struct v2 *v, struct text *decisions, const struct shadow_seen *seen,
+            const struct shadow_outcome *out)
+{
+    enum shadow_record record[SHADOW_RECORDS_MAX];
+    size_t len = shadow_records_of(out, record);
+
+    for (size_t i = 0; i < len; i++) {
+        CLEANUP(text_free) struct text line = {0};
+        struct json_out o = {.to = &line};
+
+        shadow_record_write(&o, NULL, record[i], seen, out);
+        if (record[i] != SHADOW_RECORD_DECISION) {
+            v2_book_put_line(&v->book, shadow_record_log(record[i]), &line);
+            continue;
+        }
+        text_add(decisions, text_str(&line), line.len);
+        text_putc(decisions, '\n');
+    }
+}
+
+/* What is held needs a price first; where there are not enough requests for all, in turn. */
+static void
+ask_for_the_held(struct v2 *v, const struct v2_cycle *c, struct v2_asking *q)
+{
+    size_t len = v->book.book.len;
+
+    for (size_t i = 0; i < len; i++) {
+        const char *symbol = v->book.book.position[(v->turn + i) % len].symbol;
+        const struct v2_looked *l = v2_looked_find(c, symbol);
+
+        if (l == NULL || !l->candidate->last.is_known) (void)v2_ask_price(q, symbol);
+    }
+    if (len > 0) v->turn = (v->turn + q->len) % len;
+}
+
+/* The price v1 asked for in this cycle, else our own where it matters. */
+static double
+price_of(const struct v2_looked *l, bool matters, struct v2_asking *q)
+{
+    if (l->candidate->last.is_known) return usd_to_double(l->candidate->last.price);
+    return matters ? v2_ask_price(q, l->symbol) : 0;
+}
+
+static void
+step(struct engine *eng, struct v2_cycle *c, const struct v2_looked *l, struct v2_asking *q,
+     struct text *decisions)
+{
+    const struct shadow_settings settings = {
+        .is_paper = str_eq_nocase(eng->seams.cfg->broker.trading_mode, "PAPER")};
+    struct v2 *v = &eng->v2;
+    const struct shadow_position *p = shadow_book_find(&v->book.book, l->symbol);
+    double price = price_of(l, p != NULL || l->is_v2_pass, q);
+    struct shadow_seen seen = seen_of(eng, c, l, price);
+    struct shadow_verdict verdict;
+    struct shadow_outcome out;
+
+    if (p != NULL) {
+        const struct shadow_facts facts = {.realised_vol_20d = l->realised_vol_20d,
+                                           .flags = flags_of(&v->docs, l->symbol),
+                                           .candidate = candidate_of(v, l->symbol, c->arena)};
+
+        verdict = shadow_verdict_of(p, &seen, &facts, c->arena);
+        seen.verdict = &verdict;
+    }
+    shadow_step(&v->book.book, &seen, &settings, &out);
+    put_records(v, decisions, &seen, &out);
+    if (out.act == SHADOW_OPENED || out.act == SHADOW_KEPT || out.act == SHADOW_CLOSED)
+        v->book.is_dirty = true;
+    shadow_book_apply(&v->book.book, &out);
+}
+
+/* ---- the steps of a cycle ------------------------------------------------------------------ */
+
+static void
+beat(const struct engine *eng, const struct v2_cycle *c, const struct v2_looked *l)
+{
+    const struct store_spec spec = {.path = V2_HEARTBEAT_PATH, .default_json = "{}"};
+    CLEANUP(text_free) struct text doc = {0};
+    struct json_out o = {.to = &doc};
+    struct shadow_seen seen = {
+        .now_ns = c->seen->now_ns, .symbol = l->symbol, .is_v2_pass = l->is_v2_pass};
+    struct err err = {0};
+
+    shadow_heartbeat_write(&o, NULL, &seen);
+    if (store_save(c->seams->store, &spec, &doc, &err) != RC_OK)
+        log_event(&eng->seams.log, EV_SHADOW_DECISION_ERROR, F_STR("symbol", l->symbol),
+                  F_STR("function", "heartbeat"), F_STR("error", err.text));
+}
+
+/* Positions of symbols that were not scored are marked and never closed (spec 30 8.2, Q-18). */
+static void
+mark_the_others(struct v2 *v, const struct v2_cycle *c, struct v2_asking *q)
+{
+    for (size_t i = 0; i < v->book.book.len; i++) {
+        const struct shadow_position *p = &v->book.book.position[i];
+
+        if (v2_looked_find(c, p->symbol) != NULL) continue;
+        double price = v2_ask_price(q, p->symbol);
+        if (!(price > 0)) continue;
+        struct shadow_position marked = shadow_marked(p, price, c->seen->now_ns);
+        shadow_book_put(&v->book.book, &marked);
+        v->book.is_dirty = true;
+    }
+}
+
+static void
+run_steps(struct engine *eng, struct v2_cycle *c, struct v2_asking *q)
+{
+    CLEANUP(text_free) struct text decisions = {0};
+    struct err ignored = {0};
+
+    beat(eng, c, &c->looked[c->len - 1]);
+    for (size_t i = 0; i < c->len; i++) {
+        flight_at(eng->seams.flight, STAGE_SHADOW, c->looked[i].symbol);
+        step(eng, c, &c->looked[i], q, &decisions);
+    }
+    flight_at(eng->seams.flight, STAGE_SHADOW, NULL);
+    /* Decisions are told before the trades they led to; the store has said what it could not. */
+    if (store_append_lines(c->seams->store, shadow_log_path(SHADOW_LOG_TRADES), &decisions,
+                           &ignored) != RC_OK)
+        text_clear(&decisions);
+}
+
+static void
+tell(struct v2_cycle *c)
+{
+    struct err ignored = {0};
+
+    if (c->stream.len > 0 &&
+        store_append_lines(c->seams->store, STREAM_LOG, &c->stream, &ignored) != RC_OK)
+        text_clear(&c->stream);
+    text_free(&c->stream);
+}
+
+static void
+decode_world(struct v2 *v, struct v2_cycle *c)
+{
+    const struct engine_config *cfg = &c->seams->cfg->engine;
+    const struct v2_documents docs = {
+        .market_context = v->context.market_doc,
+        .posture_state = v->context.posture_doc,
+        .premarket_intel = v->docs.doc[V2_PREMARKET],
+        .postmarket_intel = v->docs.doc[V2_POSTMARKET],
+        .regime_state = v->docs.doc[V2_REGIME],
+        .daily_universe_v2 = v->docs.doc[V2_UNIVERSE_V2],
+        .daily_universe = v->docs.doc[V2_UNIVERSE],
+    };
+
+    v2_world_decode(&docs, &COMPOSITE_PARAMS_CONFIGURED, &v->docs.sectors, c->arena, &c->world);
+    c->world.is_shaping = cfg->v2_shaping && str_eq(cfg->composite_version, "v2");
+    log_event(c->seams->log, EV_COMPOSITE_VERSION_USED,
+              F_STR("composite_version", cfg->composite_version),
+              F_BOOL("shadow_trading_enabled", true),
+              F_STR("v2_weights_version", COMPOSITE_PARAMS_CONFIGURED.version));
+}
+
+static void
+run_scored(struct engine *eng, struct v2_cycle *c, struct v2_asking *q)
+{
+    decode_world(&eng->v2, c);
+    look_at_all(eng, c);
+    keep_scores(&eng->v2, c);
+    if (c->len > 0) {
+        attribute(c);
+        v2_stream_compare(c);
+        ask_for_the_held(&eng->v2, c, q);
+        run_steps(eng, c, q);
+    }
+    mark_the_others(&eng->v2, c, q);
+    v2_stream_ledger(c, q);
+    tell(c);
+}
+
+void
+v2_cycle(struct engine *eng, const struct snapshot *seen, const struct plan *plan)
+{
+    struct v2 *v = &eng->v2;
+    const struct v2_seams seams = {.cfg = eng->seams.cfg,
+                                   .ny = eng->seams.ny,
+                                   .clock = &eng->seams.clock,
+                                   .fs = &eng->seams.fs,
+                                   .store = &eng->seams.store,
+                                   .log = &eng->seams.log,
+                                   .broker = &eng->seams.broker};
+    struct v2_cycle c = {
+        .seams = &seams, .seen = seen, .plan = plan, .arena = &eng->arena, .context = &v->context};
+
+    if (!eng->seams.cfg->engine.shadow_trading ||
+        quarantine_holds(&eng->quarantine, STAGE_SHADOW, ""))
+        return;
+    engine_at(eng, STAGE_SHADOW, NULL);
+    struct v2_asking q = v2_asking_begin(&seams);
+    v2_docs_sync(&v->docs, &seams);
+    v2_book_sync(&v->book, &seams);
+    v2_context_refresh(&v->context, &q, seen->is_market_open, &eng->memory.regime, seen->now_ns,
+                       &eng->arena);
+    if (seen->is_market_open) run_scored(eng, &c, &q);
+    v2_book_flush(&v->book, &seams);
+    v2_risk_go_on(&v->risk, v->docs.doc[V2_RISK], &q, seen->now_ns, &eng->arena);
+}

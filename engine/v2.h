@@ -1,0 +1,224 @@
+/*
+ * v2 beside v1: after every cycle the same snapshot once more, as v2 would have decided on it
+ * (contract 4.5, 4.10, 4.17; spec 30 section 8).
+ *
+ * It writes records and state files of its own and nothing else.  It runs when v1 has acted and its
+ * record is written, reads the cycle's values as const, and of the broker it has only the prices:
+ * what it does, fails to do or takes too long for can change no decision of v1.  Its stage of the
+ * flight recorder is STAGE_SHADOW: a symbol at which it ends the process twice is left out, or all
+ * of v2 where it is about none.
+ *
+ *   v2.c          the cycle: scores, steps, records
+ *   v2_prices.c   the few prices that v1 has not asked for
+ *   v2_docs.c     state files that others write, read again when they have changed
+ *   v2_context.c  market context and posture
+ *   v2_risk.c     risk features from daily bars, a few symbols a cycle
+ *   v2_book.c     the paper book on the disk, and its records, each exactly once
+ *   v2_stream.c   logs/shadow.jsonl and the A/B ledger
+ *   shadow_verdict.c   where exitlogic and shadow meet
+ */
+#ifndef ENGINE_V2_H
+#define ENGINE_V2_H
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/store.h"
+#include "config/config.h"
+#include "intel/composite_v2.h"
+#include "intel/market_context.h"
+#include "intel/posture.h"
+#include "intel/symbol_risk.h"
+#include "model/broker.h"
+#include "model/calendar.h"
+#include "shadow/book.h"
+#include "shadow/record_json.h"
+#include "strategy/regime.h"
+#include "strategy/snapshot.h"
+
+/* What v2 may use of the world; borrowed. */
+struct v2_seams {
+    const struct config *cfg;
+    const struct zone *ny;
+    const struct clock *clock;
+    const struct fs *fs;
+    const struct store *store;
+    const struct log *log;
+    const struct broker *broker; /* latest_trade and bars only; a test counts the rest */
+};
+
+/* ---- state files of others ----------------------------------------------------------------- */
+
+enum v2_file {
+    V2_PREMARKET,
+    V2_POSTMARKET,
+    V2_REGIME,
+    V2_UNIVERSE_V2,
+    V2_UNIVERSE,
+    V2_RISK,
+    V2_PREMARKET_EXIT,
+    V2_POSTMARKET_EXIT,
+    V2_SECTORS,
+    V2_FILES_LEN
+};
+
+struct v2_docs {
+    struct json *doc[V2_FILES_LEN]; /* NULL: no file */
+    struct fs_stat seen[V2_FILES_LEN];
+    struct arena sectors_arena;
+    struct sector_profiles sectors;
+};
+
+void v2_docs_sync(struct v2_docs *d, const struct v2_seams *s);
+void v2_docs_done(struct v2_docs *d);
+/* The member of the symbols of a document; NULL where there is none. */
+const struct json *v2_docs_symbol(const struct v2_docs *d, enum v2_file file, const char *symbol);
+
+/* ---- prices -------------------------------------------------------------------------------- */
+
+enum { V2_PRICES_MAX = 64 };
+#define V2_ASKING_MAX_NS (3 * NS_PER_S) /* real time that one cycle of v2 may spend on requests */
+
+/* Requests of one cycle: ends with their number, their time, or the first that fails. */
+struct v2_asking {
+    const struct v2_seams *seams;
+    int left;
+    int64_t until_mono_ns;
+    size_t len; /* of price: what was asked in this cycle */
+    struct {
+        char symbol[SYMBOL_MAX];
+        double usd;
+    } price[V2_PRICES_MAX];
+};
+
+struct v2_asking v2_asking_begin(const struct v2_seams *s);
+/* USD; 0 where it is not known.  A price is asked for once a cycle. */
+double v2_ask_price(struct v2_asking *q, const char *symbol);
+enum rc v2_ask_bars(struct v2_asking *q, const char *symbol, enum bar_size size, int64_t from_ns,
+                    int64_t to_ns, int limit, struct arena *a, struct bars *ret_bars,
+                    struct err *err) MUST_USE;
+
+/* ---- market context and posture ------------------------------------------------------------ */
+
+struct v2_context {
+    struct date day; /* New York, of the daily closes */
+    bool has_daily;
+    int64_t daily_tried_ns, made_ns;                             /* WHEN_NONE before the first */
+    double spy_prev_close, qqq_prev_close, vxx_close, vxz_close; /* NaN: not known */
+    struct market_context market;
+    struct posture_state posture;
+    const struct json *market_doc, *posture_doc; /* of the cycle's arena */
+};
+
+void v2_context_refresh(struct v2_context *c, struct v2_asking *q, bool is_open,
+                        const struct structural_state *structural, int64_t now_ns, struct arena *a);
+
+/* ---- risk features ------------------------------------------------------------------------- */
+
+enum { V2_RISK_SYMBOLS_MAX = 256, V2_RISK_PER_CYCLE = 6 };
+
+struct v2_risk {
+    bool is_running; /* a new table is being made */
+    size_t next;
+    size_t len;
+    char symbol[V2_RISK_SYMBOLS_MAX][SYMBOL_MAX]; /* ascending; the benchmark among them */
+    struct symbol_risk risk[V2_RISK_SYMBOLS_MAX];
+    int64_t last_bar_ns[V2_RISK_SYMBOLS_MAX];
+    bool has_failed[V2_RISK_SYMBOLS_MAX];
+    double benchmark[RISK_CLOSES_MAX];
+    int64_t benchmark_day[RISK_CLOSES_MAX];
+    size_t benchmark_len;
+    int64_t benchmark_last_bar_ns;
+};
+
+/* Goes on with a table, or begins one when the file is no longer fresh; writes it when it is whole.
+ */
+void v2_risk_go_on(struct v2_risk *r, const struct json *doc, struct v2_asking *q, int64_t now_ns,
+                   struct arena *a);
+
+/* ---- the paper book ------------------------------------------------------------------------ */
+
+#define V2_POSITIONS_PATH "state/shadow_v2_positions.json"
+#define V2_HEARTBEAT_PATH "state/shadow_heartbeat.json"
+
+/*
+ * The book and the records of its trades.  A record is first committed with the book, in the
+ * "outbox" of the state file with the length its log had; then appended; then taken out.  After a
+ * kill the next engine looks behind that length and appends what is missing: each record stands in
+ * its log exactly once.
+ */
+struct v2_book {
+    struct shadow_book book;
+    struct fs_stat seen; /* of the state file after our last load or save */
+    bool is_loaded, is_dirty;
+    struct text line[SHADOW_LOGS_LEN]; /* whole lines that are to be appended */
+    int64_t offset[SHADOW_LOGS_LEN];   /* length of the log when the first was committed */
+    bool has_offset[SHADOW_LOGS_LEN];
+    bool is_committed; /* all of them stand in the state file's outbox */
+};
+
+/* Loads the state file, and again when somebody changed it; finishes what a killed engine left. */
+void v2_book_sync(struct v2_book *b, const struct v2_seams *s);
+/* A record of a trade; it is written by the next flush that succeeds. */
+void v2_book_put_line(struct v2_book *b, enum shadow_log log, const struct text *line);
+void v2_book_flush(struct v2_book *b, const struct v2_seams *s);
+void v2_book_done(struct v2_book *b);
+
+/* ---- the stream and the A/B ledger --------------------------------------------------------- */
+
+/* One symbol, scored by both. */
+struct v2_looked {
+    const struct candidate *candidate;
+    const char *symbol, *direction;
+    double v1_score;
+    bool is_v1_pass, is_v2_pass;
+    double realised_vol_20d; /* NaN: not known */
+    double sizing_overlay;   /* of the v1 composite */
+    struct composite_v2_case v2_case;
+    struct composite_v2 v2;
+};
+
+struct v2_cycle {
+    const struct v2_seams *seams;
+    const struct snapshot *seen;
+    const struct plan *plan;
+    struct arena *arena;
+    const struct v2_context *context;
+    struct v2_world world;
+    struct v2_looked *looked; /* ascending by symbol */
+    size_t len;
+    struct text stream; /* lines of logs/shadow.jsonl */
+};
+
+/* What v1 and v2 thought of every symbol, and where they disagree. */
+void v2_stream_compare(struct v2_cycle *c);
+/* Entries of v1 that v2 would have made too go into the ledger; then it is marked to market. */
+void v2_stream_ledger(struct v2_cycle *c, struct v2_asking *q);
+const struct v2_looked *v2_looked_find(const struct v2_cycle *c, const char *symbol);
+
+/* ---- v2 ------------------------------------------------------------------------------------ */
+
+struct v2_known_score {
+    char symbol[SYMBOL_MAX];
+    double score;
+};
+
+struct v2 {
+    struct v2_docs docs;
+    struct v2_context context;
+    struct v2_risk risk;
+    struct v2_book book;
+    struct v2_known_score *score, *score_before; /* of the last two cycles, ascending */
+    size_t scores_len, scores_cap, before_len, before_cap;
+    size_t turn; /* the open position whose price is asked for first; the others follow in turn */
+};
+
+struct engine;
+
+void v2_init(struct v2 *v);
+void v2_done(struct v2 *v);
+
+/* v2's look at a cycle that v1 has done with.  It cannot fail; what went wrong is an event. */
+void v2_cycle(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
+
+#endif
