@@ -141,6 +141,22 @@ put_time(struct text *to, double minutes)
     text_printf(to, "%02d:%02d", m / 60, m % 60);
 }
 
+/* Words of a chart, safe inside an element and an attribute. */
+static void
+put_words(struct text *to, const char *words)
+{
+    for (; *words != '\0'; words++) {
+        const char *entity = *words == '&'   ? "&amp;"
+                             : *words == '<' ? "&lt;"
+                             : *words == '"' ? "&quot;"
+                                             : NULL;
+        if (entity != NULL)
+            text_puts(to, entity);
+        else
+            text_putc(to, *words);
+    }
+}
+
 static void
 draw_y(const struct field *f, struct text *to)
 {
@@ -258,12 +274,16 @@ chart_draw(const struct chart *c, bool with_style, struct text *to)
 
     text_printf(to,
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"c\" viewBox=\"0 0 %d %d\" "
-                "role=\"img\" aria-label=\"%s\">\n",
-                f.size.width, f.size.height, c->title);
+                "role=\"img\" aria-label=\"",
+                f.size.width, f.size.height);
+    put_words(to, c->title);
+    text_puts(to, "\">\n");
     if (with_style) text_printf(to, "<style>%s</style>\n", CHART_STYLE);
     text_printf(to, "<rect class=\"p\" width=\"%d\" height=\"%d\"/>\n", f.size.width,
                 f.size.height);
-    text_printf(to, "<text class=\"t\" x=\"%d\" y=\"20\">%s</text>\n", LEFT, c->title);
+    text_printf(to, "<text class=\"t\" x=\"%d\" y=\"20\">", LEFT);
+    put_words(to, c->title);
+    text_puts(to, "</text>\n");
     draw_y(&f, to);
     draw_x(c, &f, to);
     for (size_t s = 0; s < c->series_len; s++) {

@@ -85,7 +85,7 @@ draw_pnl(const struct master *m, struct master_charts *to)
         {"shadow (paper)", shadow.point, shadow.len}
     };
     draw(to, MASTER_OF_OVERVIEW, "live_vs_shadow",
-         &(struct chart){.title = "Realized P&amp;L of the day, running total (USD)",
+         &(struct chart){.title = "Realized P&L of the day, running total (USD)",
                          .x_name = "New York time",
                          .kind = CHART_STEPS,
                          .is_time = true,
@@ -135,7 +135,7 @@ draw_curve(const struct json *feature, struct master_charts *to)
     struct chart_series series[] = {
         {"all trades", point, len}
     };
-    (void)snprintf(title, sizeof(title), "%.32s: average P&amp;L (USD)", json_key(feature));
+    (void)snprintf(title, sizeof(title), "%.32s: average P&L (USD)", json_key(feature));
     draw(to, MASTER_OF_FEATURES, json_key(feature),
          &(struct chart){.title = title,
                          .x_name = "value at entry",

@@ -44,7 +44,7 @@ live_line(struct paper *p, const struct master *m)
     if (live->closed == 0)
         ADD(&line, "no trade was closed");
     else
-        ADD(&line, "%lld closed, %lld won, %s USD realized", (long long)live->closed,
+        ADD(&line, "closed %lld, won %lld, realized %s USD", (long long)live->closed,
             (long long)live->wins, signed_usd(live->pnl_usd, a));
     if (isfinite(first) && isfinite(last))
         ADD(&line, "equity %s to %s USD (%s)", paper_usd(first, a), paper_usd(last, b),
@@ -59,13 +59,12 @@ shadow_line(struct paper *p, const struct master *m)
     const struct day_view *v = m->facts->view;
     char a[PAPER_NUMBER_MAX], b[PAPER_NUMBER_MAX];
 
-    paper_point(
-        p, tone_of(shadow), "Shadow (v2, paper)",
-        "%lld candidates, %lld entries, %lld exits; %lld closed, %lld won, %s USD; live less "
-        "shadow: %s USD.",
-        (long long)v->candidates, (long long)v->entries, (long long)v->exits,
-        (long long)shadow->closed, (long long)shadow->wins, signed_usd(shadow->pnl_usd, a),
-        signed_usd(m->facts->live.pnl_usd - shadow->pnl_usd, b));
+    paper_point(p, tone_of(shadow), "Shadow (v2, paper)",
+                "candidates %lld, entries %lld, exits %lld; closed %lld, won %lld, earned %s USD; "
+                "live less shadow: %s USD.",
+                (long long)v->candidates, (long long)v->entries, (long long)v->exits,
+                (long long)shadow->closed, (long long)shadow->wins, signed_usd(shadow->pnl_usd, a),
+                signed_usd(m->facts->live.pnl_usd - shadow->pnl_usd, b));
 }
 
 static void
@@ -75,8 +74,8 @@ engine_line(struct paper *p, const struct master *m)
     enum tone tone = e->cycles == 0 ? TONE_BAD : e->bad_cycles > 0 ? TONE_WARN : TONE_GOOD;
 
     paper_point(p, tone, "Engine",
-                "%lld cycles, %lld of them degraded or with errors; %lld orders accepted; %lld "
-                "warnings and %lld errors logged.",
+                "cycles %lld, of them degraded or with errors %lld; orders accepted %lld; warnings "
+                "%lld, errors %lld.",
                 (long long)e->cycles, (long long)e->bad_cycles, (long long)e->orders,
                 (long long)e->warnings, (long long)e->errors);
 }
@@ -129,13 +128,13 @@ wrong_engine(struct text *line, const struct master *m)
 
     if (m->pulse->cycles == 0) ADD(line, "no cycle of the engine was recorded");
     if (m->pulse->bad_cycles > 0)
-        ADD(line, "%lld degraded cycles", (long long)m->pulse->bad_cycles);
+        ADD(line, "degraded cycles: %lld", (long long)m->pulse->bad_cycles);
     for (size_t i = 0; i < m->pulse->alarms.len; i++) {
         const struct count_row *r = &m->pulse->alarms.row[i];
         if (r->wins > 0 && (worst == NULL || r->wins > worst->wins)) worst = r;
     }
     if (worst != NULL)
-        ADD(line, "%lld errors, most often %.64s (%lld)", (long long)m->pulse->errors, worst->key,
+        ADD(line, "errors: %lld, most often %.64s (%lld)", (long long)m->pulse->errors, worst->key,
             (long long)worst->wins);
 }
 
@@ -152,9 +151,9 @@ wrong_data(struct text *line, const struct master *m, const struct report_about 
         damaged += !about->input[i].is_missing && about->input[i].wrong[0] != '\0';
         malformed += about->input[i].malformed;
     }
-    if (missing > 0) ADD(line, "%zu inputs missing", missing);
-    if (damaged > 0) ADD(line, "%zu inputs damaged", damaged);
-    if (malformed > 0) ADD(line, "%lld log lines could not be read", (long long)malformed);
+    if (missing > 0) ADD(line, "inputs missing: %zu", missing);
+    if (damaged > 0) ADD(line, "inputs damaged: %zu", damaged);
+    if (malformed > 0) ADD(line, "log lines that could not be read: %lld", (long long)malformed);
     if (line->len > 0 && (missing > 0 || damaged > 0 || malformed > 0))
         text_puts(line, " (named in the appendix)");
 }

@@ -40,7 +40,7 @@ universe(struct paper *p, const struct json *doc, const char *what)
     char buf[REPORT_TEXT_MAX];
 
     if (!is_there(p, doc, what, "build-daily-universe")) return;
-    paper_item(p, "%s: %zu symbols, version %s", what, json_len(json_get(doc, "symbols")),
+    paper_item(p, "%s: symbols %zu, version %s", what, json_len(json_get(doc, "symbols")),
                report_text(meta_of(doc, "version"), buf));
 }
 
@@ -50,7 +50,7 @@ intel(struct paper *p, const struct json *doc, const char *what, const char *mak
     char buf[REPORT_TEXT_MAX];
 
     if (!is_there(p, doc, what, maker)) return;
-    paper_item(p, "%s: %zu symbols, version %s", what, json_len(json_get(doc, "symbols")),
+    paper_item(p, "%s: symbols %zu, version %s", what, json_len(json_get(doc, "symbols")),
                report_text(meta_of(doc, "uw_intel_version"), buf));
 }
 

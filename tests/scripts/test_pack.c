@@ -142,15 +142,15 @@ static void
 test_pack_first_ten_lines_say_what_happened_what_is_wrong_what_to_decide(void **state)
 {
     static const char *const words[] = {
-        "- **Live (v1):** 2 closed, 1 won, +12.75 USD realized; equity 25,000.00 to 25,013.75 USD "
+        "- **Live (v1):** closed 2, won 1, realized +12.75 USD; equity 25,000.00 to 25,013.75 USD "
         "(+13.75).\n",
-        "- **Shadow (v2, paper):** 5 candidates, 3 entries, 4 exits; 4 closed, 1 won, 0.00 USD; "
-        "live less shadow: +12.75 USD.\n",
-        "- **Engine:** 8 cycles, 1 of them degraded or with errors; 2 orders accepted; 2 warnings "
-        "and 1 errors logged.\n",
+        "- **Shadow (v2, paper):** candidates 5, entries 3, exits 4; closed 4, won 1, earned 0.00 "
+        "USD; live less shadow: +12.75 USD.\n",
+        "- **Engine:** cycles 8, of them degraded or with errors 1; orders accepted 2; warnings 2, "
+        "errors 1.\n",
         "- **Wrong, services:** ",
-        "- **Wrong, engine:** 1 degraded cycles; 1 errors, most often engine/exception (1).\n",
-        "- **Wrong, data:** 2 log lines could not be read (named in the appendix).\n",
+        "- **Wrong, engine:** degraded cycles: 1; errors: 1, most often engine/exception (1).\n",
+        "- **Wrong, data:** log lines that could not be read: 2 (named in the appendix).\n",
         "- **Decide, repair:** ",
         "- **Decide, v2:** ",
     };
@@ -276,7 +276,7 @@ test_contract_4_19_an_empty_root_gives_a_pack_that_says_what_is_missing(void **s
 {
     static const char *const words[] = {
         "- **Live (v1):** no trade was closed.\n",
-        "- **Engine:** 0 cycles",
+        "- **Engine:** cycles 0",
         "no cycle of the engine was recorded",
         "v2 universe: 0 symbols (no document; build-daily-universe makes it)",
         "input missing: logs/run.jsonl (written by trading_engine)",

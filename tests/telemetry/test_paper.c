@@ -174,7 +174,7 @@ test_chart_shows_time_and_zero(void **state)
     struct chart_series series[] = {
         {"flat", point, COUNT_OF(point)}
     };
-    struct chart c = {.title = "t",
+    struct chart c = {.title = "a & \"b\" <c>",
                       .x_name = "x",
                       .is_time = true,
                       .starts_at_0 = true,
@@ -185,6 +185,7 @@ test_chart_shows_time_and_zero(void **state)
     chart_draw(&c, true, &svg);
     assert_non_null(strstr(svg.data, ">23:30<")); /* before midnight is the day before */
     assert_non_null(strstr(svg.data, ">01:00<"));
+    assert_non_null(strstr(svg.data, "aria-label=\"a &amp; &quot;b&quot; &lt;c>\""));
     assert_non_null(strstr(svg.data, "class=\"z\""));
     assert_non_null(strstr(svg.data, "<style>"));
 }
