@@ -129,7 +129,7 @@ make_args(const struct day *d, const struct day_step *step, struct step_args *a)
         a->item[n++] = "--as-of";
         a->item[n++] = when_iso(d->job->now_ns, a->as_of);
     }
-    if (step->takes_mock && d->job->is_mock) a->item[n++] = "--mock";
+    if (step->mock_option != NULL && d->job->is_mock) a->item[n++] = step->mock_option;
     a->item[n] = NULL;
 }
 

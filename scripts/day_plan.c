@@ -4,20 +4,20 @@ enum { H = 60 }; /* minutes */
 
 /* clang-format off */
 const struct day_step DAY_PLAN[DAY_STEPS] = {
-    {"regression",          "run-regression-checks",       {NULL},                   false, false, DAY_PREMARKET, DAY_NEW_YORK,    7 * H + 30, 900, true },
-    {"universe",            "build-daily-universe",        {NULL},                   false, true,  DAY_PREMARKET, DAY_NEW_YORK,    8 * H,      600, false},
-    {"premarket-intel",     "run-premarket-intel",         {NULL},                   false, true,  DAY_PREMARKET, DAY_NEW_YORK,    8 * H,      600, false},
-    {"regime-morning",      "run-regime-detector",         {NULL},                   false, false, DAY_PREMARKET, DAY_NEW_YORK,    8 * H,      600, false},
-    {"premarket-exits",     "run-premarket-exit-intel",    {NULL},                   false, true,  DAY_PREMARKET, DAY_NEW_YORK,    8 * H,      600, false},
-    {"daemon-health",       "run-daemon-health-check",     {NULL},                   false, false, DAY_PREMARKET, DAY_NEW_YORK,    9 * H,      300, false},
-    {"intel-health",        "run-intel-health-checks",     {"--heal", "--nonfatal"}, false, true,  DAY_PREMARKET, DAY_NEW_YORK,    9 * H,     1500, false},
-    {"readiness",           "run-preopen-readiness-check", {NULL},                   false, false, DAY_PREMARKET, DAY_NEW_YORK,    9 * H + 15, 1500, false},
-    {"postmarket-intel",    "run-postmarket-intel",        {NULL},                   false, true,  DAY_POSTCLOSE, DAY_AFTER_CLOSE, 20,         600, false},
-    {"regime-evening",      "run-regime-detector",         {NULL},                   false, false, DAY_POSTCLOSE, DAY_AFTER_CLOSE, 20,         600, false},
-    {"postmarket-exits",    "run-postmarket-exit-intel",   {NULL},                   false, true,  DAY_POSTCLOSE, DAY_AFTER_CLOSE, 20,         600, false},
-    {"analysis-pack",       "run-postclose-analysis-pack", {"--archive"},            true,  true,  DAY_POSTCLOSE, DAY_AFTER_CLOSE, 30,         900, false},
-    {"telemetry",           "run-full-telemetry-extract",  {NULL},                   true,  false, DAY_POSTCLOSE, DAY_AFTER_CLOSE, 45,         900, false},
-    {"telemetry-final",     "run-full-telemetry-extract",  {NULL},                   true,  false, DAY_POSTCLOSE, DAY_UTC_MORROW,  10,         900, false},
+    {"regression",          "run-regression-checks",       {NULL},                   false, NULL,            DAY_PREMARKET, DAY_NEW_YORK,    7 * H + 30, 900, true },
+    {"universe",            "build-daily-universe",        {NULL},                   false, "--mock",        DAY_PREMARKET, DAY_NEW_YORK,    8 * H,      600, false},
+    {"premarket-intel",     "run-premarket-intel",         {NULL},                   false, "--mock",        DAY_PREMARKET, DAY_NEW_YORK,    8 * H,      600, false},
+    {"regime-morning",      "run-regime-detector",         {NULL},                   false, NULL,            DAY_PREMARKET, DAY_NEW_YORK,    8 * H,      600, false},
+    {"premarket-exits",     "run-premarket-exit-intel",    {NULL},                   false, "--mock",        DAY_PREMARKET, DAY_NEW_YORK,    8 * H,      600, false},
+    {"daemon-health",       "run-daemon-health-check",     {NULL},                   false, "--mock",        DAY_PREMARKET, DAY_NEW_YORK,    9 * H,      300, false},
+    {"intel-health",        "run-intel-health-checks",     {"--heal", "--nonfatal"}, false, "--mock",        DAY_PREMARKET, DAY_NEW_YORK,    9 * H,     1500, false},
+    {"readiness",           "run-preopen-readiness-check", {NULL},                   false, "--allow-mock",  DAY_PREMARKET, DAY_NEW_YORK,    9 * H + 15, 1500, false},
+    {"postmarket-intel",    "run-postmarket-intel",        {NULL},                   false, "--mock",        DAY_POSTCLOSE, DAY_AFTER_CLOSE, 20,         600, false},
+    {"regime-evening",      "run-regime-detector",         {NULL},                   false, NULL,            DAY_POSTCLOSE, DAY_AFTER_CLOSE, 20,         600, false},
+    {"postmarket-exits",    "run-postmarket-exit-intel",   {NULL},                   false, "--mock",        DAY_POSTCLOSE, DAY_AFTER_CLOSE, 20,         600, false},
+    {"analysis-pack",       "run-postclose-analysis-pack", {"--archive"},            true,  "--mock",        DAY_POSTCLOSE, DAY_AFTER_CLOSE, 30,         900, false},
+    {"telemetry",           "run-full-telemetry-extract",  {NULL},                   true,  NULL,            DAY_POSTCLOSE, DAY_AFTER_CLOSE, 45,         900, false},
+    {"telemetry-final",     "run-full-telemetry-extract",  {NULL},                   true,  NULL,            DAY_POSTCLOSE, DAY_UTC_MORROW,  10,         900, false},
 };
 /* clang-format on */
 

@@ -31,7 +31,8 @@ struct day_step {
     const char *id;     /* of its record; a runner may run twice a day */
     const char *runner; /* command */
     const char *args[DAY_STEP_ARGS];
-    bool takes_date, takes_mock;
+    bool takes_date;
+    const char *mock_option; /* given in mock mode; NULL: it needs none */
     enum day_phase phase;
     enum day_clock clock;
     int minutes;
