@@ -50,8 +50,12 @@ piece_read(struct piece_reader *r, const char *bytes, size_t len)
     struct span s = span_trim((struct span){bytes, len});
 
     if (s.len > LOG_LINE_BYTES_MAX) return NULL;
-    if (!utf8_valid(s.at, s.len)) s = span_trim(mended(&r->mended, s));
-    return object(json_line_read(&r->line, s.at, s.len));
+    const struct node *v = json_line_read(&r->line, s.at, s.len);
+    if (v == NULL && !utf8_valid(s.at, s.len)) {
+        s = span_trim(mended(&r->mended, s));
+        v = json_line_read(&r->line, s.at, s.len);
+    }
+    return object(v);
 }
 
 static void

@@ -110,10 +110,10 @@ is_plain(char c)
     return (uint8_t)c >= 0x20 && (uint8_t)c < 0x7F && c != '"' && c != '\\';
 }
 
+/* What is left of a string from its first character that is not plain. */
 static void
-string_write(struct text *to, struct span s)
+rest_write(struct text *to, struct span s)
 {
-    text_putc(to, '"');
     for (size_t at = 0; at < s.len;) {
         size_t plain = at;
         while (plain < s.len && is_plain(s.at[plain]))
@@ -126,6 +126,20 @@ string_write(struct text *to, struct span s)
         else
             at += wide_write(to, s.at + at, s.len - at);
     }
+}
+
+static void
+string_write(struct text *to, struct span s)
+{
+    size_t plain = 0;
+
+    text_reserve(to, s.len + 2);
+    char *bytes = to->data + to->len;
+    *bytes++ = '"';
+    for (; plain < s.len && is_plain(s.at[plain]); plain++)
+        *bytes++ = s.at[plain];
+    to->len += plain + 1;
+    if (plain < s.len) rest_write(to, (struct span){s.at + plain, s.len - plain});
     text_putc(to, '"');
 }
 
