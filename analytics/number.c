@@ -173,7 +173,10 @@ number_text(double x, char buf[F64_TEXT_MAX])
     double size = fabs(x);
     struct digits d = {0};
 
-    ASSERT(isfinite(x));
+    if (!isfinite(x)) {
+        memcpy(buf, "null", 5);
+        return buf;
+    }
     if (size >= 1e-4 && size < 1e15) {
         /* The common ones, without the C library. */
         (void)f64_text(x, buf);

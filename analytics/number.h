@@ -13,8 +13,8 @@
 double number_read(struct span text);
 
 /*
- * The shortest digits that read back to x, which is finite: plain from 0.0001 up to below 10^16,
- * with at least one digit behind the point; else as 1e-05 (spec 40 0.4.4).
+ * The shortest digits that read back to x ("null" where it is not finite): plain from 0.0001 up to
+ * below 10^16, with at least one digit behind the point; else as 1e-05 (spec 40 0.4.4).
  */
 const char *number_text(double x, char buf[F64_TEXT_MAX]);
 

@@ -267,6 +267,8 @@ test_analytics_number_text_is_the_shortest(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_string_equal(number_text(cases[i].x, buf), cases[i].text);
+    assert_string_equal(number_text(HUGE_VAL, buf), "null"); /* a sum may leave the doubles */
+    assert_string_equal(number_text(NONE, buf), "null");
 }
 
 /* Digits of a text, without sign, point, exponent and zeros at both ends. */
