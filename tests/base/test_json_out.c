@@ -192,6 +192,30 @@ test_json_out_decimals_are_written_as_printf_would(void **state)
     }
 }
 
+/* As the text of printf reads back: at, beside and far from the halves, of any size. */
+static void
+test_json_round_dec_is_that_of_the_text(void **state)
+{
+    static const double halves[] = {0, 0.5, 0.5000001, 0.4999999, 0.50000001, 0.49999999, 0.25};
+    char text[352];
+    struct rng rng;
+    (void)state;
+    rng_init(&rng, 20260130);
+    for (int i = 0; i < 200000; i++) {
+        int k = (int)rng_below(&rng, 16);
+        double x = pow(10, (double)rng_range(&rng, -12, 12)) * rng_normal(&rng);
+
+        if (i % 2 == 0) /* near a half of the last place */
+            x = ((double)rng_range(&rng, -100000, 100000) +
+                 halves[rng_below(&rng, COUNT_OF(halves))]) /
+                pow(10, k);
+        (void)snprintf(text, sizeof text, "%.*f", k, x);
+        double want = strtod(text, NULL), got = round_dec(x, k);
+        if (memcmp(&want, &got, sizeof want) != 0)
+            fail_msg("%.17g to %d places: %.17g instead of %.17g", x, k, got, want);
+    }
+}
+
 static void
 test_json_round_dec_rounds_the_exact_binary_value(void **state)
 {
@@ -510,6 +534,7 @@ main(void)
         cmocka_unit_test(test_json_out_doubles_are_short_and_exact),
         cmocka_unit_test(test_json_out_decimals_are_written_as_printf_would),
         cmocka_unit_test(test_json_round_dec_rounds_the_exact_binary_value),
+        cmocka_unit_test(test_json_round_dec_is_that_of_the_text),
         cmocka_unit_test(test_json_out_asserts_the_order_of_calls),
         cmocka_unit_test(test_json_documents_survive_reading_and_writing),
         cmocka_unit_test(test_json_pretty_indents_by_two_and_sorts_on_request),
