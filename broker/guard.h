@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "model/broker.h"
 #include "model/ledger.h"
+#include "model/prices.h"
 
 /* Forwards everything; a guard starts from pass_broker() and replaces the calls it watches. */
 struct pass {
@@ -79,6 +80,19 @@ struct rate_guard {
     struct rate_window trading, data;
 };
 struct broker rate_guard_broker(struct rate_guard *g);
+
+/*
+ * Spare data: prices for what must never cost the trading path an answer.  A budget of its own, a
+ * third of the data budget, that is not counted in the one it watches; and nothing at all while
+ * the two together would pass SPARE_TOTAL_PERCENT of it.  RC_BUSY beyond.
+ */
+enum { SPARE_OWN_PERCENT = 35, SPARE_TOTAL_PERCENT = 75 };
+struct spare_data {
+    struct broker inner;           /* below the rate budget */
+    const struct rate_guard *main; /* whose data requests go first */
+    struct rate_window own;
+};
+struct prices spare_data_prices(struct spare_data *s);
 
 /*
  * Ledger guard: sends only what is committed in the ledger and was never sent, and writes down what

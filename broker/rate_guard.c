@@ -198,3 +198,43 @@ rate_guard_broker(struct rate_guard *g)
     b.bars = rate_bars;
     return b;
 }
+
+/* ---- spare data ---------------------------------------------------------------------------- */
+
+static enum rc
+take_spare(struct spare_data *s, struct err *err)
+{
+    int64_t budget = MIN(s->main->per_min, RATE_WINDOW_MAX);
+    /* Its window is not pruned by us: requests that left it count against us until it asks. */
+    int64_t left = budget * SPARE_TOTAL_PERCENT / 100 - (int64_t)s->main->data.len;
+
+    return take_from(&s->own, s->main->clock,
+                     MAX(MIN(budget * SPARE_OWN_PERCENT / 100, left), (int64_t)0), RC_BUSY, err);
+}
+
+static enum rc
+spare_latest_trade(void *self, const char *symbol, struct last_trade *ret_trade, struct err *err)
+{
+    struct spare_data *s = self;
+    enum rc rc = take_spare(s, err);
+
+    return rc == RC_OK ? s->inner.latest_trade(s->inner.self, symbol, ret_trade, err) : rc;
+}
+
+static enum rc
+spare_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns,
+           int limit, struct arena *a, struct bars *ret_bars, struct err *err)
+{
+    struct spare_data *s = self;
+    enum rc rc = take_spare(s, err);
+
+    return rc == RC_OK
+               ? s->inner.bars(s->inner.self, symbol, size, from_ns, to_ns, limit, a, ret_bars, err)
+               : rc;
+}
+
+struct prices
+spare_data_prices(struct spare_data *s)
+{
+    return (struct prices){.self = s, .latest_trade = spare_latest_trade, .bars = spare_bars};
+}

@@ -329,6 +329,37 @@ test_rate_guard_never_passes_the_limit_in_any_minute(void **state)
     assert_true(sent > LIMIT);
 }
 
+/* What v2 asks costs the trading path no answer, and together they stay below the broker's limit.
+ */
+static void
+test_spare_data_takes_only_what_is_left(void **state)
+{
+    int64_t now_ns = NS_PER_DAY;
+    struct clock clock = test_clock(&now_ns);
+    struct counting c = {0};
+    struct rate_guard g = {.pass = {counting_broker(&c)}, .clock = &clock, .per_min = 100};
+    struct spare_data s = {.inner = counting_broker(&c), .main = &g};
+    struct broker b = rate_guard_broker(&g);
+    struct prices p = spare_data_prices(&s);
+    struct last_trade last;
+    struct err err = {0};
+    int spare = 0;
+
+    (void)state;
+    while (p.latest_trade(p.self, "AAPL", &last, &err) == RC_OK)
+        spare++;
+    assert_int_equal(spare, SPARE_OWN_PERCENT);
+    for (int i = 0; i < 100; i++) /* the whole budget is still there */
+        assert_int_equal(b.latest_trade(b.self, "AAPL", &last, &err), RC_OK);
+    now_ns += NS_PER_MIN;
+    for (int i = 0; i < 60; i++)
+        assert_int_equal(b.latest_trade(b.self, "AAPL", &last, &err), RC_OK);
+    for (spare = 0; p.latest_trade(p.self, "AAPL", &last, &err) == RC_OK; spare++)
+        ;
+    assert_int_equal(spare, SPARE_TOTAL_PERCENT - 60);
+    assert_int_equal(c.submits, 0);
+}
+
 int
 main(void)
 {
@@ -339,6 +370,7 @@ main(void)
         cmocka_unit_test(test_risk_guard_bounds_the_order_and_the_day),
         cmocka_unit_test(test_rate_guard_keeps_a_reserve_for_exits_and_cancels),
         cmocka_unit_test(test_rate_guard_never_passes_the_limit_in_any_minute),
+        cmocka_unit_test(test_spare_data_takes_only_what_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
