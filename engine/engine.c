@@ -84,6 +84,29 @@ engine_start(struct engine *eng)
     engine_heartbeat(eng);
 }
 
+static void
+look_with_v2(struct engine *eng, const struct snapshot *seen, const struct plan *plan)
+{
+    const struct v2_seams seams = {.cfg = eng->seams.cfg,
+                                   .ny = eng->seams.ny,
+                                   .clock = &eng->seams.clock,
+                                   .fs = &eng->seams.fs,
+                                   .store = &eng->seams.store,
+                                   .log = &eng->seams.log,
+                                   .prices = eng->seams.spare,
+                                   .flight = eng->seams.flight,
+                                   .quarantine = &eng->quarantine,
+                                   .epoch = eng->seams.epoch};
+    const struct v2_seen in = {.seen = seen,
+                               .plan = plan,
+                               .scores = &eng->scores,
+                               .structural = &eng->memory.regime,
+                               .arena = &eng->arena};
+
+    engine_at(eng, STAGE_SHADOW, NULL);
+    v2_cycle(&eng->v2, &seams, &in);
+}
+
 void
 engine_cycle(struct engine *eng)
 {
@@ -104,7 +127,7 @@ engine_cycle(struct engine *eng)
     engine_act(eng, &seen, &plan);
     eng->completed++;
     engine_record(eng, &seen, &plan, began_ns); /* always: a cycle that failed is a fact too */
-    v2_cycle(eng, &seen, &plan);                /* when v1 is done: nothing of it can reach v1 */
+    look_with_v2(eng, &seen, &plan);            /* when v1 is done: nothing of it can reach v1 */
     engine_at(eng, STAGE_IDLE, NULL);
 }
 

@@ -51,6 +51,7 @@ struct engine_seams {
     struct store store;
     struct log log;
     struct broker broker; /* the top of the stack of guards */
+    struct prices spare;  /* prices for v2, of a budget of its own; {0}: v2 asks nobody */
     struct ledger ledger;
     struct kill_switch *kill;    /* in that stack; NULL for none */
     const struct themes *themes; /* NULL: could not be read */

@@ -88,6 +88,7 @@ struct app {
     struct rate_guard rate;
     struct alpaca alpaca;
     struct broker market_data; /* Alpaca behind the rate budget only */
+    struct spare_data spare;   /* prices for v2, from what that budget has left */
 
     struct engine engine;
     struct engine_loop engine_loop;
@@ -263,6 +264,7 @@ stack_guards(struct app *app)
                                     .clock = &app->clock,
                                     .per_min = app->cfg.broker.requests_per_min};
     app->market_data = rate_guard_broker(&app->rate);
+    app->spare = (struct spare_data){.inner = alpaca_broker(&app->alpaca), .main = &app->rate};
     app->ledger_guard = (struct ledger_guard){.pass = {app->market_data},
                                               .ledger = &app->ledger,
                                               .clock = &app->clock,
@@ -419,6 +421,7 @@ open_engine(struct app *app, struct err *err)
                                  .store = app->store,
                                  .log = app->log,
                                  .broker = stack_guards(app),
+                                 .spare = spare_data_prices(&app->spare),
                                  .ledger = app->ledger,
                                  .kill = &app->kill,
                                  .themes = has_themes ? &app->themes : NULL,

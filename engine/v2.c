@@ -5,19 +5,20 @@
 
 #include "base/hash.h"
 #include "base/json.h"
-#include "engine/engine.h"
 #include "engine/shadow_verdict.h"
 #include "intel/composite_v2_json.h"
 #include "shadow/uw_json.h"
 
 #define UW_ATTRIBUTION_LOG "logs/uw_attribution.jsonl"
 #define STREAM_LOG         "logs/shadow.jsonl"
+#define PRICE_AGE_NS       (5 * NS_PER_MIN)
 
 void
 v2_init(struct v2 *v)
 {
     *v = (struct v2){
         .context = {.daily_tried_ns = WHEN_NONE,
+                    .notes_ns = WHEN_NONE,
                     .made_ns = WHEN_NONE,
                     .spy_prev_close = (double)NAN,
                     .qqq_prev_close = (double)NAN,
@@ -81,57 +82,72 @@ known_score(const struct v2 *v, const char *symbol)
 
 /* ---- scores -------------------------------------------------------------------------------- */
 
-static void
-look(struct engine *eng, struct v2_cycle *c, const struct scored *sc,
-     const struct candidate *candidate, struct v2_looked *l)
+static double
+known_or_zero(double x)
 {
-    const struct json *record = v2_docs_symbol(&eng->v2.docs, V2_RISK, sc->entry->flow.symbol);
-    const struct risk_features risk = {
-        .realized_vol_5d = json_f64(record, "realized_vol_5d", 0),
-        .realized_vol_20d = json_f64(record, "realized_vol_20d", 0),
-        .beta_vs_spy = json_f64(record, "beta_vs_spy", 0),
-    };
-    struct enriched e;
+    return isnan(x) ? 0 : x;
+}
 
-    enrich(&sc->entry->flow, &risk, c->seen->now_ns, &e);
+/*
+ * v1's gate with v2's score.  The rules about the market are those that v1 asked, and pass where it
+ * did not; there is none about the direction (spec 30 5.7).
+ */
+static bool
+passes(const struct scored *sc, double score)
+{
+    struct composite gated = sc->composite;
+    enum composite_gate v1 = sc->gate.gate;
+
+    if (v1 == COMPOSITE_GATE_EXHAUSTION || v1 == COMPOSITE_GATE_WALL) return false;
+    gated.sentiment = SENTIMENT_BULLISH;
+    return composite_gate_score(&gated, score, sc->threshold).gate == COMPOSITE_GATE_PASS;
+}
+
+void
+v2_look(const struct v2 *v, const struct v2_world *world, const struct scored *sc,
+        const struct candidate *candidate, struct v2_looked *ret_looked)
+{
+    const struct symbol_flow *f = &sc->entry->flow;
+    const struct v2_known_risk *risk = v2_docs_risk(&v->docs, f->symbol);
+    struct v2_looked *l = ret_looked;
+
     *l = (struct v2_looked){
         .candidate = candidate,
-        .symbol = sc->entry->flow.symbol,
-        .direction = sentiment_direction(e.sentiment),
+        .symbol = f->symbol,
+        .direction = sentiment_direction(f->sentiment),
         .v1_score = sc->score,
-        .is_v1_pass = !candidate->composite.is_refused,
-        .realised_vol_20d = json_f64(record, "realized_vol_20d", (double)NAN),
+        .is_v1_pass = sc->gate.gate == COMPOSITE_GATE_PASS,
+        .realised_vol_20d = risk != NULL ? risk->realised_vol_20d : (double)NAN,
         .sizing_overlay = sc->composite.sizing_overlay,
     };
     l->v2_case = (struct composite_v2_case){
         .symbol = l->symbol,
         .base_score = sc->score,
-        .realised_vol_20d = e.risk.realized_vol_20d,
-        .beta_vs_spy = e.risk.beta_vs_spy,
-        .conviction = e.has_conviction ? e.conviction : 0,
-        .trade_count = e.trade_count,
-        .direction = intel_direction_from(l->direction),
+        .realised_vol_20d = risk != NULL ? known_or_zero(risk->realised_vol_20d) : 0,
+        .beta_vs_spy = risk != NULL ? known_or_zero(risk->beta_vs_spy) : 0,
+        .conviction = f->conviction, /* as enrichment has both */
+        .trade_count = f->has_trade_count ? f->trade_count : (double)f->flow_trades_len,
+        .direction = f->sentiment == SENTIMENT_BULLISH   ? INTEL_BULLISH
+                     : f->sentiment == SENTIMENT_BEARISH ? INTEL_BEARISH
+                                                         : INTEL_NEUTRAL,
     };
-    composite_v2(&c->world, &l->v2_case, &l->v2);
-    struct composite gated = sc->composite;
-    gated.sentiment = SENTIMENT_BULLISH; /* v2 has no rule about the direction (spec 30 5.7) */
-    l->is_v2_pass =
-        composite_gate_score(&gated, l->v2.score, sc->threshold).gate == COMPOSITE_GATE_PASS;
+    composite_v2(world, &l->v2_case, &l->v2);
+    l->is_v2_pass = passes(sc, l->v2.score);
 }
 
 static void
-look_at_all(struct engine *eng, struct v2_cycle *c)
+look_at_all(struct v2 *v, struct v2_cycle *c, const struct scores *scores)
 {
-    c->looked = ARENA_NEW(&eng->arena, struct v2_looked, eng->scores.len);
-    for (size_t i = 0; i < eng->scores.len; i++) {
-        const struct scored *sc = &eng->scores.scored[i];
+    c->looked = ARENA_NEW(c->arena, struct v2_looked, scores->len);
+    for (size_t i = 0; i < scores->len; i++) {
+        const struct scored *sc = &scores->scored[i];
 
-        if (quarantine_holds(&eng->quarantine, STAGE_SHADOW, sc->entry->flow.symbol)) continue;
-        flight_data(eng->seams.flight, sc->entry->hash);
-        flight_at(eng->seams.flight, STAGE_SHADOW, sc->entry->flow.symbol);
-        look(eng, c, sc, &c->seen->candidate[i], &c->looked[c->len++]);
+        if (quarantine_holds(c->seams->quarantine, STAGE_SHADOW, sc->entry->flow.symbol)) continue;
+        flight_data(c->seams->flight, sc->entry->hash);
+        flight_at(c->seams->flight, STAGE_SHADOW, sc->entry->flow.symbol);
+        v2_look(v, &c->world, sc, &c->seen->candidate[i], &c->looked[c->len++]);
     }
-    flight_at(eng->seams.flight, STAGE_SHADOW, NULL);
+    flight_at(c->seams->flight, STAGE_SHADOW, NULL);
 }
 
 /* The lines of logs/uw_attribution.jsonl, one for every symbol that traded or has a record. */
@@ -166,7 +182,7 @@ snapshot_of(const struct v2_cycle *c, const struct v2_looked *l)
     const struct json *doc = NULL;
     struct err ignored = {0};
 
-    if (!l->v2.has_record) return shadow_uw_decode(NULL, c->arena);
+    if (!l->v2.has_record) return c->no_record;
     json_out_obj(&o, NULL);
     composite_v2_uw_write_members(&o, &view);
     json_out_end(&o);
@@ -194,7 +210,7 @@ quoted(const struct nbbo *q, usd price)
 }
 
 static struct shadow_seen
-seen_of(const struct engine *eng, const struct v2_cycle *c, const struct v2_looked *l, double price)
+seen_of(const struct v2_cycle *c, const struct v2_looked *l, double price)
 {
     static const enum shadow_truth TRUTHS[] = {[MEMBERSHIP_UNKNOWN] = SHADOW_UNKNOWN,
                                                [MEMBERSHIP_NO] = SHADOW_NO,
@@ -206,7 +222,7 @@ seen_of(const struct engine *eng, const struct v2_cycle *c, const struct v2_look
         .now_ns = s->now_ns,
         .symbol = l->symbol,
         .direction = l->direction,
-        .new_trade_id = trade_id(c, eng->seams.epoch, l->symbol),
+        .new_trade_id = trade_id(c, c->seams->epoch, l->symbol),
         .v1_score = l->v1_score,
         .v2_score = l->v2.score,
         .is_v1_pass = l->is_v1_pass,
@@ -226,7 +242,7 @@ seen_of(const struct engine *eng, const struct v2_cycle *c, const struct v2_look
         .ask = quoted(&l->candidate->quote, l->candidate->quote.ask),
         .account_equity = s->is_account_known ? usd_to_double(account->equity) : (double)NAN,
         .buying_power = s->is_account_known ? usd_to_double(account->buying_power) : (double)NAN,
-        .size_usd = eng->seams.cfg->strategy.size_base_usd,
+        .size_usd = c->seams->cfg->strategy.size_base_usd,
     };
 }
 
@@ -266,15 +282,14 @@ put_records(struct v2 *v, struct text *decisions, const struct shadow_seen *seen
 
     for (size_t i = 0; i < len; i++) {
         CLEANUP(text_free) struct text line = {0};
-        struct json_out o = {.to = &line};
+        bool is_decision = record[i] == SHADOW_RECORD_DECISION;
+        struct json_out o = {.to = is_decision ? decisions : &line};
 
         shadow_record_write(&o, NULL, record[i], seen, out);
-        if (record[i] != SHADOW_RECORD_DECISION) {
+        if (is_decision)
+            text_putc(decisions, '\n');
+        else
             v2_book_put_line(&v->book, shadow_record_log(record[i]), &line);
-            continue;
-        }
-        text_add(decisions, text_str(&line), line.len);
-        text_putc(decisions, '\n');
     }
 }
 
@@ -301,16 +316,26 @@ price_of(const struct v2_looked *l, bool matters, struct v2_asking *q)
     return matters ? v2_ask_price(q, l->symbol) : 0;
 }
 
+/* With more positions than requests some wait for their turn: their last price is still one. */
+static double
+marked_price(const struct shadow_position *p, int64_t now_ns)
+{
+    bool is_young = p->mark.at_ns != WHEN_NONE && now_ns - p->mark.at_ns <= PRICE_AGE_NS;
+
+    return is_young && p->mark.price > 0 ? p->mark.price : 0;
+}
+
 static void
-step(struct engine *eng, struct v2_cycle *c, const struct v2_looked *l, struct v2_asking *q,
+step(struct v2 *v, struct v2_cycle *c, const struct v2_looked *l, struct v2_asking *q,
      struct text *decisions)
 {
     const struct shadow_settings settings = {
-        .is_paper = str_eq_nocase(eng->seams.cfg->broker.trading_mode, "PAPER")};
-    struct v2 *v = &eng->v2;
+        .is_paper = str_eq_nocase(c->seams->cfg->broker.trading_mode, "PAPER")};
     const struct shadow_position *p = shadow_book_find(&v->book.book, l->symbol);
     double price = price_of(l, p != NULL || l->is_v2_pass, q);
-    struct shadow_seen seen = seen_of(eng, c, l, price);
+
+    if (!(price > 0) && p != NULL) price = marked_price(p, c->seen->now_ns);
+    struct shadow_seen seen = seen_of(c, l, price);
     struct shadow_verdict verdict;
     struct shadow_outcome out;
 
@@ -332,7 +357,7 @@ step(struct engine *eng, struct v2_cycle *c, const struct v2_looked *l, struct v
 /* ---- the steps of a cycle ------------------------------------------------------------------ */
 
 static void
-beat(const struct engine *eng, const struct v2_cycle *c, const struct v2_looked *l)
+beat(const struct v2_cycle *c, const struct v2_looked *l)
 {
     const struct store_spec spec = {.path = V2_HEARTBEAT_PATH, .default_json = "{}"};
     CLEANUP(text_free) struct text doc = {0};
@@ -343,7 +368,7 @@ beat(const struct engine *eng, const struct v2_cycle *c, const struct v2_looked 
 
     shadow_heartbeat_write(&o, NULL, &seen);
     if (store_save(c->seams->store, &spec, &doc, &err) != RC_OK)
-        log_event(&eng->seams.log, EV_SHADOW_DECISION_ERROR, F_STR("symbol", l->symbol),
+        log_event(c->seams->log, EV_SHADOW_DECISION_ERROR, F_STR("symbol", l->symbol),
                   F_STR("function", "heartbeat"), F_STR("error", err.text));
 }
 
@@ -364,17 +389,18 @@ mark_the_others(struct v2 *v, const struct v2_cycle *c, struct v2_asking *q)
 }
 
 static void
-run_steps(struct engine *eng, struct v2_cycle *c, struct v2_asking *q)
+run_steps(struct v2 *v, struct v2_cycle *c, struct v2_asking *q)
 {
     CLEANUP(text_free) struct text decisions = {0};
     struct err ignored = {0};
 
-    beat(eng, c, &c->looked[c->len - 1]);
+    beat(c, &c->looked[c->len - 1]);
+    c->no_record = shadow_uw_decode(NULL, c->arena);
     for (size_t i = 0; i < c->len; i++) {
-        flight_at(eng->seams.flight, STAGE_SHADOW, c->looked[i].symbol);
-        step(eng, c, &c->looked[i], q, &decisions);
+        flight_at(c->seams->flight, STAGE_SHADOW, c->looked[i].symbol);
+        step(v, c, &c->looked[i], q, &decisions);
     }
-    flight_at(eng->seams.flight, STAGE_SHADOW, NULL);
+    flight_at(c->seams->flight, STAGE_SHADOW, NULL);
     /* Decisions are told before the trades they led to; the store has said what it could not. */
     if (store_append_lines(c->seams->store, shadow_log_path(SHADOW_LOG_TRADES), &decisions,
                            &ignored) != RC_OK)
@@ -415,46 +441,39 @@ decode_world(struct v2 *v, struct v2_cycle *c)
 }
 
 static void
-run_scored(struct engine *eng, struct v2_cycle *c, struct v2_asking *q)
+run_scored(struct v2 *v, struct v2_cycle *c, const struct scores *scores, struct v2_asking *q)
 {
-    decode_world(&eng->v2, c);
-    look_at_all(eng, c);
-    keep_scores(&eng->v2, c);
+    decode_world(v, c);
+    look_at_all(v, c, scores);
+    keep_scores(v, c);
     if (c->len > 0) {
         attribute(c);
         v2_stream_compare(c);
-        ask_for_the_held(&eng->v2, c, q);
-        run_steps(eng, c, q);
+        ask_for_the_held(v, c, q);
+        run_steps(v, c, q);
     }
-    mark_the_others(&eng->v2, c, q);
+    mark_the_others(v, c, q);
     v2_stream_ledger(c, q);
     tell(c);
 }
 
 void
-v2_cycle(struct engine *eng, const struct snapshot *seen, const struct plan *plan)
+v2_cycle(struct v2 *v, const struct v2_seams *seams, const struct v2_seen *in)
 {
-    struct v2 *v = &eng->v2;
-    const struct v2_seams seams = {.cfg = eng->seams.cfg,
-                                   .ny = eng->seams.ny,
-                                   .clock = &eng->seams.clock,
-                                   .fs = &eng->seams.fs,
-                                   .store = &eng->seams.store,
-                                   .log = &eng->seams.log,
-                                   .broker = &eng->seams.broker};
-    struct v2_cycle c = {
-        .seams = &seams, .seen = seen, .plan = plan, .arena = &eng->arena, .context = &v->context};
+    struct v2_cycle c = {.seams = seams,
+                         .seen = in->seen,
+                         .plan = in->plan,
+                         .arena = in->arena,
+                         .context = &v->context};
 
-    if (!eng->seams.cfg->engine.shadow_trading ||
-        quarantine_holds(&eng->quarantine, STAGE_SHADOW, ""))
+    if (!seams->cfg->engine.shadow_trading || quarantine_holds(seams->quarantine, STAGE_SHADOW, ""))
         return;
-    engine_at(eng, STAGE_SHADOW, NULL);
-    struct v2_asking q = v2_asking_begin(&seams);
-    v2_docs_sync(&v->docs, &seams);
-    v2_book_sync(&v->book, &seams);
-    v2_context_refresh(&v->context, &q, seen->is_market_open, &eng->memory.regime, seen->now_ns,
-                       &eng->arena);
-    if (seen->is_market_open) run_scored(eng, &c, &q);
-    v2_book_flush(&v->book, &seams);
-    v2_risk_go_on(&v->risk, v->docs.doc[V2_RISK], &q, seen->now_ns, &eng->arena);
+    struct v2_asking q = v2_asking_begin(seams);
+    v2_docs_sync(&v->docs, seams);
+    v2_book_sync(&v->book, seams);
+    v2_context_refresh(&v->context, &q, in->seen->is_market_open, in->structural, in->seen->now_ns,
+                       in->arena);
+    if (in->seen->is_market_open) run_scored(v, &c, in->scores, &q);
+    v2_book_flush(&v->book, seams);
+    v2_risk_go_on(&v->risk, v->docs.doc[V2_RISK], &q, in->seen->now_ns, in->arena);
 }

@@ -3,10 +3,12 @@
  * (contract 4.5, 4.10, 4.17; spec 30 section 8).
  *
  * It writes records and state files of its own and nothing else.  It runs when v1 has acted and its
- * record is written, reads the cycle's values as const, and of the broker it has only the prices:
- * what it does, fails to do or takes too long for can change no decision of v1.  Its stage of the
- * flight recorder is STAGE_SHADOW: a symbol at which it ends the process twice is left out, or all
- * of v2 where it is about none.
+ * record is written, reads the cycle's values as const, and of the broker it has only struct
+ * prices, with a budget of requests that is not v1's: what it does, fails to do or takes too long
+ * for can change no decision of v1.  No file here includes the engine's header, a broker or the
+ * order desk; tests/shadow/test_isolation.c reads the symbol tables.  Its stage of the flight
+ * recorder is STAGE_SHADOW: a symbol at which it ends the process twice is left out, or all of v2
+ * where it is about none.
  *
  *   v2.c          the cycle: scores, steps, records
  *   v2_prices.c   the few prices that v1 has not asked for
@@ -29,10 +31,12 @@
 #include "intel/market_context.h"
 #include "intel/posture.h"
 #include "intel/symbol_risk.h"
-#include "model/broker.h"
+#include "engine/scoring.h"
 #include "model/calendar.h"
+#include "model/prices.h"
 #include "shadow/book.h"
 #include "shadow/record_json.h"
+#include "state/flight.h"
 #include "strategy/regime.h"
 #include "strategy/snapshot.h"
 
@@ -44,7 +48,10 @@ struct v2_seams {
     const struct fs *fs;
     const struct store *store;
     const struct log *log;
-    const struct broker *broker; /* latest_trade and bars only; a test counts the rest */
+    struct prices prices; /* all of the broker it has: nothing in it can trade */
+    struct flight *flight;
+    const struct quarantine *quarantine;
+    int64_t epoch;
 };
 
 /* ---- state files of others ----------------------------------------------------------------- */
@@ -62,15 +69,25 @@ enum v2_file {
     V2_FILES_LEN
 };
 
+/* A symbol's features, to be found fast. */
+struct v2_known_risk {
+    char symbol[SYMBOL_MAX];
+    double realised_vol_20d, beta_vs_spy; /* NaN where the file has no number */
+};
+
 struct v2_docs {
     struct json *doc[V2_FILES_LEN]; /* NULL: no file */
     struct fs_stat seen[V2_FILES_LEN];
     struct arena sectors_arena;
     struct sector_profiles sectors;
+    struct v2_known_risk *risk; /* of V2_RISK, ascending by symbol */
+    size_t risk_len;
 };
 
 void v2_docs_sync(struct v2_docs *d, const struct v2_seams *s);
 void v2_docs_done(struct v2_docs *d);
+/* NULL where the file has no record of the symbol. */
+const struct v2_known_risk *v2_docs_risk(const struct v2_docs *d, const char *symbol);
 /* The member of the symbols of a document; NULL where there is none. */
 const struct json *v2_docs_symbol(const struct v2_docs *d, enum v2_file file, const char *symbol);
 
@@ -103,7 +120,7 @@ enum rc v2_ask_bars(struct v2_asking *q, const char *symbol, enum bar_size size,
 struct v2_context {
     struct date day; /* New York, of the daily closes */
     bool has_daily;
-    int64_t daily_tried_ns, made_ns;                             /* WHEN_NONE before the first */
+    int64_t daily_tried_ns, notes_ns, made_ns;                   /* WHEN_NONE before the first */
     double spy_prev_close, qqq_prev_close, vxx_close, vxz_close; /* NaN: not known */
     struct market_context market;
     struct posture_state posture;
@@ -118,7 +135,8 @@ void v2_context_refresh(struct v2_context *c, struct v2_asking *q, bool is_open,
 enum { V2_RISK_SYMBOLS_MAX = 256, V2_RISK_PER_CYCLE = 6 };
 
 struct v2_risk {
-    bool is_running; /* a new table is being made */
+    bool is_running;  /* a new table is being made */
+    int64_t begun_ns; /* of the last table; 0 = none yet */
     size_t next;
     size_t len;
     char symbol[V2_RISK_SYMBOLS_MAX][SYMBOL_MAX]; /* ascending; the benchmark among them */
@@ -128,6 +146,7 @@ struct v2_risk {
     double benchmark[RISK_CLOSES_MAX];
     int64_t benchmark_day[RISK_CLOSES_MAX];
     size_t benchmark_len;
+    bool has_benchmark;
     int64_t benchmark_last_bar_ns;
 };
 
@@ -187,7 +206,8 @@ struct v2_cycle {
     struct v2_world world;
     struct v2_looked *looked; /* ascending by symbol */
     size_t len;
-    struct text stream; /* lines of logs/shadow.jsonl */
+    struct text stream;         /* lines of logs/shadow.jsonl */
+    struct shadow_uw no_record; /* the snapshot of a symbol without an intel record */
 };
 
 /* What v1 and v2 thought of every symbol, and where they disagree. */
@@ -213,12 +233,23 @@ struct v2 {
     size_t turn; /* the open position whose price is asked for first; the others follow in turn */
 };
 
-struct engine;
-
 void v2_init(struct v2 *v);
 void v2_done(struct v2 *v);
 
-/* v2's look at a cycle that v1 has done with.  It cannot fail; what went wrong is an event. */
-void v2_cycle(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
+/* A cycle that v1 has done with. */
+struct v2_seen {
+    const struct snapshot *seen;
+    const struct plan *plan;
+    const struct scores *scores; /* one a candidate of the snapshot, in the same order */
+    const struct structural_state *structural;
+    struct arena *arena; /* of the cycle */
+};
+
+/* v2's look at it.  It cannot fail; what went wrong is an event. */
+void v2_cycle(struct v2 *v, const struct v2_seams *seams, const struct v2_seen *in);
+
+/* The score of one symbol in a world, and whether it passes v2's gate. */
+void v2_look(const struct v2 *v, const struct v2_world *world, const struct scored *sc,
+             const struct candidate *candidate, struct v2_looked *ret_looked);
 
 #endif

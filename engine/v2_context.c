@@ -7,6 +7,7 @@
 #define POSTURE_PATH        "state/regime_posture_state.json"
 #define CLOSED_REFRESH_NS   (5 * NS_PER_MIN) /* outside the session */
 #define DAILY_RETRY_NS      (10 * NS_PER_MIN)
+#define NOTES_REFRESH_NS    (10 * NS_PER_MIN) /* today's bar of VXX and VXZ goes on growing */
 #define DAILY_WINDOW_NS     (10 * NS_PER_DAY)
 #define MINUTE_WINDOW_NS    (30 * NS_PER_MIN)
 #define PREMARKET_HOURS     4.0 /* a stale context that near the open is grave */
@@ -34,7 +35,6 @@ static void
 refresh_daily(struct v2_context *c, struct v2_asking *q, int64_t now_ns, struct arena *a)
 {
     struct date today = zone_date(q->seams->ny, now_ns);
-    struct date tomorrow = date_from_days(date_to_days(today) + 1);
     bool is_of_today = c->has_daily && date_cmp(c->day, today) == 0;
 
     if (is_of_today) return;
@@ -45,9 +45,19 @@ refresh_daily(struct v2_context *c, struct v2_asking *q, int64_t now_ns, struct 
     c->daily_tried_ns = now_ns;
     c->spy_prev_close = daily_close(q, "SPY", today, now_ns, a);
     c->qqq_prev_close = daily_close(q, "QQQ", today, now_ns, a);
+    c->has_daily = !isnan(c->spy_prev_close) && !isnan(c->qqq_prev_close);
+}
+
+static void
+refresh_notes(struct v2_context *c, struct v2_asking *q, int64_t now_ns, struct arena *a)
+{
+    struct date today = zone_date(q->seams->ny, now_ns);
+    struct date tomorrow = date_from_days(date_to_days(today) + 1);
+
+    if (c->notes_ns != WHEN_NONE && now_ns - c->notes_ns < NOTES_REFRESH_NS) return;
+    c->notes_ns = now_ns;
     c->vxx_close = daily_close(q, "VXX", tomorrow, now_ns, a);
     c->vxz_close = daily_close(q, "VXZ", tomorrow, now_ns, a);
-    c->has_daily = !isnan(c->spy_prev_close) && !isnan(c->qqq_prev_close);
 }
 
 static struct index_prices
@@ -167,6 +177,7 @@ v2_context_refresh(struct v2_context *c, struct v2_asking *q, bool is_open,
     c->market_doc = c->posture_doc = NULL;
     if (!is_open && c->made_ns != WHEN_NONE && now_ns - c->made_ns < CLOSED_REFRESH_NS) return;
     refresh_daily(c, q, now_ns, a);
+    refresh_notes(c, q, now_ns, a);
     const struct market_inputs in = {
         .spy = index_prices(q, "SPY", c->spy_prev_close, now_ns, a),
         .qqq = index_prices(q, "QQQ", c->qqq_prev_close, now_ns, a),

@@ -3,9 +3,10 @@
 struct v2_asking
 v2_asking_begin(const struct v2_seams *s)
 {
-    return (struct v2_asking){.seams = s,
-                              .left = V2_PRICES_MAX + V2_RISK_PER_CYCLE + 7,
-                              .until_mono_ns = clock_mono(s->clock) + V2_ASKING_MAX_NS};
+    return (struct v2_asking){
+        .seams = s,
+        .left = prices_are_there(&s->prices) ? V2_PRICES_MAX + V2_RISK_PER_CYCLE + 7 : 0,
+        .until_mono_ns = clock_mono(s->clock) + V2_ASKING_MAX_NS};
 }
 
 static bool
@@ -24,9 +25,9 @@ note(struct v2_asking *q, enum rc rc)
 }
 
 static double
-ask_broker(struct v2_asking *q, const char *symbol)
+ask_prices(struct v2_asking *q, const char *symbol)
 {
-    const struct broker *b = q->seams->broker;
+    const struct prices *b = &q->seams->prices;
     struct last_trade last = {0};
     struct err ignored = {0};
     enum rc rc = b->latest_trade(b->self, symbol, &last, &ignored);
@@ -41,7 +42,7 @@ v2_ask_price(struct v2_asking *q, const char *symbol)
     for (size_t i = 0; i < q->len; i++)
         if (str_eq(q->price[i].symbol, symbol)) return q->price[i].usd;
     if (q->len == V2_PRICES_MAX || !may_ask(q)) return 0;
-    double price = ask_broker(q, symbol);
+    double price = ask_prices(q, symbol);
     (void)str_copy(q->price[q->len].symbol, SYMBOL_MAX, symbol);
     q->price[q->len++].usd = price;
     return price;
@@ -51,7 +52,7 @@ enum rc
 v2_ask_bars(struct v2_asking *q, const char *symbol, enum bar_size size, int64_t from_ns,
             int64_t to_ns, int limit, struct arena *a, struct bars *ret_bars, struct err *err)
 {
-    const struct broker *b = q->seams->broker;
+    const struct prices *b = &q->seams->prices;
 
     *ret_bars = (struct bars){0};
     if (!may_ask(q)) return err_set(err, RC_BUSY, "the requests of this cycle are used up");

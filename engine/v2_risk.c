@@ -5,6 +5,7 @@
 
 #define RISK_PATH      "state/symbol_risk_features.json"
 #define RISK_WINDOW_NS (RISK_LOOKBACK_DAYS * NS_PER_DAY)
+#define RISK_REST_NS   (10 * NS_PER_MIN) /* after a table that says nothing, or was not written */
 
 /* ---- which symbols ------------------------------------------------------------------------- */
 
@@ -26,9 +27,10 @@ add(struct v2_risk *r, const char *symbol)
 }
 
 static void
-begin(struct v2_risk *r, const struct name_list *tickers)
+begin(struct v2_risk *r, const struct name_list *tickers, int64_t now_ns)
 {
-    *r = (struct v2_risk){.is_running = true, .benchmark_last_bar_ns = WHEN_NONE};
+    *r = (struct v2_risk){
+        .is_running = true, .benchmark_last_bar_ns = WHEN_NONE, .begun_ns = now_ns};
     add(r, RISK_BENCHMARK);
     for (size_t i = 0; i < tickers->len; i++)
         add(r, tickers->item[i]);
@@ -80,8 +82,10 @@ take_benchmark(struct v2_risk *r, struct v2_asking *q, int64_t now_ns, struct ar
     struct bars bars = {0};
     struct err err = {0};
 
-    if (r->benchmark_len > 0) return true;
-    if (ask(q, RISK_BENCHMARK, now_ns, a, &bars, &err) != RC_OK || bars.len == 0) return false;
+    if (r->has_benchmark) return true;
+    if (ask(q, RISK_BENCHMARK, now_ns, a, &bars, &err) == RC_BUSY) return false;
+    r->has_benchmark = true; /* bars that cannot be read are an empty series: no beta then */
+    if (bars.len == 0) return true;
     struct closes_room room = closes_of(&bars, q->seams->ny);
     memcpy(r->benchmark, room.usd, sizeof r->benchmark);
     memcpy(r->benchmark_day, room.day, sizeof r->benchmark_day);
@@ -144,8 +148,10 @@ v2_risk_go_on(struct v2_risk *r, const struct json *doc, struct v2_asking *q, in
               struct arena *a)
 {
     if (!r->is_running) {
-        if (symbol_risk_is_fresh(doc, now_ns)) return;
-        begin(r, &q->seams->cfg->strategy.tickers);
+        bool is_resting = r->begun_ns != 0 && now_ns - r->begun_ns < RISK_REST_NS;
+
+        if (is_resting || symbol_risk_is_fresh(doc, now_ns)) return;
+        begin(r, &q->seams->cfg->strategy.tickers, now_ns);
     }
     if (!take_benchmark(r, q, now_ns, a)) return;
     for (int i = 0; i < V2_RISK_PER_CYCLE && r->next < r->len; i++)

@@ -81,11 +81,11 @@ diverge(struct v2_cycle *c, const struct v2_looked *l, const char *note)
 static void
 compare_refusal(struct v2_cycle *c, const struct refusal *r)
 {
-    const struct v2_looked *l = v2_looked_find(c, r->symbol);
     bool is_expectancy = r->stage == REFUSED_GATE && r->entry_gate == GATE_EXPECTANCY;
     bool is_floor = r->stage == REFUSED_GATE && r->entry_gate == GATE_MIN_SCORE;
+    const struct v2_looked *l = is_expectancy || is_floor ? v2_looked_find(c, r->symbol) : NULL;
 
-    if (l == NULL || (!is_expectancy && !is_floor)) return;
+    if (l == NULL) return;
     struct json_out o = begin(c, "shadow_blocked", l->symbol);
     json_out_str(&o, "reason",
                  is_expectancy ? "expectancy_gate_v1_blocked" : "score_gate_v1_blocked");
@@ -158,10 +158,10 @@ static const struct json *
 execute(struct v2_cycle *c, const struct json *positions, const struct planned_entry *e)
 {
     const struct v2_looked *l = v2_looked_find(c, e->symbol);
-    double floor = c->seams->cfg->strategy.min_exec_score;
+    double floor = c->seams->cfg->strategy.min_exec_score + c->seen->score_adjustment;
     char iso[ISO_TEXT_MAX];
 
-    if (l == NULL) return positions;
+    if (l == NULL || e->close_first.is_needed) return positions; /* nothing is bought yet */
     if (!(l->v2.score >= floor)) {
         struct json_out o = begin(c, "shadow_blocked", l->symbol);
         json_out_str(&o, "reason", "v2_failed_score_or_expectancy");
@@ -223,6 +223,20 @@ put_event(struct v2_cycle *c, enum ab_event event, const struct ab_report *r)
     text_putc(&c->stream, '\n');
 }
 
+static void
+say_look(const struct v2_cycle *c, const struct ab_position *p, const struct ab_look *look)
+{
+    if (look->act != AB_MARKED && look->act != AB_CLOSED) return;
+    log_event(c->seams->log, EV_SHADOW_UNREALIZED, F_SYMBOL(p->symbol), F_F64("qty", p->qty),
+              F_F64("unrealized_pnl_usd", round_dec(look->pnl.usd, 4)),
+              F_F64("unrealized_pnl_pct", round_dec(look->pnl.fraction, 6)));
+    if (look->act == AB_CLOSED)
+        log_event(c->seams->log, EV_SHADOW_PNL_EXIT, F_SYMBOL(p->symbol),
+                  F_STR("reason", ab_reason_name(look->reason)),
+                  F_F64("realized_pnl_usd", round_dec(look->pnl.usd, 4)),
+                  F_F64("realized_pnl_pct", round_dec(look->pnl.fraction, 6)));
+}
+
 /* Marks every position; those that stay are written. */
 static void
 tick(struct v2_cycle *c, struct v2_asking *q, const struct json *positions, struct json_out *to)
@@ -249,6 +263,7 @@ tick(struct v2_cycle *c, struct v2_asking *q, const struct json *positions, stru
 
         for (size_t k = 0; k < events; k++)
             put_event(c, event[k], &r);
+        say_look(c, r.position, &look);
         if (look.act == AB_NO_PRICE || look.act == AB_MARKED)
             json_out_value(to, NULL, book.record[i]);
     }

@@ -66,6 +66,7 @@ struct replay {
     struct rate_guard rate;
     struct alpaca alpaca;
     struct broker market_data;
+    struct spare_data spare;
 
     struct flight flight; /* records nothing: there is no process to outlive */
     struct engine engine;

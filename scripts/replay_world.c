@@ -219,6 +219,7 @@ stack_guards(struct replay *r)
                                   .clock = &r->clock,
                                   .per_min = r->cfg.broker.requests_per_min};
     r->market_data = rate_guard_broker(&r->rate);
+    r->spare = (struct spare_data){.inner = alpaca_broker(&r->alpaca), .main = &r->rate};
     r->ledger_guard = (struct ledger_guard){
         .pass = {r->market_data}, .ledger = &r->ledger, .clock = &r->clock, .epoch = r->epoch.mine};
     r->risk = (struct risk_guard){.pass = {ledger_guard_broker(&r->ledger_guard)},
@@ -259,6 +260,7 @@ open_engine(struct replay *r, struct err *err)
                                  .store = r->store,
                                  .log = r->log,
                                  .broker = stack_guards(r),
+                                 .spare = spare_data_prices(&r->spare),
                                  .ledger = r->ledger,
                                  .kill = &r->kill,
                                  .themes = r->has_themes ? &r->themes : NULL,

@@ -97,17 +97,29 @@ read_object(const char *path, enum which which, struct names *to)
 
 /* ---- folders ------------------------------------------------------------------------------- */
 
+/* Files below the build folder; the pattern is of a path without its ending. */
 static glob_t
-objects_of(const char *folder)
+built(const char *path, const char *ending)
 {
     const char *build = getenv("STOCKBOT_BUILD");
     char pattern[PATH_MAX_LEN];
     glob_t found = {0};
 
-    (void)snprintf(pattern, sizeof pattern, "%s/%s/*.o", build != NULL ? build : "build", folder);
+    (void)snprintf(pattern, sizeof pattern, "%s/%s%s", build != NULL ? build : "build", path,
+                   ending);
     int rc = glob(pattern, 0, NULL, &found);
     assert_true(rc == 0 || rc == GLOB_NOMATCH);
     return found;
+}
+
+/* A folder, or some files of one: "shadow", "engine/v2*". */
+static glob_t
+objects_of(const char *where)
+{
+    char path[PATH_MAX_LEN];
+
+    (void)snprintf(path, sizeof path, "%s%s", where, strchr(where, '/') != NULL ? "" : "/*");
+    return built(path, ".o");
 }
 
 static struct names
@@ -175,6 +187,50 @@ test_isolation_v2_objects_cannot_trade(void **state)
     }
 }
 
+/*
+ * The engine's own v2 files are linked beside the order desk and call nothing of it: what they know
+ * of a price comes through struct prices, which has no call that trades.
+ */
+static void
+test_isolation_v2_in_the_engine_cannot_trade(void **state)
+{
+    static const char *const roads[] = {"broker",         "uwclient",      "io",
+                                        "engine/act",     "engine/desk",   "engine/engine",
+                                        "engine/entries", "engine/gather", "engine/loop",
+                                        "engine/market",  "engine/memory", "engine/reconcile",
+                                        "engine/record",  "engine/trades"};
+    size_t objects = 0;
+    (void)state;
+    skip_without_objects();
+    CLEANUP(names_done) struct names forbidden = defined_in(roads, COUNT_OF(roads));
+    assert_true(names_have(&forbidden, "desk_send") && names_have(&forbidden, "engine_act"));
+    assert_int_equal(trespasses_of("engine/v2*", &forbidden, &objects), 0);
+    assert_true(objects > 5);
+}
+
+/* Nor do they see a type that could: the headers each was compiled from, as the compiler lists
+ * them. */
+static void
+test_isolation_v2_in_the_engine_sees_no_broker(void **state)
+{
+    static const char *const headers[] = {"model/broker.h",  "model/ledger.h", " broker/",
+                                          " uwclient/",      "engine/desk.h",  "engine/engine.h",
+                                          "engine/entries.h"};
+    (void)state;
+    skip_without_objects();
+    glob_t lists = built("engine/v2*", ".d");
+    assert_true(lists.gl_pathc > 5);
+    for (size_t i = 0; i < lists.gl_pathc; i++) {
+        CLEANUP(text_free) struct text list = {0};
+        check_read_file(lists.gl_pathv[i], &list);
+        assert_non_null(strstr(text_str(&list), "base/json.h")); /* it is such a list */
+        for (size_t k = 0; k < COUNT_OF(headers); k++)
+            if (strstr(text_str(&list), headers[k]) != NULL)
+                fail_msg("%s: %s", lists.gl_pathv[i], headers[k]);
+    }
+    globfree(&lists);
+}
+
 /* The same search finds what it looks for where it is allowed. */
 static void
 test_isolation_search_finds_who_does_trade(void **state)
@@ -216,6 +272,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_isolation_v2_objects_cannot_trade),
+        cmocka_unit_test(test_isolation_v2_in_the_engine_cannot_trade),
+        cmocka_unit_test(test_isolation_v2_in_the_engine_sees_no_broker),
         cmocka_unit_test(test_isolation_search_finds_who_does_trade),
         cmocka_unit_test(test_isolation_shadow_does_no_io),
     };
