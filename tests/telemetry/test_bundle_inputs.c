@@ -313,6 +313,47 @@ test_contract_4_20_7_without_v1_parity_is_unavailable(void **state)
     bed_remove(&b);
 }
 
+/* Labels come from logs: line ends, NUL, half surrogates, fences and headings in them stay text. */
+static void
+test_bundle_labels_of_any_kind_stay_labels(void **state)
+{
+    static const char *const labels[] = {
+        "a\\n## 2. Forged", "\\u0000",          "\\ud800", "```", "\\u2028",
+        "\\\"quoted\\\"",   "\xf0\x9f\x98\x80", "_meta",   ""};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(labels); i++) {
+        CLEANUP(text_free) struct text log = {0};
+        struct bed b;
+
+        text_printf(&log,
+                    "{\"ts\": \"" TELEMETRY_DAY "T15:00:00Z\", \"event_type\": "
+                    "\"shadow_entry_opened\", \"trade_id\": \"1\", \"symbol\": \"%s\", "
+                    "\"entry_price\": 1, \"direction\": [\"%s\"], \"intel_snapshot\": "
+                    "{\"v2_uw_sector_profile\": {\"sector\": \"%s\"}, \"v2_uw_regime_profile\": "
+                    "{\"regime_label\": \"%s\"}, \"v2_uw_adjustments\": {\"%s\": 1}}}\n",
+                    labels[i], labels[i], labels[i], labels[i], labels[i]);
+        text_printf(&log,
+                    "{\"ts\": \"" TELEMETRY_DAY "T16:00:00Z\", \"event_type\": "
+                    "\"shadow_exit\", \"trade_id\": \"1\", \"pnl\": 2, \"v2_exit_reason\": "
+                    "\"%s\", \"replacement_candidate\": {\"%s\": \"%s\"}}\n",
+                    labels[i], labels[i], labels[i]);
+        bed_empty(&b);
+        bed_write(&b, "logs/shadow_trades.jsonl", text_str(&log), log.len);
+        struct bundle_result r = bed_build(&b);
+        assert_int_equal(r.realized_trades, 1);
+        assert_int_equal(r.malformed_lines, 0);
+        json_free(bed_json(&b, BED_MANIFEST));
+        char *report = test_read(&b.root, BED_DIR "/FULL_TELEMETRY_" TELEMETRY_DAY ".md");
+        assert_true(utf8_valid(report, strlen(report)));
+        assert_null(strstr(report, "\n## 2. Forged"));
+        free(report);
+        (void)bed_verify(&b);
+        if (b.told_len > 0) fail_msg("label %zu: %s", i, b.told[0]);
+        bed_remove(&b);
+    }
+}
+
 int
 main(void)
 {
@@ -324,6 +365,7 @@ main(void)
         cmocka_unit_test(test_bundle_manifest_says_what_was_cut),
         cmocka_unit_test(test_contract_4_20_1_damaged_inputs_still_give_a_bundle),
         cmocka_unit_test(test_bundle_damaged_archive_is_named_and_read_as_far_as_it_goes),
+        cmocka_unit_test(test_bundle_labels_of_any_kind_stay_labels),
         cmocka_unit_test(test_contract_4_20_7_without_v1_parity_is_unavailable),
     };
 
