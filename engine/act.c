@@ -12,7 +12,7 @@ set_kill_switch(struct engine *eng, const struct plan *plan)
 
     if (k == NULL) return;
     k->entries_halted = !plan->may_enter;
-    k->all_halted = plan->ladder.rung == RUNG_OBSERVE_ONLY;
+    k->all_halted = plan->ladder.rung >= RUNG_RECONCILE_ONLY;
     (void)str_copy(k->reason, sizeof(k->reason),
                    plan->ladder.reason < HALTS_LEN ? halt_row(plan->ladder.reason)->name : "");
 }
@@ -37,6 +37,9 @@ say_halt(struct engine *eng, const struct snapshot *seen, const struct plan *pla
         [HALT_FENCED] = EV_HALTED,
         [HALT_LEDGER_UNUSABLE] = EV_HALTED,
         [HALT_BROKER_UNREACHABLE] = EV_HALT_BROKER_DEGRADED,
+        [HALT_OPERATOR_ALL] = EV_HALT_OPERATOR,
+        [HALT_OPERATOR_FLAT] = EV_HALT_OPERATOR,
+        [HALT_OPERATOR_EXITS_ONLY] = EV_HALT_OPERATOR,
         [HALT_FREEZES_UNREADABLE] = EV_HALT_FREEZE,
         [HALT_FROZEN] = EV_HALT_FREEZE,
         [HALT_RISK_LIMIT] = EV_HALT_RISK,
@@ -63,6 +66,9 @@ say_halt(struct engine *eng, const struct snapshot *seen, const struct plan *pla
         F_STR("reason", halt_row(plan->ladder.reason)->name),
         F_STR("trading_mode", cfg->broker.trading_mode), F_STR("base_url", cfg->broker.base_url),
         F_BOOL("require_live_ack", cfg->broker.require_live_ack),
+        F_STR("operator_halt", control_level_name(eng->memory.control.level)),
+        F_STR("operator_reason", eng->memory.control.word.reason),
+        F_STR("operator", eng->memory.control.word.who),
         F_STR("freeze", plan->freeze != NULL ? plan->freeze->key : NULL),
         F_STR("risk", risk_breach_key(plan->risk.breach)), F_F64("number", plan->risk.number),
         F_F64("threshold", plan->risk.threshold));
@@ -140,6 +146,7 @@ exit_event(enum exit_rule r)
         [EXIT_STALE_TRADE] = EV_EXIT_STALE_TRADE,     [EXIT_TRAIL_STOP] = EV_EXIT_TRAIL_STOP,
         [EXIT_STOP_LOSS] = EV_EXIT_STOP_LOSS,         [EXIT_SIGNAL_DECAY] = EV_EXIT_SIGNAL_DECAY,
         [EXIT_PROFIT_TARGET] = EV_EXIT_PROFIT_TARGET, [EXIT_SCALE_OUT] = EV_EXIT_SCALE_OUT,
+        [EXIT_OPERATOR_FLAT] = EV_EXIT_OPERATOR_FLAT,
     };
 
     return EVENT_OF[r];
@@ -241,12 +248,22 @@ act_on_entry(struct engine *eng, const struct snapshot *seen, const struct plann
         engine_error(eng, "entry", "submit_entry", &err);
 }
 
+/* No further attempt in a symbol that the operator froze; what rests of the last one is withdrawn.
+ */
+static void
+stop_frozen(struct engine *eng)
+{
+    for (size_t i = 0; i < eng->memory.control.frozen_len; i++)
+        entries_stop_symbol(&eng->entries, eng->memory.control.frozen[i].symbol);
+}
+
 void
 engine_act(struct engine *eng, const struct snapshot *seen, const struct plan *plan)
 {
     set_kill_switch(eng, plan);
     keep_marks(eng, seen, plan);
     say_halt(eng, seen, plan);
+    stop_frozen(eng);
     for (size_t i = 0; i < plan->positions_len; i++)
         act_on_position(eng, seen, &plan->position[i], plan->may_exit);
     for (size_t i = 0; i < plan->entries_len; i++)

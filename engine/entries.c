@@ -191,6 +191,17 @@ entries_tick(struct entries *w, bool is_open)
 }
 
 void
+entries_stop_symbol(struct entries *w, const char *symbol)
+{
+    for (size_t i = 0; i < w->len; i++) {
+        if (!str_eq(w->working[i].plan.symbol, symbol)) continue;
+        desk_cancel(w->desk, symbol, PURPOSE_ENTRY);
+        forget(w, i);
+        return;
+    }
+}
+
+void
 entries_stop(struct entries *w)
 {
     w->len = 0;

@@ -46,6 +46,9 @@ enum rc entries_begin(struct entries *w, const struct planned_entry *plan, const
 /* Cancels what waited long enough, sends the next attempts.  is_open false: no further attempt. */
 void entries_tick(struct entries *w, bool is_open);
 
+/* Withdraws what is open in the symbol and makes no further attempt. */
+void entries_stop_symbol(struct entries *w, const char *symbol);
+
 /* Forgets the attempts still to come; what is sent goes on. */
 void entries_stop(struct entries *w);
 

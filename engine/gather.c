@@ -211,6 +211,7 @@ fill_candidate(struct engine *eng, const struct scored *sc, struct candidate *c)
     tell_gate(sc, c);
     c->is_quarantined = quarantine_holds(&eng->quarantine, STAGE_ENTRY, c->symbol);
     c->is_frozen = engine_is_frozen(eng, c->symbol);
+    c->is_frozen_by_operator = control_frozen_find(&eng->memory.control, c->symbol) != NULL;
     c->momentum.data = MOMENTUM_ERROR;
     c->cooldown_until_ns = times != NULL ? times->cooldown_until_ns : WHEN_NONE;
     c->last_fill_ns = times != NULL ? times->last_fill_ns : WHEN_NONE;
@@ -313,6 +314,7 @@ gather_memory(struct engine *eng, struct snapshot *s)
     eng->memory.floor = score_floor_after(&m->floor, eng->closed.pnl_pct, eng->closed.len,
                                           eng->closed.last_ns, s->now_ns);
     s->freezes = m->freezes;
+    s->control = m->control.level;
     s->marks = m->marks;
     s->stage = m->stage;
     s->exploration_used = date_cmp(m->exploration_date, s->ny_date) == 0 ? m->exploration_used : 0;

@@ -108,6 +108,22 @@ content_hash(const struct memory *m, enum memory_file f, int64_t now_ns, struct 
     return hash_bytes(text_str(json), json->len, 1);
 }
 
+static bool
+is_surely_absent(const struct fs *fs, const char *path)
+{
+    struct fs_stat st = {0};
+    struct err ignored = {0};
+
+    return fs->stat(fs->self, path, &st, &ignored) == RC_OK && !st.exists;
+}
+
+/* Whether there is no order that could be lost. */
+static bool
+is_control_unsaid(const struct memory *m)
+{
+    return m->control.level == CONTROL_NONE && m->control.frozen_len == 0;
+}
+
 static void
 sync_file(struct memory *m, enum memory_file f, const struct fs *fs, const struct store *store,
           const struct log *log, int64_t now_ns)
@@ -116,14 +132,22 @@ sync_file(struct memory *m, enum memory_file f, const struct fs *fs, const struc
     struct store_spec spec = spec_of(f);
     struct fs_stat now = stat_of(fs, c->path);
     enum store_origin origin = STORE_FILE;
+    CLEANUP(text_free) struct text json = {0};
 
     if (m->was_loaded[f] && is_same_file(&now, &m->seen[f])) return;
+    if (f == MEMORY_CONTROL && is_control_unsaid(m) && is_surely_absent(fs, c->path)) {
+        m->was_loaded[f] = true; /* the operator has never said anything, and it is his file */
+        m->seen[f] = (struct fs_stat){0};
+        m->saved_hash[f] = content_hash(m, f, now_ns, &json);
+        return;
+    }
     CLEANUP(json_freep) struct json *doc = store_load(store, &spec, &origin);
     bool is_sound = origin == STORE_FILE || origin == STORE_PREV || origin == STORE_REBUILT;
     bool is_first = !m->was_loaded[f];
     /* A file of ours that was lost or damaged while we run: memory is the truth, and is written
      * back. */
-    if (is_first || is_sound || c->is_operators) c->decode(m, doc, now_ns);
+    bool is_lost_order = f == MEMORY_CONTROL && is_control_unsaid(m);
+    if (is_first || is_sound || c->is_operators || is_lost_order) c->decode(m, doc, now_ns);
     if (f == MEMORY_FREEZES && (origin == STORE_DEFAULT || origin == STORE_MEMORY)) {
         /* A kill switch must not be lost silently: frozen until the end of the day (spec 10 8.7).
          */
@@ -133,7 +157,6 @@ sync_file(struct memory *m, enum memory_file f, const struct fs *fs, const struc
                   F_STR("path", c->path));
     }
     /* What was just read need not be written back in our own words; what was lost must. */
-    CLEANUP(text_free) struct text json = {0};
     m->saved_hash[f] = is_sound ? content_hash(m, f, now_ns, &json) : 0;
     m->seen[f] = stat_of(fs, c->path);
     m->was_loaded[f] = true;
@@ -159,6 +182,11 @@ flush_file(struct memory *m, enum memory_file f, const struct fs *fs, const stru
     if (c->encode == NULL || !m->was_loaded[f]) return;
     uint64_t hash = content_hash(m, f, now_ns, &json);
     if (hash == m->saved_hash[f]) return;
+    if (f == MEMORY_CONTROL) {
+        /* The operator may have spoken since we looked: his word is never written over. */
+        struct fs_stat now = stat_of(fs, c->path);
+        if (!is_same_file(&now, &m->seen[f])) return;
+    }
     if (store_save(store, &spec, &json, &err) != RC_OK) {
         log_event(log, EV_STATE_WRITE_FAILED, F_STR("path", c->path), F_STR("error", err.text));
         return;

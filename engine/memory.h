@@ -19,6 +19,7 @@
 #include "base/store.h"
 #include "engine/metadata.h"
 #include "strategy/boosts.h"
+#include "strategy/control.h"
 #include "strategy/gates.h"
 #include "strategy/regime.h"
 #include "strategy/risk.h"
@@ -36,6 +37,7 @@ enum memory_file {
     MEMORY_REGIME,
     MEMORY_FAIL_COUNTER,
     MEMORY_METADATA,
+    MEMORY_CONTROL,
     MEMORY_FILES_LEN
 };
 
@@ -65,6 +67,7 @@ struct memory {
     struct structural_state regime;
     int64_t fail_count;
     struct metadata metadata;
+    struct control control;
 
     const struct zone *ny;
     struct fs_stat seen[MEMORY_FILES_LEN]; /* after our last load or save */

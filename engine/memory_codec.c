@@ -325,6 +325,22 @@ metadata_file_encode(const struct memory *m, int64_t now_ns, struct text *to)
     metadata_encode(&m->metadata, to);
 }
 
+/* ---- operator_control.json ----------------------------------------------------------------- */
+
+static void
+control_file_decode(struct memory *m, const struct json *doc, int64_t now_ns)
+{
+    (void)now_ns;
+    control_decode(doc, &m->control);
+}
+
+static void
+control_file_encode(const struct memory *m, int64_t now_ns, struct text *to)
+{
+    (void)now_ns;
+    control_encode(&m->control, to);
+}
+
 const struct memory_codec MEMORY_CODECS[MEMORY_FILES_LEN] = {
     [MEMORY_TRADING_STATE] = {"state/trading_state.json",              "{}",                 false, true,  trading_decode,
                               trading_encode                                                                                                         },
@@ -348,4 +364,7 @@ const struct memory_codec MEMORY_CODECS[MEMORY_FILES_LEN] = {
                               fail_decode,                                                                                       fail_encode         },
     [MEMORY_METADATA] = {"state/position_metadata.json",          "{}",                 false, true,  metadata_file_decode,
                               metadata_file_encode                                                                                                   },
+ /* No previous generation: it could be the one from before the halt. */
+    [MEMORY_CONTROL] = {CONTROL_PATH,                            CONTROL_DAMAGED_JSON, false, false, control_file_decode,
+                              control_file_encode                                                                                                    },
 };

@@ -20,6 +20,24 @@ risk_of(const struct engine *eng, const struct snapshot *seen, const struct plan
     };
 }
 
+static struct cycle_operator
+operator_of(struct engine *eng)
+{
+    const struct control *c = &eng->memory.control;
+    const char **frozen = ARENA_NEW(&eng->arena, const char *, c->frozen_len);
+
+    for (size_t i = 0; i < c->frozen_len; i++)
+        frozen[i] = c->frozen[i].symbol;
+    return (struct cycle_operator){
+        .level = c->level != CONTROL_NONE ? control_level_name(c->level) : NULL,
+        .reason = c->word.reason,
+        .who = c->word.who,
+        .at_ns = c->word.at_ns,
+        .frozen = frozen,
+        .frozen_len = c->frozen_len,
+    };
+}
+
 static struct cycle_record
 record_of(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
           const struct refusal_tally *t)
@@ -41,6 +59,7 @@ record_of(struct engine *eng, const struct snapshot *seen, const struct plan *pl
         .failures = eng->memory.fail_count,
         .rung = rung_name(plan->ladder.rung),
         .rung_reason = plan->ladder.reason < HALTS_LEN ? halt_row(plan->ladder.reason)->name : NULL,
+        .operator= operator_of(eng),
         .gate = t->gate,
         .gates_len = t->len,
         .total_pnl = eng->today.pnl,

@@ -49,6 +49,10 @@ int cmd_shadow(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_calc(int argc, char **argv);
+int cmd_halt(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_freeze(int argc, char **argv);
+int cmd_unfreeze(int argc, char **argv);
 int cmd_uw(int argc, char **argv);
 int cmd_day(int argc, char **argv);
 

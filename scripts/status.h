@@ -9,6 +9,7 @@
 #define SCRIPTS_STATUS_H
 
 #include "scripts/look.h"
+#include "strategy/control.h"
 
 enum { STATUS_ERRORS = 5, STATUS_WORDS = 240, STATUS_POSITIONS_MAX = 1024 };
 
@@ -40,6 +41,8 @@ struct status {
     size_t errors_this_cycle;
     char first_error[STATUS_WORDS];
     int64_t run_ns; /* last line of run.jsonl, WHEN_NONE without one */
+
+    struct control control; /* ordered by the operator, obeyed by the engine in its next cycle */
 
     bool is_account_known;
     usd equity, daily_pnl, realised_pnl;

@@ -53,6 +53,21 @@ print_engine(const struct look *l, const struct status *s)
 }
 
 static void
+print_control(const struct look *l, const struct control *c)
+{
+    char age[32];
+
+    if (c->level != CONTROL_NONE)
+        (void)printf("  %-11s halt (%s) by %s, %s ago: %s\n", "operator",
+                     control_level_name(c->level), c->word.who,
+                     view_age(age_s(l, c->word.at_ns), age), c->word.reason);
+    for (size_t i = 0; i < c->frozen_len; i++)
+        (void)printf("  %-11s %s takes no entry, by %s, %s ago: %s\n", "operator",
+                     c->frozen[i].symbol, c->frozen[i].word.who,
+                     view_age(age_s(l, c->frozen[i].word.at_ns), age), c->frozen[i].word.reason);
+}
+
+static void
 print_vendor(const struct look *l, const struct status *s)
 {
     char age[32], at[ISO_TEXT_MAX];
@@ -148,6 +163,7 @@ status_print(const struct look *l, const struct status *s, const char *why)
     (void)printf("%s%s\n\n", why[0] == '\0' ? "healthy" : "NOT HEALTHY: ", why);
     print_process(l, &s->supervisor, "");
     print_engine(l, s);
+    print_control(l, &s->control);
     print_process(l, &s->daemon, "");
     print_vendor(l, s);
     print_account(s);
@@ -184,6 +200,15 @@ write_engine(const struct look *l, const struct status *s, struct json_out *o)
     json_out_str(o, "rung_reason", s->rung_reason[0] != '\0' ? s->rung_reason : NULL);
     json_out_bool(o, "market_open", s->is_market_open);
     json_out_i64(o, "errors_this_cycle", (int64_t)s->errors_this_cycle);
+}
+
+static void
+write_control(const struct control *c, struct json_out *o)
+{
+    CLEANUP(text_free) struct text json = {0};
+
+    control_encode(c, &json);
+    json_out_raw(o, "operator_control", text_str(&json), json.len);
 }
 
 static void
@@ -277,6 +302,7 @@ status_write(const struct look *l, const struct status *s, const char *why, stru
     write_process(o, &s->engine);
     write_process(o, &s->daemon);
     write_engine(l, s, o);
+    write_control(&s->control, o);
     write_account(s, o);
     write_vendor(s, o);
     write_ledger(s, o);

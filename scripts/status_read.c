@@ -63,6 +63,23 @@ read_heartbeat(const struct look *l, struct status *s)
     read_account(s, json_get_obj(beat, "metrics"));
 }
 
+static void
+read_control(const struct look *l, struct status *s)
+{
+    struct fs_stat st = {0};
+    struct err ignored = {0};
+    CLEANUP(json_freep) struct json *doc = view_load(&l->fs, CONTROL_PATH);
+    bool is_absent = l->fs.stat(l->fs.self, CONTROL_PATH, &st, &ignored) == RC_OK && !st.exists;
+
+    control_decode(doc, &s->control);
+    if (doc != NULL || is_absent) return;
+    /* As the engine will take it. */
+    s->control.level = CONTROL_EXITS_ONLY;
+    (void)str_copy(s->control.word.reason, sizeof(s->control.word.reason),
+                   CONTROL_PATH " cannot be read");
+    (void)str_copy(s->control.word.who, sizeof(s->control.word.who), "nobody known");
+}
+
 static bool
 take_run(void *ctx, const struct json *rec)
 {
@@ -162,6 +179,7 @@ status_read(struct look *l, struct status *ret_status)
                                   .win_rate = (double)NAN};
     read_processes(l, ret_status);
     read_heartbeat(l, ret_status);
+    read_control(l, ret_status);
     view_tail(&l->fs, "logs/run.jsonl", RUN_BYTES, take_run, ret_status);
     read_cache(l, ret_status);
     read_budget(l, ret_status);

@@ -43,6 +43,9 @@ judge_rung(const struct snapshot *seen, struct plan *plan)
         [HALT_FENCED] = seen->is_fenced,
         [HALT_LEDGER_UNUSABLE] = !seen->is_ledger_usable,
         [HALT_BROKER_UNREACHABLE] = !seen->are_positions_known,
+        [HALT_OPERATOR_ALL] = seen->control == CONTROL_ALL,
+        [HALT_OPERATOR_FLAT] = seen->control == CONTROL_FLAT,
+        [HALT_OPERATOR_EXITS_ONLY] = seen->control == CONTROL_EXITS_ONLY,
         [HALT_FREEZES_UNREADABLE] = !seen->freezes.is_known,
         [HALT_FROZEN] = plan->freeze != NULL,
         [HALT_RISK_LIMIT] = plan->risk.breach != RISK_NONE && plan->risk.breach != RISK_UNKNOWN,
@@ -92,7 +95,13 @@ static struct exit_verdict
 judge_position(const struct strategy_config *cfg, const struct snapshot *seen, const struct held *h)
 {
     enum exit_not why_not = why_not_judged(seen, h);
+    bool is_flat = seen->control == CONTROL_FLAT;
 
+    /* What ended the process was the judging, and of a position that must go there is none. */
+    if (is_flat && (why_not == EXIT_EVALUATED || why_not == EXIT_QUARANTINED)) {
+        struct exit_view view = held_exit_view(cfg, seen, h);
+        return exit_flatten(&view, why_not == EXIT_EVALUATED);
+    }
     if (why_not == EXIT_EVALUATED) {
         struct exit_view view = held_exit_view(cfg, seen, h);
         return exit_decide(&view);

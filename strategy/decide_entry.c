@@ -207,6 +207,9 @@ refuse_outright(struct desk *d, const struct candidate *c)
     } else if (c->is_frozen) {
         (void)refuse(d, c, REFUSED_SYMBOL, "symbol_frozen", "symbol_frozen",
                      "ledger and broker disagree");
+    } else if (c->is_frozen_by_operator) {
+        (void)refuse(d, c, REFUSED_SYMBOL, "symbol_frozen_by_operator", "symbol_frozen",
+                     "stockbot unfreeze takes it back");
     } else if (c->direction == DIRECTION_NONE) {
         (void)refuse(d, c, REFUSED_SYMBOL, "direction_neutral", "direction_neutral", "");
     } else if (!c->last.is_known || c->last.price.e4 <= 0 || c->last.price.e4 > PRICE_MAX_E4) {

@@ -22,6 +22,7 @@ static const struct rule_row rules[EXIT_RULES_LEN] = {
     [EXIT_SIGNAL_DECAY] = {"signal_decay_exit",       "signal_decay"      },
     [EXIT_PROFIT_TARGET] = {"profit_target_hit",       "profit_075"        },
     [EXIT_SCALE_OUT] = {"scale_out",               "scale_out"         },
+    [EXIT_OPERATOR_FLAT] = {"operator_flat",           "operator_flat"     },
 };
 
 const char *
@@ -223,17 +224,52 @@ scale_out(const struct exit_view *v, struct exit_verdict *r)
     }
 }
 
+static struct exit_verdict
+nothing_decided(const struct exit_view *v)
+{
+    return (struct exit_verdict){.rule = EXIT_RULES_LEN,
+                                 .label = "",
+                                 .high_water = v->record->high_water,
+                                 .low_water = v->record->low_water,
+                                 .profit_acceleration = v->record->profit_acceleration};
+}
+
+struct exit_verdict
+exit_flatten(const struct exit_view *v, bool is_measured)
+{
+    struct exit_verdict r = nothing_decided(v);
+
+    if (v->held->has_fraction) {
+        r.action = EXIT_NOT_EVALUATED;
+        r.why_not = EXIT_FRACTION;
+        return r;
+    }
+    if (!is_measured || !exit_measure(v, &r.m))
+        r.m = (struct exit_measures){.pnl_pct = NUMBER_NONE,
+                                     .age_min = NUMBER_NONE,
+                                     .high_water_pct = NUMBER_NONE,
+                                     .drawdown_pct = NUMBER_NONE,
+                                     .score_ratio = NUMBER_NONE,
+                                     .decay = NUMBER_NONE,
+                                     .urgency_reason = ""};
+    r.action = EXIT_CLOSE;
+    r.rule = EXIT_OPERATOR_FLAT;
+    r.label = rules[EXIT_OPERATOR_FLAT].label;
+    r.trigger[r.triggers_len++] =
+        (struct exit_trigger){EXIT_OPERATOR_FLAT, NUMBER_NONE, NUMBER_NONE};
+    r.qty = v->held->qty < 0 ? -v->held->qty : v->held->qty;
+    struct close_facts facts = {.decay = NUMBER_NONE, .primary = r.label};
+    close_reason(&facts, r.reason);
+    return r;
+}
+
 struct exit_verdict
 exit_decide(const struct exit_view *v)
 {
     static void (*const early[])(const struct exit_view *, struct exit_verdict *) = {
         ask_regime_protection, ask_urgency, ask_stale_position, ask_stale_alpha, ask_stale_trade,
     };
-    struct exit_verdict r = {.rule = EXIT_RULES_LEN,
-                             .label = "",
-                             .high_water = v->record->high_water,
-                             .low_water = v->record->low_water,
-                             .profit_acceleration = v->record->profit_acceleration};
+    struct exit_verdict r = nothing_decided(v);
 
     if (v->held->has_fraction || !exit_measure(v, &r.m)) {
         r.action = EXIT_NOT_EVALUATED;

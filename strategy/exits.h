@@ -7,6 +7,8 @@
  *   exits.c         the rules in order (R6.5..R6.17)
  *   exit_measure.c  what they look at (R6.4, R6.6, R6.10)
  *
+ * An operator's order to close everything comes before all rules (exit_flatten).
+ *
  * Order of the rules: regime protection, exit urgency, stale by days, stale alpha, stale trade: the
  * first that fires closes.  Then trailing stop, stop loss, signal decay and profit target are asked
  * together. Only where none closes, the scale-out targets.
@@ -94,6 +96,7 @@ enum exit_rule {
     EXIT_SIGNAL_DECAY,
     EXIT_PROFIT_TARGET,
     EXIT_SCALE_OUT,
+    EXIT_OPERATOR_FLAT, /* no rule: `stockbot halt --flat` */
     EXIT_RULES_LEN
 };
 
@@ -159,6 +162,12 @@ struct exit_verdict {
 };
 
 struct exit_verdict exit_decide(const struct exit_view *v);
+
+/*
+ * Closes all of the position because the operator ordered it, whatever the rules say, also without
+ * a price; a part of a share is not ours to sell.  is_measured false leaves out the measures.
+ */
+struct exit_verdict exit_flatten(const struct exit_view *v, bool is_measured);
 
 /* The measures alone (also for displacement, R7.2); false where no price is known. */
 bool exit_measure(const struct exit_view *v, struct exit_measures *ret_m);

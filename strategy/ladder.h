@@ -21,6 +21,9 @@ enum halt {
     HALT_FENCED,              /* a newer engine epoch exists: this process must not send        */
     HALT_LEDGER_UNUSABLE,     /* an intent could not be made durable                            */
     HALT_BROKER_UNREACHABLE,  /* positions not told                                             */
+    HALT_OPERATOR_ALL,        /* `stockbot halt`: nothing is opened or closed                   */
+    HALT_OPERATOR_FLAT,       /* `stockbot halt --flat`: every position is closed               */
+    HALT_OPERATOR_EXITS_ONLY, /* `stockbot halt --exits-only`                                   */
     HALT_FREEZES_UNREADABLE,  /* the kill switch could not be read: it counts as set            */
     HALT_FROZEN,              /* an entry of governor_freezes.json is in force                  */
     HALT_RISK_LIMIT,          /* an account limit is breached                                   */

@@ -14,6 +14,7 @@
 
 #include "model/calendar.h"
 #include "strategy/arm.h"
+#include "strategy/control.h"
 #include "strategy/displacement.h"
 #include "strategy/exits.h"
 #include "strategy/gates.h"
@@ -44,6 +45,7 @@ struct candidate {
 
     bool is_quarantined; /* scoring or judging it ended the process twice in a row      */
     bool is_frozen;      /* ledger and broker disagree about it: no entry until they agree */
+    bool is_frozen_by_operator;
 
     struct last_trade last;
     struct nbbo quote;
@@ -94,6 +96,7 @@ struct snapshot {
     bool is_self_test_ok;
     bool is_entries_quarantined;
     struct freezes freezes;
+    enum control_level control; /* ordered by the operator */
     struct risk_marks marks;
     struct performance_verdict performance;
 

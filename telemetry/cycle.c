@@ -103,11 +103,28 @@ out_metrics(struct json_out *o, const struct cycle_record *r)
 
 /* ---- records ------------------------------------------------------------------------------- */
 
+/* Only where something was ordered. */
+static void
+out_operator(struct json_out *o, const struct cycle_operator *op)
+{
+    if (op->level == NULL && op->frozen_len == 0) return;
+    json_out_obj(o, "operator");
+    json_out_str(o, "halt", op->level);
+    if (op->level != NULL) {
+        json_out_str(o, "reason", op->reason);
+        json_out_str(o, "who", op->who);
+        json_out_time(o, "at", op->at_ns);
+    }
+    out_list(o, "frozen_symbols", op->frozen, op->frozen_len);
+    json_out_end(o);
+}
+
 static void
 out_rung(struct json_out *o, const struct cycle_record *r)
 {
     json_out_str(o, "rung", r == NULL ? NULL : r->rung);
     json_out_str(o, "rung_reason", r == NULL ? NULL : r->rung_reason);
+    if (r != NULL) out_operator(o, &r->operator);
 }
 
 void

@@ -48,6 +48,15 @@ struct cycle_gate {
     int64_t refused;
 };
 
+/* What the operator has ordered; texts borrowed. */
+struct cycle_operator {
+    const char *level; /* "exits_only", "flat", "all"; NULL for no halt */
+    const char *reason, *who;
+    int64_t at_ns;
+    const char *const *frozen; /* symbols that take no entry */
+    size_t frozen_len;
+};
+
 struct cycle_record {
     int64_t ended_ns; /* wall clock */
     int64_t duration_ms;
@@ -65,6 +74,7 @@ struct cycle_record {
 
     const char *rung;        /* "normal", "exits_only", … */
     const char *rung_reason; /* NULL while normal */
+    struct cycle_operator operator;
     const struct cycle_gate *gate;
     size_t gates_len;
 

@@ -155,6 +155,8 @@ void model_process_free(struct model_process *p);
 void model_wrong(struct model *m, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void model_pass(struct model *m, int64_t ns); /* time passes; late POSTs arrive */
 void model_faults(struct model *m, const char *spec);
+/* The operator's word, as `stockbot halt` and `freeze` write it; frozen has one bit a symbol. */
+void model_control(struct model *m, enum control_level level, int64_t frozen);
 /* A trade of somebody else at the broker; shares > 0 buys. */
 void model_by_hand(struct model *m, const char *symbol, int64_t shares);
 
@@ -184,6 +186,7 @@ enum model_op_kind {
     OP_TO_CLOSE,     /* to a seconds before the close */
     OP_LEDGER_FAILS, /* the a-th call from now, and the b after it */
     OP_DISK_FAILS,
+    OP_CONTROL, /* the operator orders level a and freezes the symbols in b, one bit each */
     OPS_LEN
 };
 

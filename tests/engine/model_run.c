@@ -60,6 +60,8 @@ candidate_of(struct model *m, struct model_process *p, int i)
                           .momentum = {.data = MOMENTUM_INSUFFICIENT},
                           .shortable = TRI_YES,
                           .is_frozen = engine_is_frozen(eng, MODEL_SYMBOL[i]),
+                          .is_frozen_by_operator =
+                              control_frozen_find(&eng->memory.control, MODEL_SYMBOL[i]) != NULL,
                           .cooldown_until_ns = times != NULL ? times->cooldown_until_ns : WHEN_NONE,
                           .last_fill_ns = times != NULL ? times->last_fill_ns : WHEN_NONE};
 
@@ -131,6 +133,23 @@ model_ticks(struct model *m, int64_t seconds)
     }
 }
 
+void
+model_control(struct model *m, enum control_level level, int64_t frozen)
+{
+    struct control c = {.level = level, .word = {.at_ns = m->time.now_ns}};
+    CLEANUP(text_free) struct text json = {0};
+    struct err err = {0};
+
+    if (control_word_set("the model's", "operator", m->time.now_ns, &c.word, &err) != RC_OK)
+        model_wrong(m, "no word: %s", err.text);
+    for (int i = 0; i < MODEL_SYMBOLS; i++)
+        if ((frozen >> i & 1) != 0 && control_freeze(&c, MODEL_SYMBOL[i], &c.word, &err) != RC_OK)
+            model_wrong(m, "no freeze: %s", err.text);
+    control_encode(&c, &json);
+    if (m->fs.replace(m->fs.self, CONTROL_PATH, text_str(&json), json.len, false, &err) != RC_OK)
+        model_wrong(m, "no order: %s", err.text);
+}
+
 /* ---- the quiet end ------------------------------------------------------------------------- */
 
 static size_t
@@ -200,7 +219,8 @@ model_quiet(struct model *m)
 static const int WEIGHT[OPS_LEN] = {
     [OP_CYCLE] = 40,     [OP_TICKS] = 14,    [OP_WAIT] = 8,         [OP_FAULTS] = 14,
     [OP_POST_TWICE] = 3, [OP_POST_LATE] = 4, [OP_BY_HAND] = 4,      [OP_KILL] = 6,
-    [OP_CLOCK_STEP] = 2, [OP_TO_CLOSE] = 1,  [OP_LEDGER_FAILS] = 2, [OP_DISK_FAILS] = 2};
+    [OP_CLOCK_STEP] = 2, [OP_TO_CLOSE] = 1,  [OP_LEDGER_FAILS] = 2, [OP_DISK_FAILS] = 2,
+    [OP_CONTROL] = 4};
 
 static enum model_op_kind
 draw_kind(struct rng *r)
@@ -269,6 +289,10 @@ draw_op(struct rng *r)
         op.a = rng_range(r, 1, 80);
         op.b = rng_range(r, 0, 12);
         break;
+    case OP_CONTROL:
+        op.a = rng_chance(r, 0.5) ? CONTROL_NONE : rng_range(r, CONTROL_EXITS_ONLY, CONTROL_ALL);
+        op.b = rng_chance(r, 0.3) ? rng_range(r, 0, (1 << MODEL_SYMBOLS) - 1) : 0;
+        break;
     case OP_POST_TWICE:
     case OPS_LEN:
         break;
@@ -308,6 +332,7 @@ op_text(const struct model_op *op, char *buf, size_t size)
         [OP_CLOCK_STEP] = "engine's clock steps by ms",
         [OP_TO_CLOSE] = "to s before the close",
         [OP_LEDGER_FAILS] = "ledger refuses from call, so many more",
+        [OP_CONTROL] = "operator: level, frozen symbols",
         [OP_DISK_FAILS] = "disk refuses from call, so many more",
     };
     static const char *const DIRECTION[] = {"-", "up", "down", "?"};
@@ -399,6 +424,9 @@ op_do(struct model *m, const struct model_op *op, int64_t *restart_s)
     case OP_DISK_FAILS:
         p->disk_fails_at = p->calls + op->a;
         p->disk_fails_len = op->b;
+        break;
+    case OP_CONTROL:
+        model_control(m, (enum control_level)op->a, op->b);
         break;
     case OPS_LEN:
         break;

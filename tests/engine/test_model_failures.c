@@ -4,77 +4,9 @@
  * our time-out, cancellations that hang (test_desk.c, test_entries.c); pages and refusals of the
  * broker (tests/broker).
  */
-#include "tests/engine/model.h"
+#include "tests/engine/model_fixture.h"
 
 #include "telemetry/trades.h"
-
-#define F_SIGNAL 0 /* index into MODEL_SYMBOL */
-
-struct fixture {
-    struct model_bed bed;
-    struct model m;
-    bool is_open;
-};
-
-static int
-setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    if (f == NULL) return -1;
-    model_bed_init(&f->bed);
-    *state = f;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    if (f->is_open) model_done(&f->m);
-    model_bed_done(&f->bed);
-    free(f);
-    return 0;
-}
-
-static struct model *
-begin(struct fixture *f, struct model_options opt)
-{
-    if (f->is_open) model_done(&f->m);
-    opt.seed = 7;
-    if (opt.start_min == 0) opt.start_min = 90;
-    model_open(&f->m, &f->bed, &opt);
-    f->is_open = true;
-    return &f->m;
-}
-
-static void
-cycle_with(struct model *m, enum direction signal, bool is_pressed)
-{
-    m->signal[F_SIGNAL] = signal;
-    m->is_pressed[F_SIGNAL] = is_pressed;
-    model_cycle(m, m->process);
-}
-
-static void
-assert_kept(struct model *m)
-{
-    if (m->wrong[0] == '\0') model_check(m);
-    if (m->wrong[0] != '\0') fail_msg("%s", m->wrong);
-}
-
-/* Enters F and waits until the position is there. */
-static int64_t
-enter(struct model *m)
-{
-    cycle_with(m, DIRECTION_BULLISH, false);
-    m->signal[F_SIGNAL] = DIRECTION_NONE;
-    model_ticks(m, 60);
-    int64_t qty = model_broker_qty(m, MODEL_SYMBOL[F_SIGNAL]);
-    assert_true(qty > 0);
-    return qty;
-}
 
 /* ---- open order at restart ----------------------------------------------------------------- */
 
@@ -427,8 +359,6 @@ test_order_path_ends_an_unknown_order_beside_a_trade_made_by_hand(void **state)
     assert_int_equal(m->event[EV_ORDER_EXPIRED], 1);
     assert_kept(m);
 }
-
-#define PATH_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)

@@ -116,6 +116,9 @@ test_decide_says_which_halt_refused(void **state)
         {"fenced",              RUNG_OBSERVE_ONLY,   HALT_FENCED             },
         {"ledger_unusable",     RUNG_OBSERVE_ONLY,   HALT_LEDGER_UNUSABLE    },
         {"broker_unreachable",  RUNG_RECONCILE_ONLY, HALT_BROKER_UNREACHABLE },
+        {"operator_halt",       RUNG_RECONCILE_ONLY, HALT_OPERATOR_ALL       },
+        {"operator_flat",       RUNG_EXITS_ONLY,     HALT_OPERATOR_FLAT      },
+        {"operator_exits_only", RUNG_EXITS_ONLY,     HALT_OPERATOR_EXITS_ONLY},
         {"freezes_unreadable",  RUNG_EXITS_ONLY,     HALT_FREEZES_UNREADABLE },
         {"frozen",              RUNG_EXITS_ONLY,     HALT_FROZEN             },
         {"risk_limit",          RUNG_EXITS_ONLY,     HALT_RISK_LIMIT         },
@@ -137,6 +140,9 @@ test_decide_says_which_halt_refused(void **state)
         w.seen.is_fenced = cases[i].halt == HALT_FENCED;
         w.seen.is_ledger_usable = cases[i].halt != HALT_LEDGER_UNUSABLE;
         w.seen.are_positions_known = cases[i].halt != HALT_BROKER_UNREACHABLE;
+        if (cases[i].halt == HALT_OPERATOR_ALL) w.seen.control = CONTROL_ALL;
+        if (cases[i].halt == HALT_OPERATOR_FLAT) w.seen.control = CONTROL_FLAT;
+        if (cases[i].halt == HALT_OPERATOR_EXITS_ONLY) w.seen.control = CONTROL_EXITS_ONLY;
         w.seen.freezes.is_known = cases[i].halt != HALT_FREEZES_UNREADABLE;
         w.freeze[0] = (struct freeze){.key = "by_hand", .is_active = true};
         w.seen.freezes.len = cases[i].halt == HALT_FROZEN ? 1 : 0;
@@ -177,6 +183,7 @@ test_decide_refuses_symbols_that_cannot_be_judged(void **state)
     world_set(&w);
     add_candidate(&w, "QUAR", DIRECTION_BULLISH, 4)->is_quarantined = true;
     add_candidate(&w, "FROZ", DIRECTION_BULLISH, 4)->is_frozen = true;
+    add_candidate(&w, "HAND", DIRECTION_BULLISH, 4)->is_frozen_by_operator = true;
     add_candidate(&w, "NEUT", DIRECTION_NONE, 4);
     add_candidate(&w, "DARK", DIRECTION_BULLISH, 4)->last.is_known = false;
     add_candidate(&w, "ZERO", DIRECTION_BULLISH, 4)->last.price = USD_ZERO;
@@ -191,6 +198,7 @@ test_decide_refuses_symbols_that_cannot_be_judged(void **state)
     assert_int_equal(p->entries_len, 0);
     assert_string_equal(refusal_of(p, "QUAR")->gate, "quarantined");
     assert_string_equal(refusal_of(p, "FROZ")->gate, "symbol_frozen");
+    assert_string_equal(refusal_of(p, "HAND")->gate, "symbol_frozen_by_operator");
     assert_string_equal(refusal_of(p, "NEUT")->gate, "direction_neutral");
     assert_string_equal(refusal_of(p, "DARK")->gate, "bad_ref_price");
     assert_string_equal(refusal_of(p, "ZERO")->gate, "bad_ref_price");

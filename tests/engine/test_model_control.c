@@ -1,0 +1,199 @@
+/*
+ * The operator's word over the whole order path: obeyed in the next cycle, kept over restarts,
+ * never lost to damage.
+ */
+#include "tests/engine/model_fixture.h"
+
+static void
+heartbeat_says(struct model *m, const char *words)
+{
+    CLEANUP(text_free) struct text bytes = {0};
+    struct err err = {0};
+
+    if (m->fs.read_all(m->fs.self, HEARTBEAT_PATH, 1 << 20, &bytes, &err) != RC_OK)
+        fail_msg("%s", err.text);
+    if (strstr(text_str(&bytes), words) == NULL) fail_msg("%s: %s", words, text_str(&bytes));
+}
+
+static void
+test_control_halt_stops_entries_and_exits_within_a_cycle(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+    int64_t qty = enter(m);
+    size_t posted = m->posted_len;
+
+    cycle_with(m, DIRECTION_NONE, false);
+    model_control(m, CONTROL_ALL, 0);
+    for (int i = 0; i < 5; i++) {
+        m->signal[1] = DIRECTION_BULLISH;
+        cycle_with(m, DIRECTION_NONE, true);
+        model_ticks(m, 10);
+    }
+    assert_int_equal(m->posted_len, posted);
+    assert_int_equal(model_broker_qty(m, MODEL_SYMBOL[F_SIGNAL]), qty);
+    heartbeat_says(m, "\"rung\":\"reconcile_only\",\"rung_reason\":\"operator_halt\",\"operator\":"
+                      "{\"halt\":\"all\",\"reason\":\"the model's\",\"who\":\"operator\"");
+
+    model_drop(m); /* over a restart */
+    model_start(m);
+    cycle_with(m, DIRECTION_NONE, true);
+    model_ticks(m, 10);
+    assert_int_equal(m->posted_len, posted);
+
+    model_control(m, CONTROL_EXITS_ONLY, 0); /* the close goes, the entry does not */
+    cycle_with(m, DIRECTION_NONE, true);
+    assert_int_equal(m->posted_len, posted + 1);
+    model_control(m, CONTROL_NONE, 0);
+    model_ticks(m, 30);
+    m->signal[1] = DIRECTION_BULLISH;
+    cycle_with(m, DIRECTION_NONE, true);
+    assert_int_equal(m->posted_len, posted + 2);
+    model_quiet(m);
+    assert_kept(m);
+}
+
+static void
+test_control_halt_makes_no_further_attempt_of_a_working_entry(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    cycle_with(m, DIRECTION_BULLISH, false);
+    assert_int_equal(m->sim.book.open_len, 1);
+    model_control(m, CONTROL_EXITS_ONLY, 0);
+    cycle_with(m, DIRECTION_BULLISH, false);
+    model_ticks(m, 30);
+    assert_int_equal(m->posted_len, 1);
+    assert_int_equal(m->sim.book.open_len, 0);
+    assert_int_equal(model_broker_qty(m, MODEL_SYMBOL[F_SIGNAL]), 0);
+    model_quiet(m);
+    assert_kept(m);
+}
+
+static void
+test_control_freeze_makes_no_further_attempt_in_the_symbol(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    m->signal[1] = DIRECTION_BULLISH;
+    cycle_with(m, DIRECTION_BULLISH, false);
+    assert_int_equal(m->sim.book.open_len, 2);
+    model_control(m, CONTROL_NONE, 1 << F_SIGNAL);
+    cycle_with(m, DIRECTION_BULLISH, false);
+    model_ticks(m, 10);
+    size_t of_f = 0;
+    for (size_t i = 0; i < m->posted_len; i++)
+        of_f += strstr(m->posted[i].client_id, "-F-") != NULL ? 1 : 0;
+    assert_int_equal(of_f, 1);
+    assert_true(m->posted_len > 2); /* the other one goes on */
+    heartbeat_says(m, "\"frozen_symbols\":[\"F\"]");
+    model_quiet(m);
+    assert_kept(m);
+}
+
+static void
+test_control_flat_closes_everything_once_through_the_exit_path(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    m->signal[1] = DIRECTION_BULLISH;
+    (void)enter(m);
+    m->signal[1] = DIRECTION_NONE;
+    cycle_with(m, DIRECTION_NONE, false);
+    assert_true(model_broker_qty(m, MODEL_SYMBOL[1]) > 0);
+    size_t posted = m->posted_len;
+    model_control(m, CONTROL_FLAT, 0);
+    for (int i = 0; i < 5; i++) {
+        m->signal[2] = DIRECTION_BULLISH;
+        cycle_with(m, DIRECTION_BULLISH, false);
+        model_ticks(m, 20);
+    }
+    assert_int_equal(m->posted_len, posted + 2);
+    assert_int_equal(model_broker_qty(m, MODEL_SYMBOL[0]), 0);
+    assert_int_equal(model_broker_qty(m, MODEL_SYMBOL[1]), 0);
+    assert_int_equal(model_lines(m, "logs/exits.jsonl", "operator_flat", ""), 2);
+    model_quiet(m);
+    assert_kept(m);
+}
+
+static void
+damage(struct model *m)
+{
+    struct err err = {0};
+
+    assert_int_equal(m->fs.replace(m->fs.self, CONTROL_PATH, "{\"ha", 4, false, &err), RC_OK);
+}
+
+static void
+test_control_is_not_lost_to_damage(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+    struct err err = {0};
+
+    damage(m); /* nothing was ordered, as far as this engine knows: it halts */
+    cycle_with(m, DIRECTION_BULLISH, false);
+    assert_int_equal(m->posted_len, 0);
+    heartbeat_says(m, "\"rung_reason\":\"operator_exits_only\"");
+    model_drop(m); /* and the next one does */
+    model_start(m);
+    cycle_with(m, DIRECTION_BULLISH, false);
+    assert_int_equal(m->posted_len, 0);
+
+    /* What is known is written back, after damage and after a loss. */
+    for (int i = 0; i < 2; i++) {
+        model_control(m, CONTROL_ALL, 1);
+        cycle_with(m, DIRECTION_BULLISH, false);
+        if (i == 0)
+            damage(m);
+        else
+            assert_int_equal(m->fs.remove(m->fs.self, CONTROL_PATH, &err), RC_OK);
+        cycle_with(m, DIRECTION_BULLISH, false);
+        model_drop(m);
+        model_start(m);
+        cycle_with(m, DIRECTION_BULLISH, false);
+        heartbeat_says(m, "\"halt\":\"all\",\"reason\":\"the model's\"");
+        heartbeat_says(m, "\"frozen_symbols\":[\"F\"]");
+    }
+    assert_int_equal(m->posted_len, 0);
+    model_control(m, CONTROL_NONE, 0);
+    cycle_with(m, DIRECTION_BULLISH, false);
+    assert_int_equal(m->posted_len, 1);
+    model_quiet(m);
+    assert_kept(m);
+}
+
+/* An order that comes between the reading and the writing of a cycle stands. */
+static void
+test_control_file_is_never_written_over(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+    struct engine *eng = &m->process->engine;
+    const struct engine_seams *s = &eng->seams;
+    struct err err = {0};
+
+    model_control(m, CONTROL_EXITS_ONLY, 0);
+    cycle_with(m, DIRECTION_NONE, false);
+    assert_int_equal(m->fs.remove(m->fs.self, CONTROL_PATH, &err), RC_OK);
+    memory_sync(&eng->memory, &s->fs, &s->store, &s->log, m->time.now_ns);
+    model_control(m, CONTROL_FLAT, 0);
+    memory_flush(&eng->memory, &s->fs, &s->store, &s->log, m->time.now_ns);
+    memory_sync(&eng->memory, &s->fs, &s->store, &s->log, m->time.now_ns);
+    assert_int_equal(eng->memory.control.level, CONTROL_FLAT);
+    model_control(m, CONTROL_NONE, 0);
+    model_quiet(m);
+    assert_kept(m);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PATH_TEST(test_control_halt_stops_entries_and_exits_within_a_cycle),
+        PATH_TEST(test_control_halt_makes_no_further_attempt_of_a_working_entry),
+        PATH_TEST(test_control_freeze_makes_no_further_attempt_in_the_symbol),
+        PATH_TEST(test_control_flat_closes_everything_once_through_the_exit_path),
+        PATH_TEST(test_control_is_not_lost_to_damage),
+        PATH_TEST(test_control_file_is_never_written_over),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
