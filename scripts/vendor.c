@@ -1,6 +1,10 @@
 #include "scripts/vendor.h"
 
 #include <inttypes.h>
+#include <unistd.h>
+
+/* Room for several calls: every refusal is an event. */
+#define WAIT_MIN_NS (5 * NS_PER_S)
 
 enum rc
 vendor_open(struct job *job, struct vendor **ret_vendor, struct err *err)
@@ -56,15 +60,25 @@ remember_why(struct vendor *v, const struct uw_answer *a)
     str_trim(v->why);
 }
 
+/* In the place of the progress, which stands still meanwhile. */
+static void
+say_waiting(const struct job *job, int64_t wait_ns)
+{
+    if (job->is_json || !isatty(STDERR_FILENO)) return;
+    (void)fprintf(stderr, "\rthe minute is full: waiting %" PRId64 " s\033[K",
+                  (wait_ns + NS_PER_S - 1) / NS_PER_S);
+}
+
 /* Waits until the minute has room again; false where it has none or the waiting was too long. */
 static bool
 wait_for_room(struct vendor *v, const struct uw_answer *a)
 {
-    int64_t wait_ns = MAX(a->wait_ns, NS_PER_S);
+    int64_t wait_ns = MAX(a->wait_ns, WAIT_MIN_NS);
 
     if (a->result != UW_BLOCKED || a->wait_ns < 0) return false;
     if (v->waited_ns + wait_ns > VENDOR_WAIT_MAX_S * NS_PER_S) return false;
     v->waited_ns += wait_ns;
+    say_waiting(v->job, wait_ns);
     clock_sleep(&v->job->runner.clock, wait_ns);
     return true;
 }
