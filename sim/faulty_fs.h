@@ -25,7 +25,7 @@ enum fs_op {
     FS_OPS_LEN
 };
 
-enum fault_kind {
+enum disk_fault {
     FAULT_REFUSED, /* nothing happens, and it fails */
     FAULT_AFTER,   /* it happens, and fails all the same: the folder could not be synced */
     FAULT_TORN     /* an append writes torn_bytes and fails; else as FAULT_REFUSED */
@@ -38,7 +38,7 @@ struct faulty_fs {
     int64_t fail_at; /* counted from 1 over the calls that ops selects; 0 = none */
     unsigned ops;    /* set of 1 << enum fs_op; 0 = all */
     bool is_lasting; /* the calls after it fail too */
-    enum fault_kind kind;
+    enum disk_fault kind;
     size_t torn_bytes;
     enum rc rc;    /* what it returns ... */
     int sys_errno; /* ... and the system's words for why */

@@ -146,7 +146,7 @@ check_agreement(const struct mem_fs *disk, const struct v2_book *b, int64_t at)
 
 /* Killed at the nth call to the disk: the next engine finishes what was committed. */
 static bool
-kill_at(int64_t at, enum fault_kind kind, size_t torn_bytes)
+kill_at(int64_t at, enum disk_fault kind, size_t torn_bytes)
 {
     struct mem_fs *disk = mem_fs_new(NULL);
     struct fs whole = mem_fs_seam(disk);
@@ -177,7 +177,7 @@ static void
 test_contract_4_17_killed_at_any_write_leaves_each_record_once(void **state)
 {
     static const struct {
-        enum fault_kind kind;
+        enum disk_fault kind;
         size_t torn_bytes;
     } cases[] = {
         {FAULT_REFUSED, 0 },
