@@ -52,6 +52,25 @@ fits(const struct segments *template, const struct segments *path)
     return true;
 }
 
+/*
+ * False where fits() would be: compares as far as the two are alike, without splitting the
+ * template. Nearly every row of the description ends here.
+ */
+static bool
+may_fit(const char *template, const struct segments *path)
+{
+    for (size_t i = 0; i < path->n; i++) {
+        if (*template ++ != '/') return false;
+        if (*template == '{') {
+            template += strcspn(template, "/");
+            continue;
+        }
+        if (strncmp(template, path->at[i], path->len[i]) != 0) return false;
+        template += path->len[i];
+    }
+    return *template == '\0';
+}
+
 /* A bit for each segment, the leftmost highest: set where the template has a literal. */
 static uint32_t
 literals(const struct segments *template)
@@ -79,6 +98,7 @@ resolve(const struct spec *s, const struct segments *path)
 
     for (size_t i = 0; i < s->ops_len; i++) {
         struct segments template;
+        if (!may_fit(s->ops[i].path, path)) continue;
         if (!split(s->ops[i].path, &template) || !fits(&template, path)) continue;
         uint32_t bits = literals(&template);
         if (best != NULL && !is_more_literal(bits, best_bits)) continue;
