@@ -70,9 +70,12 @@ say_outcome(const struct uw_client *c, const struct uw_flight *f, const struct u
             enum rc transport_rc)
 {
     if (a->result == UW_ETRANSPORT) {
-        log_event(c->deps.log, EV_UW_CALL, F_SEV(SEV_ERROR), F_STR("endpoint", f->match.path),
-                  F_STR("error", a->message), F_STR("error_type", rc_name(transport_rc)),
-                  F_I64("attempts", a->attempts));
+        /* A request that we gave up because we were asked to end is nobody's failure. */
+        bool is_ending = c->deps.is_stopping != NULL && c->deps.is_stopping(c->deps.stop_ctx);
+
+        log_event(c->deps.log, EV_UW_CALL, F_SEV(is_ending ? SEV_INFO : SEV_ERROR),
+                  F_STR("endpoint", f->match.path), F_STR("error", a->message),
+                  F_STR("error_type", rc_name(transport_rc)), F_I64("attempts", a->attempts));
         return;
     }
     bool is_schema_error = a->result == UW_ESCHEMA;

@@ -2,6 +2,10 @@
 
 #include "uwclient/usage_file.h"
 
+/* Where the retention of logs puts a log that has grown past its limit (state/retention.h). */
+#define QUOTA_ARCHIVE        "logs/archive"
+#define QUOTA_ARCHIVE_PREFIX "data-uw_api_quota."
+
 enum {
     OLD_LINES_MAX = 2000 /* so many older lines in a row end the search backwards */
 };
@@ -109,6 +113,31 @@ reverse(struct window *w)
     }
 }
 
+/* The newest archive, "" for none: the day's lines are in no older one, for a log is archived at
+ * many times a day's lines. */
+struct newest {
+    char path[128];
+};
+
+static bool
+take_newest(void *ctx, const char *name)
+{
+    struct newest *n = ctx;
+
+    if (str_starts(name, QUOTA_ARCHIVE_PREFIX))
+        (void)snprintf(n->path, sizeof n->path, QUOTA_ARCHIVE "/%s", name);
+    return true; /* names come in order of time */
+}
+
+static void
+count_archive(const struct fs *fs, struct counter *c)
+{
+    struct newest n = {0};
+
+    if (fs->list(fs->self, QUOTA_ARCHIVE, take_newest, &n, NULL) == RC_OK && n.path[0] != '\0')
+        count_file(fs, n.path, c);
+}
+
 int64_t
 quota_count(const struct fs *fs, const struct window_now *now, struct usage_state *into)
 {
@@ -123,6 +152,7 @@ quota_count(const struct fs *fs, const struct window_now *now, struct usage_stat
         generation_path(n, path);
         count_file(fs, path, &c);
     }
+    if (c.old_in_a_row < OLD_LINES_MAX) count_archive(fs, &c);
     into->calls_today = c.today;
     reverse(&into->window); /* read backwards */
     return c.today;

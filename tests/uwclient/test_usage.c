@@ -185,6 +185,31 @@ test_usage_a_lost_file_hands_nothing_back(void **state)
     }
 }
 
+/* The log of attempts was archived at its limit: what it holds of today counts all the same. */
+static void
+test_usage_counts_the_archived_log_too(void **state)
+{
+    struct uw_world w;
+    struct usage u, after;
+    struct err err = {0};
+
+    (void)state;
+    uw_world_make(&w, NOON);
+    open_usage(&w, &u, limits(120, 15000));
+    spend(&w, &u, 10);
+    const struct fs *fs = &w.root.fs;
+    assert_int_equal(fs->make_dir(fs->self, "logs/archive", &err), RC_OK);
+    assert_int_equal(fs->rename(fs->self, QUOTA_PATH,
+                                "logs/archive/data-uw_api_quota.20260120T170100Z.jsonl", &err),
+                     RC_OK);
+    spend(&w, &u, 5);
+    (void)fs->remove(fs->self, USAGE_PATH ".prev", NULL);
+    assert_int_equal(fs->remove(fs->self, USAGE_PATH, &err), RC_OK);
+    open_usage(&w, &after, limits(120, 15000));
+    assert_int_equal(usage_view(&after).calls_today, 15);
+    uw_world_remove(&w);
+}
+
 static void
 test_usage_an_older_generation_is_raised_from_the_log(void **state)
 {
@@ -304,26 +329,30 @@ test_usage_processes_share_one_count(void **state)
 /* ---- never too many
  * ----------------------------------------------------------------------------------- */
 
-/* In any 60 s of real time, over restarts, lost files and clock steps, no more than the limit. */
+/* In any 60 s of real time, over several processes at once, restarts, lost files and clock steps,
+ * no more than the limit. */
 static void
 test_usage_no_minute_ever_has_more_than_the_limit(void **state)
 {
-    enum { LIMIT = 12, STEPS = 3000 };
+    enum { LIMIT = 12, STEPS = 3000, PROCESSES = 3 };
     struct rng rng = check_rng("no_minute_ever_has_more_than_the_limit");
     static int64_t sent_ns[STEPS];
     size_t sent = 0;
     struct uw_world w;
-    struct usage u;
+    struct usage u[PROCESSES];
 
     (void)state;
     uw_world_make(&w, NOON);
-    open_usage(&w, &u, limits(LIMIT, 1000000));
+    for (int p = 0; p < PROCESSES; p++)
+        open_usage(&w, &u[p], limits(LIMIT, 1000000));
     for (int i = 0; i < STEPS; i++) {
+        struct usage *one = &u[rng_below(&rng, PROCESSES)];
+
         clock_sleep(&w.clock, rng_range(&rng, 0, 6 * NS_PER_S));
         if (rng_chance(&rng, 0.02)) w.time.now_ns += rng_range(&rng, -7200, 7200) * NS_PER_S;
-        if (rng_chance(&rng, 0.05)) open_usage(&w, &u, limits(LIMIT, 1000000)); /* killed */
+        if (rng_chance(&rng, 0.05)) open_usage(&w, one, limits(LIMIT, 1000000)); /* killed */
         if (rng_chance(&rng, 0.01)) write_state(&w, "{\"torn");
-        if (reserve(&u, "", 0) != USAGE_ADMITTED) continue;
+        if (reserve(one, "", 0) != USAGE_ADMITTED) continue;
         quota_append(&w.store, &(struct quota_line){.at_ns = w.time.now_ns,
                                                     .mono_ns = w.time.mono_ns,
                                                     .url = "u",
@@ -574,6 +603,7 @@ main(void)
         cmocka_unit_test(test_usage_order_of_reasons),
         cmocka_unit_test(test_usage_endpoint_cap_leaves_others_alone),
         cmocka_unit_test(test_usage_a_lost_file_hands_nothing_back),
+        cmocka_unit_test(test_usage_counts_the_archived_log_too),
         cmocka_unit_test(test_usage_an_older_generation_is_raised_from_the_log),
         cmocka_unit_test(test_usage_a_running_process_does_not_forget_with_its_file),
         cmocka_unit_test(test_usage_a_clock_that_visits_tomorrow_hands_nothing_back),
