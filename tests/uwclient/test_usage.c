@@ -1,41 +1,7 @@
 /*
- * The budget: limits, what survives, what is counted again, and never too many requests in a minute
- * (spec 20 2.7, 2.10, 2.11).
+ * The budget: limits, what survives, what is counted again (spec 20 2.7, 2.10, 2.11).
  */
-#include "tests/lib/check.h"
-#include "tests/lib/uw_world.h"
-#include "uwclient/quota_log.h"
-
-#define NOON "2026-01-20T17:00:00Z" /* 12:00 New York */
-
-static struct usage_limits
-limits(int64_t per_min, int64_t per_day)
-{
-    return (struct usage_limits){.per_min = per_min, .per_day = per_day, .buffer = 0.95};
-}
-
-static void
-open_usage(struct uw_world *w, struct usage *u, struct usage_limits lim)
-{
-    const struct usage_deps deps = {&w->clock, &w->root.fs, &w->store, &w->locks, &w->log, w->ny};
-
-    usage_init(u, &deps, &lim);
-}
-
-static enum usage_verdict
-reserve(struct usage *u, const char *name, int64_t cap)
-{
-    struct usage_ask ask = {.name = name, .cap_per_day = cap};
-    int64_t wait_ns;
-
-    return usage_reserve(u, &ask, &wait_ns);
-}
-
-static void
-write_state(struct uw_world *w, const char *json)
-{
-    test_write(&w->root, USAGE_PATH, json, strlen(json));
-}
+#include "tests/uwclient/usage_bed.h"
 
 static void
 test_usage_daily_cap_is_the_limit_times_the_buffer(void **state)
@@ -292,83 +258,6 @@ test_usage_a_full_disk_keeps_counting_in_memory(void **state)
     uw_world_remove(&w);
 }
 
-static void
-test_usage_processes_share_one_count(void **state)
-{
-    enum { PROCESSES = 3, CALLS = 100 };
-    struct uw_world w;
-    struct usage u;
-
-    (void)state;
-    uw_world_make(&w, NOON);
-    for (int p = 0; p < PROCESSES; p++) {
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child > 0) continue;
-        struct posix_locks own; /* a lock belongs to its open file: each process opens its own */
-        if (locks_open(w.root.path, &own, NULL) != RC_OK) _exit(1);
-        w.locks = locks_seam(&own);
-        open_usage(&w, &u, limits(1000, 15000));
-        int admitted = 0;
-        for (int i = 0; i < CALLS; i++)
-            admitted += reserve(&u, "shared", 250) == USAGE_ADMITTED;
-        _exit(admitted);
-    }
-    int total = 0;
-    for (int p = 0; p < PROCESSES; p++) {
-        int status = 0;
-        assert_true(wait(&status) > 0 && WIFEXITED(status));
-        total += WEXITSTATUS(status);
-    }
-    open_usage(&w, &u, limits(1000, 15000));
-    assert_int_equal(total, 250); /* the cap of the endpoint, to the call */
-    assert_int_equal(usage_view(&u).calls_today, 250);
-    uw_world_remove(&w);
-}
-
-/* ---- never too many
- * ----------------------------------------------------------------------------------- */
-
-/* In any 60 s of real time, over several processes at once, restarts, lost files and clock steps,
- * no more than the limit. */
-static void
-test_usage_no_minute_ever_has_more_than_the_limit(void **state)
-{
-    enum { LIMIT = 12, STEPS = 3000, PROCESSES = 3 };
-    struct rng rng = check_rng("no_minute_ever_has_more_than_the_limit");
-    static int64_t sent_ns[STEPS];
-    size_t sent = 0;
-    struct uw_world w;
-    struct usage u[PROCESSES];
-
-    (void)state;
-    uw_world_make(&w, NOON);
-    for (int p = 0; p < PROCESSES; p++)
-        open_usage(&w, &u[p], limits(LIMIT, 1000000));
-    for (int i = 0; i < STEPS; i++) {
-        struct usage *one = &u[rng_below(&rng, PROCESSES)];
-
-        clock_sleep(&w.clock, rng_range(&rng, 0, 6 * NS_PER_S));
-        if (rng_chance(&rng, 0.02)) w.time.now_ns += rng_range(&rng, -7200, 7200) * NS_PER_S;
-        if (rng_chance(&rng, 0.05)) open_usage(&w, one, limits(LIMIT, 1000000)); /* killed */
-        if (rng_chance(&rng, 0.01)) write_state(&w, "{\"torn");
-        if (reserve(one, "", 0) != USAGE_ADMITTED) continue;
-        quota_append(&w.store, &(struct quota_line){.at_ns = w.time.now_ns,
-                                                    .mono_ns = w.time.mono_ns,
-                                                    .url = "u",
-                                                    .params_json = "{}",
-                                                    .endpoint_name = "",
-                                                    .caller = "t",
-                                                    .attempt = 1});
-        sent_ns[sent++] = w.time.mono_ns;
-        if (sent > LIMIT && sent_ns[sent - 1] - sent_ns[sent - 1 - LIMIT] < NS_PER_MIN)
-            fail_msg("%d requests in %lld ms", LIMIT + 1,
-                     (long long)((sent_ns[sent - 1] - sent_ns[sent - 1 - LIMIT]) / NS_PER_MS));
-    }
-    assert_true(sent > STEPS / 4); /* and it does not block for ever either */
-    uw_world_remove(&w);
-}
-
 /* ---- what the server says
  * ----------------------------------------------------------------------------- */
 
@@ -608,8 +497,6 @@ main(void)
         cmocka_unit_test(test_usage_a_running_process_does_not_forget_with_its_file),
         cmocka_unit_test(test_usage_a_clock_that_visits_tomorrow_hands_nothing_back),
         cmocka_unit_test(test_usage_a_full_disk_keeps_counting_in_memory),
-        cmocka_unit_test(test_usage_processes_share_one_count),
-        cmocka_unit_test(test_usage_no_minute_ever_has_more_than_the_limit),
         cmocka_unit_test(test_usage_the_servers_count_only_raises),
         cmocka_unit_test(test_usage_warns_at_each_level_once),
         cmocka_unit_test(test_usage_a_daily_pause_ends_after_eight_in_new_york),
