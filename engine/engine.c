@@ -66,6 +66,7 @@ engine_init(struct engine *eng, const struct engine_seams *seams, struct err *er
 void
 engine_done(struct engine *eng)
 {
+    score_log_save(&eng->score_log, &eng->seams.store, &eng->seams.log);
     v2_done(&eng->v2);
     memory_done(&eng->memory);
     desk_done(&eng->desk);
@@ -127,7 +128,8 @@ engine_cycle(struct engine *eng)
     engine_act(eng, &seen, &plan);
     eng->completed++;
     engine_record(eng, &seen, &plan, began_ns); /* always: a cycle that failed is a fact too */
-    look_with_v2(eng, &seen, &plan);            /* when v1 is done: nothing of it can reach v1 */
+    score_log_add(&eng->score_log, &eng->scores, &eng->seams.store, &eng->seams.log, seen.now_ns);
+    look_with_v2(eng, &seen, &plan); /* when v1 is done: nothing of it can reach v1 */
     engine_at(eng, STAGE_IDLE, NULL);
 }
 

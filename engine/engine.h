@@ -20,6 +20,7 @@
  *   scoring.c     scores of every symbol
  *   market.c      prices of those worth asking about
  *   memory.c, memory_codec.c, metadata.c   small state files
+ *   score_log.c   state/score_telemetry.json
  *   v2*.c         v2 beside it, on paper (engine/v2.h)
  *   loop.c        timers, signals, the pipe to the supervisor
  *   main.c        the wiring
@@ -35,6 +36,7 @@
 #include "engine/entries.h"
 #include "engine/market.h"
 #include "engine/memory.h"
+#include "engine/score_log.h"
 #include "engine/scoring.h"
 #include "engine/v2.h"
 #include "state/flight.h"
@@ -100,6 +102,7 @@ struct engine {
     struct market market;
     struct memory memory;
     struct v2 v2;
+    struct score_log score_log;
     struct quarantine quarantine;
     bool is_self_test_ok;
 
