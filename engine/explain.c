@@ -81,9 +81,11 @@ gate_row(struct json_out *o, const struct snapshot *seen, const struct refusal *
 static void
 write_gate_rows(struct engine *eng, const struct snapshot *seen, const struct plan *plan)
 {
+    enum { ROW_ABOUT = 400 };
     CLEANUP(text_free) struct text rows = {0};
     struct err err = {0};
 
+    text_reserve(&rows, plan->refusals_len * ROW_ABOUT);
     for (size_t i = 0; i < plan->refusals_len; i++) {
         struct json_out o = {.to = &rows};
 

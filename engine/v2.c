@@ -34,6 +34,9 @@ v2_done(struct v2 *v)
     v2_book_done(&v->book);
     free(v->score);
     free(v->score_before);
+    text_free(&v->attribution);
+    text_free(&v->decisions);
+    text_free(&v->stream);
     *v = (struct v2){0};
 }
 
@@ -152,23 +155,23 @@ look_at_all(struct v2 *v, struct v2_cycle *c, const struct scores *scores)
 
 /* The lines of logs/uw_attribution.jsonl, one for every symbol that traded or has a record. */
 static void
-attribute(const struct v2_cycle *c)
+attribute(const struct v2_cycle *c, struct text *lines)
 {
-    CLEANUP(text_free) struct text lines = {0};
     struct err ignored = {0};
 
+    text_clear(lines);
     for (size_t i = 0; i < c->len; i++) {
         const struct v2_looked *l = &c->looked[i];
         const struct composite_v2_view view = {&c->world, &l->v2_case, &l->v2};
-        struct json_out o = {.to = &lines};
+        struct json_out o = {.to = lines};
 
         if (!composite_v2_is_attributed(&l->v2_case, &l->v2)) continue;
         composite_v2_attribution_write(&o, NULL, &view, c->seen->now_ns);
-        text_putc(&lines, '\n');
+        text_putc(lines, '\n');
     }
-    if (lines.len == 0) return;
+    if (lines->len == 0) return;
     /* The store has said what could not be written; scores go on without their records. */
-    if (store_append_lines(c->seams->store, UW_ATTRIBUTION_LOG, &lines, &ignored) != RC_OK) return;
+    if (store_append_lines(c->seams->store, UW_ATTRIBUTION_LOG, lines, &ignored) != RC_OK) return;
 }
 
 /* ---- one step of the shadow ---------------------------------------------------------------- */
@@ -391,20 +394,21 @@ mark_the_others(struct v2 *v, const struct v2_cycle *c, struct v2_asking *q)
 static void
 run_steps(struct v2 *v, struct v2_cycle *c, struct v2_asking *q)
 {
-    CLEANUP(text_free) struct text decisions = {0};
+    struct text *decisions = &v->decisions;
     struct err ignored = {0};
 
+    text_clear(decisions);
     beat(c, &c->looked[c->len - 1]);
     c->no_record = shadow_uw_decode(NULL, c->arena);
     for (size_t i = 0; i < c->len; i++) {
         flight_at(c->seams->flight, STAGE_SHADOW, c->looked[i].symbol);
-        step(v, c, &c->looked[i], q, &decisions);
+        step(v, c, &c->looked[i], q, decisions);
     }
     flight_at(c->seams->flight, STAGE_SHADOW, NULL);
     /* Decisions are told before the trades they led to; the store has said what it could not. */
-    if (store_append_lines(c->seams->store, shadow_log_path(SHADOW_LOG_TRADES), &decisions,
+    if (store_append_lines(c->seams->store, shadow_log_path(SHADOW_LOG_TRADES), decisions,
                            &ignored) != RC_OK)
-        text_clear(&decisions);
+        text_clear(decisions);
 }
 
 static void
@@ -415,7 +419,6 @@ tell(struct v2_cycle *c)
     if (c->stream.len > 0 &&
         store_append_lines(c->seams->store, STREAM_LOG, &c->stream, &ignored) != RC_OK)
         text_clear(&c->stream);
-    text_free(&c->stream);
 }
 
 static void
@@ -443,11 +446,13 @@ decode_world(struct v2 *v, struct v2_cycle *c)
 static void
 run_scored(struct v2 *v, struct v2_cycle *c, const struct scores *scores, struct v2_asking *q)
 {
+    c->stream = v->stream; /* its room */
+    text_clear(&c->stream);
     decode_world(v, c);
     look_at_all(v, c, scores);
     keep_scores(v, c);
     if (c->len > 0) {
-        attribute(c);
+        attribute(c, &v->attribution);
         v2_stream_compare(c);
         ask_for_the_held(v, c, q);
         run_steps(v, c, q);
@@ -455,6 +460,7 @@ run_scored(struct v2 *v, struct v2_cycle *c, const struct scores *scores, struct
     mark_the_others(v, c, q);
     v2_stream_ledger(c, q);
     tell(c);
+    v->stream = c->stream;
 }
 
 void

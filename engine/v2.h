@@ -230,6 +230,7 @@ struct v2 {
     struct v2_book book;
     struct v2_known_score *score, *score_before; /* of the last two cycles, ascending */
     size_t scores_len, scores_cap, before_len, before_cap;
+    struct text attribution, decisions, stream; /* lines of a cycle; their room is kept */
     size_t turn; /* the open position whose price is asked for first; the others follow in turn */
 };
 

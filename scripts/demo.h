@@ -13,6 +13,7 @@
  *   demo_chaos.c    kills on request
  *   demo_check.c    the ledger against the simulator's book
  *   demo_screen.c   the live screen
+ *   demo_shadow.c   what v2 did on paper meanwhile
  *   demo_summary.c  the end
  *
  * Nothing outlives it: the kernel tells the simulator and the supervisor when the demo dies, and
@@ -262,6 +263,20 @@ struct demo_screen;
 struct demo_screen *demo_screen_new(struct demo_watch *w); /* takes the terminal */
 void demo_screen_draw(struct demo_screen *sc);
 void demo_screen_free(struct demo_screen *sc); /* gives it back; NULL does nothing */
+
+/* ---- demo_shadow.c ---- */
+
+/* What v2 did on paper meanwhile. */
+struct demo_shadow {
+    bool is_there;
+    size_t entered, closed, won, open;
+    double realised_usd, unrealised_usd;
+};
+
+struct demo_shadow demo_shadow_read(const struct fs *fs);
+void demo_shadow_print(const struct demo_shadow *s);
+/* As a member "shadow" of an open object. */
+void demo_shadow_write(const struct demo_shadow *s, struct json_out *o);
 
 /* ---- demo_summary.c ---- */
 

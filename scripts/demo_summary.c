@@ -142,6 +142,8 @@ demo_summary_print(const struct demo_watch *w, const struct demo_end *end)
                  date_text(s->plan.session.date, date), end->was_interrupted ? ", ended early" : "",
                  view_ny_time(s->ny, w->cycle_ns, last), end->real_s);
     print_trades(w, end);
+    struct demo_shadow shadow = demo_shadow_read(&s->fs);
+    demo_shadow_print(&shadow);
     print_refusals(w);
     if (!end->is_replay) print_restarts(w, end);
     print_requests(w, &end->check);
@@ -203,6 +205,8 @@ demo_summary_write(const struct demo_watch *w, const struct demo_end *end, struc
     json_out_i64(o, "open_positions", (int64_t)c->open_positions);
     json_out_i64(o, "orders", (int64_t)c->intents);
     json_out_i64(o, "executions", (int64_t)c->fills);
+    struct demo_shadow shadow = demo_shadow_read(&w->stage->fs);
+    demo_shadow_write(&shadow, o);
     write_refused(o, &w->gates);
     json_out_i64(o, "requests", c->requests_total);
     json_out_i64(o, "requests_uw", c->requests_uw);
