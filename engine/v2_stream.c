@@ -273,7 +273,8 @@ tick(struct v2_cycle *c, struct v2_asking *q, const struct json *positions, stru
 void
 v2_stream_ledger(struct v2_cycle *c, struct v2_asking *q)
 {
-    CLEANUP(json_freep) struct json *doc = store_load(c->seams->store, &AB_SPEC, NULL);
+    enum store_origin origin = STORE_FILE;
+    CLEANUP(json_freep) struct json *doc = store_load(c->seams->store, &AB_SPEC, &origin);
     CLEANUP(text_free) struct text after = {0};
     CLEANUP(text_free) struct text before = {0};
     struct json_out to = {.to = &after}, was = {.to = &before};
@@ -292,7 +293,9 @@ v2_stream_ledger(struct v2_cycle *c, struct v2_asking *q)
     json_out_obj(&to, NULL);
     tick(c, q, positions, &to);
     json_out_end(&to);
-    if (after.len == before.len && memcmp(text_str(&after), text_str(&before), after.len) == 0)
+    /* A file that somebody took away comes back. */
+    if (origin != STORE_MISSING && after.len == before.len &&
+        memcmp(text_str(&after), text_str(&before), after.len) == 0)
         return;
     if (store_save(c->seams->store, &AB_SPEC, &after, &err) != RC_OK)
         log_event(c->seams->log, EV_SHADOW_DECISION_ERROR, F_STR("symbol", ""),
