@@ -45,7 +45,7 @@ sums_of(const struct json *doc, const char *symbol)
 
     for (const struct json *row = json_first(json_get(doc, "data")); row != NULL;
          row = json_next(row)) {
-        double premium = json_f64(row, "total_premium", NAN);
+        double premium = json_f64(row, "total_premium", (double)NAN);
 
         if (!str_eq(json_str(row, "ticker", ""), symbol)) continue;
         s.trades++;
@@ -102,9 +102,9 @@ check_cached(const struct json *cache, const struct json *doc, const char *symbo
     }
     assert_int_equal(json_i64(entry, "trade_count", -1), want.trades);
     assert_int_equal(json_len(json_get(entry, "flow_trades")), want.trades);
-    if (fabs(json_f64(entry, "total_premium", NAN) - want.total) > 1e-6 ||
-        fabs(json_f64(entry, "call_premium", NAN) - want.call) > 1e-6 ||
-        fabs(json_f64(entry, "put_premium", NAN) - want.put) > 1e-6)
+    if (fabs(json_f64(entry, "total_premium", (double)NAN) - want.total) > 1e-6 ||
+        fabs(json_f64(entry, "call_premium", (double)NAN) - want.call) > 1e-6 ||
+        fabs(json_f64(entry, "put_premium", (double)NAN) - want.put) > 1e-6)
         fail_msg("%s: the sums differ", symbol);
     assert_string_equal(json_str(entry, "sentiment", ""),
                         want.call > want.put ? "BULLISH" : "BEARISH");
