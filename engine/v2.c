@@ -122,6 +122,7 @@ v2_look(const struct v2 *v, const struct v2_world *world, const struct scored *s
         .is_v1_pass = sc->gate.gate == COMPOSITE_GATE_PASS,
         .realised_vol_20d = risk != NULL ? risk->realised_vol_20d : (double)NAN,
         .sizing_overlay = sc->composite.sizing_overlay,
+        .data_hash = sc->entry->hash,
     };
     l->v2_case = (struct composite_v2_case){
         .symbol = l->symbol,
@@ -150,6 +151,7 @@ look_at_all(struct v2 *v, struct v2_cycle *c, const struct scores *scores)
         flight_at(c->seams->flight, STAGE_SHADOW, sc->entry->flow.symbol);
         v2_look(v, &c->world, sc, &c->seen->candidate[i], &c->looked[c->len++]);
     }
+    flight_data(c->seams->flight, 0);
     flight_at(c->seams->flight, STAGE_SHADOW, NULL);
 }
 
@@ -401,9 +403,11 @@ run_steps(struct v2 *v, struct v2_cycle *c, struct v2_asking *q)
     beat(c, &c->looked[c->len - 1]);
     c->no_record = shadow_uw_decode(NULL, c->arena);
     for (size_t i = 0; i < c->len; i++) {
+        flight_data(c->seams->flight, c->looked[i].data_hash);
         flight_at(c->seams->flight, STAGE_SHADOW, c->looked[i].symbol);
         step(v, c, &c->looked[i], q, decisions);
     }
+    flight_data(c->seams->flight, 0);
     flight_at(c->seams->flight, STAGE_SHADOW, NULL);
     /* Decisions are told before the trades they led to; the store has said what it could not. */
     if (store_append_lines(c->seams->store, shadow_log_path(SHADOW_LOG_TRADES), decisions,

@@ -193,6 +193,7 @@ struct v2_looked {
     bool is_v1_pass, is_v2_pass;
     double realised_vol_20d; /* NaN: not known */
     double sizing_overlay;   /* of the v1 composite */
+    uint64_t data_hash;      /* of the symbol's bytes in the flow cache */
     struct composite_v2_case v2_case;
     struct composite_v2 v2;
 };

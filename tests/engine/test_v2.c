@@ -263,6 +263,7 @@ put_file(struct v2_day *d, const char *path, const char *bytes)
 {
     struct err err = {0};
 
+    assert_non_null(d->replay.fs.replace);
     if (d->replay.fs.replace(d->replay.fs.self, path, bytes, strlen(bytes), false, &err) != RC_OK)
         fail_msg("%s: %s", path, err.text);
 }
@@ -392,6 +393,7 @@ dying_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, 
            int limit, struct arena *a, struct bars *ret, struct err *err)
 {
     (void)self;
+    assert_non_null(death.inner.bars);
     if (++death.calls == death.at) longjmp(death.out, 1);
     return death.inner.bars(death.inner.self, symbol, size, from_ns, to_ns, limit, a, ret, err);
 }
@@ -436,6 +438,7 @@ slow_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, i
 
     sim_clock_advance(&d->replay.sim_clock, 13 * NS_PER_S);
     death.calls++;
+    assert_non_null(death.inner.bars);
     return death.inner.bars(death.inner.self, symbol, size, from_ns, to_ns, limit, a, ret, err);
 }
 
