@@ -261,10 +261,10 @@ test_v2_shadow_records_and_positions_agree(void **state)
 static void
 put_file(struct v2_day *d, const char *path, const char *bytes)
 {
+    struct fs fs = mem_fs_seam(d->replay.disk);
     struct err err = {0};
 
-    assert_non_null(d->replay.fs.replace);
-    if (d->replay.fs.replace(d->replay.fs.self, path, bytes, strlen(bytes), false, &err) != RC_OK)
+    if (fs.replace(fs.self, path, bytes, strlen(bytes), false, &err) != RC_OK)
         fail_msg("%s: %s", path, err.text);
 }
 
