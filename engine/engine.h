@@ -9,6 +9,8 @@
  *   gather.c      the world into a snapshot
  *   reconcile.c   ledger against broker; position metadata that heals from both
  *   act.c         the plan into orders
+ *   mirror.c      the broker's positions and account, for those who look from outside
+ *   performance.c the closed trades of thirty days, for the performance freeze
  *   record.c      one run.jsonl line, one heartbeat
  *   explain.c     why each symbol was refused
  *   observe.c     signals, clusters, last scores, the last fifty signals
@@ -36,6 +38,7 @@
 #include "engine/entries.h"
 #include "engine/market.h"
 #include "engine/memory.h"
+#include "engine/performance.h"
 #include "engine/score_log.h"
 #include "engine/scoring.h"
 #include "engine/v2.h"
@@ -69,6 +72,9 @@ struct engine_seams {
     void *ledger_ctx;
 };
 
+/* What state/degraded_mode.json says; NEW: nothing yet. */
+enum mirror_mode { MIRROR_UNREAD, MIRROR_NEW, MIRROR_NORMAL, MIRROR_DEGRADED };
+
 /* A symbol whose ledger and broker positions differ. */
 struct mismatch {
     char symbol[SYMBOL_MAX];
@@ -101,6 +107,8 @@ struct engine {
     struct flow_table flow;
     struct market market;
     struct memory memory;
+    struct performance performance;
+    enum mirror_mode mirror;
     struct v2 v2;
     struct score_log score_log;
     struct quarantine quarantine;
@@ -148,6 +156,8 @@ void engine_error(struct engine *eng, const char *subsystem, const char *functio
                   const struct err *err);
 
 void engine_gather(struct engine *eng, struct snapshot *ret_seen);
+/* Writes what the broker told in this cycle, and whether it could be reached. */
+void engine_mirror(struct engine *eng, const struct snapshot *seen);
 void engine_reconcile(struct engine *eng, const struct positions *at_broker);
 bool engine_is_frozen(const struct engine *eng, const char *symbol);
 void engine_act(struct engine *eng, const struct snapshot *seen, const struct plan *plan);

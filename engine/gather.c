@@ -306,6 +306,20 @@ gather_regime(struct engine *eng, struct snapshot *s)
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 static void
+gather_performance(struct engine *eng, struct snapshot *s)
+{
+    bool was_frozen = eng->performance.verdict.is_frozen;
+
+    s->performance = performance_look(&eng->performance, &eng->seams.fs, s->arm.mode, s->now_ns);
+    const struct performance_verdict *v = &s->performance;
+    if (v->is_frozen && !was_frozen)
+        log_event(&eng->seams.log, EV_PERFORMANCE_FREEZE, F_I64("trades_30d", v->trades_30d),
+                  F_F64("win_rate_30d", v->win_rate_30d), F_F64("pnl_usd_30d", v->pnl_usd_30d),
+                  F_I64("trades_2d", v->trades_2d), F_F64("win_rate_2d", v->win_rate_2d),
+                  F_F64("pnl_usd_2d", v->pnl_usd_2d));
+}
+
+static void
 gather_memory(struct engine *eng, struct snapshot *s)
 {
     const struct memory *m = &eng->memory;
@@ -322,6 +336,7 @@ gather_memory(struct engine *eng, struct snapshot *s)
     s->starting_equity = eng->seams.cfg->strategy.starting_equity;
     s->themes = eng->seams.themes;
     s->arm = arm_check(&eng->seams.cfg->broker);
+    gather_performance(eng, s);
     s->is_self_test_ok = eng->is_self_test_ok;
     s->is_fenced = eng->seams.is_fenced != NULL && eng->seams.is_fenced(eng->seams.fence_ctx);
     s->is_entries_quarantined = quarantine_holds(&eng->quarantine, STAGE_ENTRY, "");
