@@ -14,10 +14,8 @@ enum { OPT_AS_OF = 2000, OPT_DATE, OPT_MOCK, OPT_ALLOW, OPT_DRY };
 static const struct option ALWAYS[] = {
     COMMON_OPTIONS,
     {"as-of",   required_argument, NULL, OPT_AS_OF},
+    {"date",    optional_argument, NULL, OPT_DATE },
     {"dry-run", no_argument,       NULL, OPT_DRY  },
-};
-static const struct option WITH_DATE[] = {
-    {"date", optional_argument, NULL, OPT_DATE},
 };
 static const struct option WITH_MOCK[] = {
     {"mock",            no_argument, NULL, OPT_MOCK },
@@ -56,7 +54,6 @@ make_options(const struct job_spec *spec, struct option table[OPTIONS_MAX + 1])
 {
     size_t len = add_rows(table, 0, ALWAYS, COUNT_OF(ALWAYS));
 
-    if (spec->takes & JOB_DATE) len = add_rows(table, len, WITH_DATE, COUNT_OF(WITH_DATE));
     if (spec->takes & JOB_MOCK) len = add_rows(table, len, WITH_MOCK, COUNT_OF(WITH_MOCK));
     len = add_rows(table, len, spec->options, spec->options_len);
     table[len] = (struct option){0};

@@ -7,8 +7,8 @@
  *   int cmd_run_regime_detector(int argc, char **argv) { return job_main(&SPEC, argc, argv, NULL);
  * }
  *
- * Options of the frame: --root DIR, --config FILE, --as-of INSTANT, --json, --dry-run, --help, and
- * where the runner takes them --date [D], --mock, --allow-mock-root.
+ * Options of the frame: --root DIR, --config FILE, --as-of INSTANT, --date [D], --json, --dry-run,
+ * --help, and where the runner takes them --mock, --allow-mock-root.
  *
  * On standard output: the path of the main output, below the root, one line; with --json instead
  * one line {"runner","date","as_of","mode","root","path","exit","error", members of the runner}.
@@ -23,8 +23,9 @@
 enum { JOB_EXIT_VERDICT = 2, JOB_EXIT_USAGE = 64, JOB_EXIT_INTERNAL = 70, JOB_EXIT_BUSY = 75 };
 
 enum {
-    JOB_DATE = 1 << 0, /* --date D: the day the run is about; absent, or without a value, the UTC
-                          day of its clock */
+    JOB_DATE = 1 << 0, /* the run is about a day: --date D; absent, or without a value, the UTC day
+                          of its clock.  Every runner takes the option, so that one command line
+                          fits all; to one that is about no day it changes only the summary. */
     JOB_MOCK = 1 << 1, /* --mock, --allow-mock-root, and UW_MOCK in the settings */
     JOB_NO_EVENTS = 1 << 2 /* writes no event, in no case: its caller does */
 };

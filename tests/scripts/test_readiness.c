@@ -139,10 +139,12 @@ test_intel_health_exit_codes(void **state)
         const char *option;
         int status;
     } cases[] = {
-        {NULL,              1             },
-        {"--nonfatal",      0             },
-        {"--max-age-hours", JOB_EXIT_USAGE},
-        {"--heal",          1             }, /* nothing could be started: said, and still not well */
+        {NULL,                1             },
+        {"--nonfatal",        0             },
+        {"--max-age-hours",   JOB_EXIT_USAGE},
+        {"--date=2026-01-22", 1             }, /* one command line fits all runners */
+        {"--date=2026-13-01", JOB_EXIT_USAGE},
+        {"--heal",            1             }, /* nothing could be started: said, and still not well */
     };
 
     (void)state;
