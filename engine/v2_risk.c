@@ -18,9 +18,9 @@ by_name(const void *x, const void *y)
 static void
 add(struct v2_risk *r, const char *symbol)
 {
+    if (r->len == V2_RISK_SYMBOLS_MAX) return;
     char *to = r->symbol[r->len];
-
-    if (r->len == V2_RISK_SYMBOLS_MAX || !str_copy(to, SYMBOL_MAX, symbol)) return;
+    if (!str_copy(to, SYMBOL_MAX, symbol)) return;
     str_trim(to);
     str_upper(to);
     if (to[0] != '\0') r->len++;

@@ -53,14 +53,14 @@ take(void *own, int option)
 /* ---- healing ------------------------------------------------------------------------------- */
 
 static const struct healer {
-    enum intel_target target;
     const char *name, *runner;
+    enum intel_target target;
     bool takes_mock;
 } HEALERS[INTEL_HEALS_MAX] = {
-    {INTEL_OF_UNIVERSE,   "heal:build_daily_universe", "build-daily-universe", true },
-    {INTEL_OF_PREMARKET,  "heal:premarket_intel",      "run-premarket-intel",  true },
-    {INTEL_OF_POSTMARKET, "heal:postmarket_intel",     "run-postmarket-intel", true },
-    {INTEL_OF_REGIME,     "heal:regime_state",         "run-regime-detector",  false},
+    {"heal:build_daily_universe", "build-daily-universe", INTEL_OF_UNIVERSE,   true },
+    {"heal:premarket_intel",      "run-premarket-intel",  INTEL_OF_PREMARKET,  true },
+    {"heal:postmarket_intel",     "run-postmarket-intel", INTEL_OF_POSTMARKET, true },
+    {"heal:regime_state",         "run-regime-detector",  INTEL_OF_REGIME,     false},
 };
 
 struct healing {

@@ -354,8 +354,9 @@ day_dates(const struct zone *ny, const struct day_file *file, struct date **ret_
         if (len > 0 && date_cmp(date[len - 1], d) == 0) continue;
         if (len == cap) {
             cap = cap == 0 ? 64 : 2 * cap;
-            date = realloc(date, cap * sizeof(*date));
-            ASSERT(date != NULL);
+            struct date *more = realloc(date, cap * sizeof(*date));
+            ASSERT(more != NULL);
+            date = more;
         }
         date[len++] = d;
     }

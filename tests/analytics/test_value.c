@@ -15,12 +15,6 @@ read_text(struct json_line *l, const char *text)
     return v;
 }
 
-static bool
-same_bits(double a, double b)
-{
-    return memcmp(&a, &b, sizeof(a)) == 0;
-}
-
 static void
 test_analytics_num_of_any_value(void **state)
 {
@@ -70,13 +64,13 @@ test_analytics_num_of_any_value(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         double got = val_num(read_text(&l, cases[i].json)), want = cases[i].num;
-        if (is_known(want) ? !same_bits(got, want) : is_known(got))
+        if (is_known(want) ? !check_same_bits(got, want) : is_known(got))
             fail_msg("num(%s) is %.17g", cases[i].json, got);
     }
     assert_false(is_known(val_num(NULL)));
-    assert_true(same_bits(val_num0(NULL), 0.0));
-    assert_true(same_bits(val_abs0(read_text(&l, "-2")), 2.0));
-    assert_true(same_bits(zn(-0.0), 0.0));
+    assert_true(check_same_bits(val_num0(NULL), 0.0));
+    assert_true(check_same_bits(val_abs0(read_text(&l, "-2")), 2.0));
+    assert_true(check_same_bits(zn(-0.0), 0.0));
 }
 
 static void
@@ -301,10 +295,10 @@ test_analytics_number_text_reads_back_and_none_is_shorter(void **state)
         if (i % 3 == 2) x = ldexp(1.0, (int)rng_range(&r, -1074, 1023));
         if (!isfinite(x)) continue;
         (void)number_text(x, text);
-        assert_true(same_bits(number_read(span_of(text)), x));
+        assert_true(check_same_bits(number_read(span_of(text)), x));
         int digits = significant(text);
         (void)snprintf(shorter, sizeof(shorter), "%.*e", MAX(digits - 2, 0), x);
-        if (digits > 1 && same_bits(strtod(shorter, NULL), x))
+        if (digits > 1 && check_same_bits(strtod(shorter, NULL), x))
             fail_msg("%s is longer than %s", text, shorter);
     }
 }
@@ -328,7 +322,7 @@ test_analytics_number_read_rounds_as_the_c_library(void **state)
             text[at++] = (char)('0' + rng_below(&r, 10));
         text[at] = '\0';
         if (rng_chance(&r, 0.2)) (void)snprintf(text + at, 8, "e%d", (int)rng_range(&r, -99, 99));
-        if (!same_bits(number_read(span_of(text)), strtod(text, NULL))) fail_msg("%s", text);
+        if (!check_same_bits(number_read(span_of(text)), strtod(text, NULL))) fail_msg("%s", text);
     }
 }
 

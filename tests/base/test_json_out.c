@@ -211,7 +211,7 @@ test_json_round_dec_is_that_of_the_text(void **state)
                 pow(10, k);
         (void)snprintf(text, sizeof text, "%.*f", k, x);
         double want = strtod(text, NULL), got = round_dec(x, k);
-        if (memcmp(&want, &got, sizeof want) != 0)
+        if (!check_same_bits(want, got))
             fail_msg("%.17g to %d places: %.17g instead of %.17g", x, k, got, want);
     }
 }
@@ -497,7 +497,7 @@ test_json_fixed_decimals_are_those_of_printf(void **state)
             fail_msg("%.17g to %d places: %s, not %s", x, places, got, want);
         if (places > 15) continue;
         double rounded = round_dec(x, places), back = strtod(want, NULL);
-        if (memcmp(&rounded, &back, sizeof back) != 0)
+        if (!check_same_bits(rounded, back))
             fail_msg("%.17g to %d places is %.17g, not %.17g", x, places, rounded, back);
     }
 }

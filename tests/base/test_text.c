@@ -298,7 +298,8 @@ test_text_validity_does_not_depend_on_where_it_breaks(void **state)
 
         memset(bytes, 'a', sizeof(bytes));
         assert_true(utf8_valid(bytes, sizeof(bytes)));
-        memcpy(bytes + at, "\xe2\x82\xac", 3);
+        for (size_t k = 0; k < 3; k++)
+            bytes[at + k] = "\xe2\x82\xac"[k];
         assert_true(utf8_valid(bytes, sizeof(bytes)));
         assert_false(utf8_valid(bytes, at + 2));
         bytes[at + 1] = 'x';

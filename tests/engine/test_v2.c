@@ -264,6 +264,7 @@ put_file(struct v2_day *d, const char *path, const char *bytes)
     struct fs fs = mem_fs_seam(d->replay.disk);
     struct err err = {0};
 
+    ASSERT(fs.replace != NULL);
     if (fs.replace(fs.self, path, bytes, strlen(bytes), false, &err) != RC_OK)
         fail_msg("%s: %s", path, err.text);
 }

@@ -35,6 +35,17 @@ check_rng(const char *property)
     return r;
 }
 
+/* The same double, the sign of a zero included. */
+UNUSED static bool
+check_same_bits(double a, double b)
+{
+    uint64_t x = 0, y = 0;
+
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x == y;
+}
+
 /* True if the function ends the process by SIGABRT, as a false ASSERT does. */
 UNUSED static bool
 check_aborts(void (*fn)(void))

@@ -146,7 +146,10 @@ bed_json(const struct bed *b, const char *path)
     struct json *doc = NULL;
     struct err err = {0};
 
-    if (bytes == NULL) fail_msg("%s: there is none", path);
+    if (bytes == NULL) {
+        fail_msg("%s: there is none", path);
+        abort();
+    }
     if (json_parse(bytes, strlen(bytes), JSON_LOG, &JSON_LIMITS_FILE, &doc, &err) != RC_OK)
         fail_msg("%s: %s", path, err.text);
     free(bytes);
