@@ -106,7 +106,9 @@ digits_try(double x, int n, char buf[F64_TEXT_MAX])
 {
     (void)snprintf(buf, F64_TEXT_MAX, "%.*e", n - 1, x);
     if (reads_back(buf, x)) return true;
-    char *last = strchr(buf, 'e') - 1;
+    char *exponent = strchr(buf, 'e');
+    ASSERT(exponent != NULL && exponent > buf);
+    char *last = exponent - 1;
     if (*last == '9') return false; /* it would end in a zero: fewer digits, which were tried */
     ++*last;
     return reads_back(buf, x);

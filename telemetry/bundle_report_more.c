@@ -296,6 +296,8 @@ farthest(const struct day_view *day, const struct parity_row *top[ROWS_SHOWN])
 {
     size_t len = 0;
 
+    for (size_t i = 0; i < ROWS_SHOWN; i++)
+        top[i] = NULL;
     for (size_t i = 0; i < day->rows; i++) {
         const struct parity_row *row = &day->row[i];
         size_t at = MIN(len, (size_t)ROWS_SHOWN - 1);

@@ -89,7 +89,8 @@ field_of(const struct chart *c)
     struct field f = {.size = size_of(c)};
     int ticks = f.size.ticks_x;
 
-    f.x = f.y = (struct range){HUGE_VAL, -HUGE_VAL, 0};
+    f.x = (struct range){HUGE_VAL, -HUGE_VAL, 0};
+    f.y = (struct range){HUGE_VAL, -HUGE_VAL, 0};
 
     for (size_t s = 0; s < c->series_len; s++) {
         for (size_t i = 0; i < c->series[s].len; i++) {
