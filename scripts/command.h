@@ -22,6 +22,7 @@
  *   regress_*.c    the regression run; artifact_check.c judges the documents of a telemetry bundle
  *   documents.c    state documents that a runner reads and writes
  *   vendor.c       what a runner asks of Unusual Whales; uw_desk.c is the client of a command
+ *   broker_view.c  a broker that is only asked; book_compare.c holds the ledger against it
  *   daily_bars.c   daily bars of the broker or of a folder
  *   report_run.c, report_day.c, pack_*.c
  *                  what the reports of a day read and write; the analysis pack (pack.h)
@@ -53,6 +54,9 @@ int cmd_halt(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_freeze(int argc, char **argv);
 int cmd_unfreeze(int argc, char **argv);
+int cmd_ledger(int argc, char **argv);
+int cmd_orders(int argc, char **argv);
+int cmd_reconcile(int argc, char **argv);
 int cmd_uw(int argc, char **argv);
 int cmd_day(int argc, char **argv);
 

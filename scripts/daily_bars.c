@@ -2,64 +2,44 @@
 
 #include <sys/stat.h>
 
-#include "broker/alpaca.h"
-#include "broker/guard.h"
 #include "io/gz.h"
-#include "io/http.h"
-#include "io/process.h"
+#include "scripts/broker_view.h"
 
 /* ---- the broker ---------------------------------------------------------------------------- */
-
-struct from_broker {
-    struct curl_http *curl;
-    struct http http;
-    struct alpaca alpaca;
-    struct rate_guard rate;
-    struct broker broker;
-};
 
 static enum rc
 broker_read(void *self, const char *symbol, int64_t from_ns, int64_t to_ns, int most,
             struct arena *a, struct bars *ret_bars, struct err *err)
 {
-    const struct from_broker *f = self;
+    const struct broker_view *v = self;
 
-    return f->broker.bars(f->broker.self, symbol, BAR_1DAY, from_ns, to_ns, most, a, ret_bars, err);
+    return v->broker.bars(v->broker.self, symbol, BAR_1DAY, from_ns, to_ns, most, a, ret_bars, err);
 }
 
 static void
 broker_close(void *self)
 {
-    struct from_broker *f = self;
-
-    curl_http_free(f->curl);
-    free(f);
+    broker_view_done(self);
+    free(self);
 }
 
 enum rc
 daily_bars_of_broker(struct runner *r, struct daily_bars *ret_source, struct err *err)
 {
-    struct http_options options = {.clock = &r->clock};
     const struct broker_config *cfg = &r->cfg.broker;
 
     if (cfg->key[0] == '\0' || cfg->secret[0] == '\0')
         return err_set(
             err, RC_DENIED,
             "no broker keys (ALPACA_KEY, ALPACA_SECRET); --bars DIR reads files instead");
-    struct from_broker *f = calloc(1, sizeof *f);
-    ASSERT(f != NULL);
-    enum rc rc = process_guard_secrets(err);
-    if (rc == RC_OK) rc = curl_http_new(&options, &f->curl, err);
+    struct broker_view *v = calloc(1, sizeof *v);
+    ASSERT(v != NULL);
+    enum rc rc = broker_view_open(v, cfg, &r->clock, err);
     if (rc != RC_OK) {
-        broker_close(f);
+        broker_close(v);
         return rc;
     }
-    f->http = curl_http_seam(f->curl);
-    alpaca_init(&f->alpaca, &f->http, &r->clock, cfg);
-    f->rate = (struct rate_guard){
-        .pass = {alpaca_broker(&f->alpaca)}, .clock = &r->clock, .per_min = cfg->requests_per_min};
-    f->broker = rate_guard_broker(&f->rate);
-    *ret_source = (struct daily_bars){.self = f, .read = broker_read, .close = broker_close};
+    *ret_source = (struct daily_bars){.self = v, .read = broker_read, .close = broker_close};
     return RC_OK;
 }
 

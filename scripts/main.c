@@ -4,19 +4,22 @@
 #include "scripts/command.h"
 
 static const struct command COMMANDS[] = {
-    {"demo",     NULL, "a trading day on the embedded simulator, live on the screen",   cmd_demo    },
-    {"status",   NULL, "what runs, how it is, what it holds",                           cmd_status  },
-    {"explain",  NULL, "why a symbol was traded, or was not",                           cmd_explain },
-    {"shadow",   NULL, "what v2 holds on paper, what it decided last and why",          cmd_shadow  },
-    {"replay",   NULL, "a whole day inside one process, as fast as it can be computed", cmd_replay  },
-    {"day",      NULL, "the programs of a trading day in their order",                  cmd_day     },
-    {"halt",     NULL, "stop entries, exits too, or close everything",                  cmd_halt    },
-    {"resume",   NULL, "take the halt back",                                            cmd_resume  },
-    {"freeze",   NULL, "no entry in a symbol",                                          cmd_freeze  },
-    {"unfreeze", NULL, "take that back",                                                cmd_unfreeze},
-    {"uw",       NULL, "Unusual Whales: ask, budget, drift, endpoints",                 cmd_uw      },
-    {"config",   NULL, "show and check the settings",                                   cmd_config  },
-    {"calc",     NULL, "one pure computation by name, JSON lines in and out",           cmd_calc    },
+    {"demo",      NULL, "a trading day on the embedded simulator, live on the screen",   cmd_demo     },
+    {"status",    NULL, "what runs, how it is, what it holds",                           cmd_status   },
+    {"explain",   NULL, "why a symbol was traded, or was not",                           cmd_explain  },
+    {"shadow",    NULL, "what v2 holds on paper, what it decided last and why",          cmd_shadow   },
+    {"replay",    NULL, "a whole day inside one process, as fast as it can be computed", cmd_replay   },
+    {"day",       NULL, "the programs of a trading day in their order",                  cmd_day      },
+    {"halt",      NULL, "stop entries, exits too, or close everything",                  cmd_halt     },
+    {"resume",    NULL, "take the halt back",                                            cmd_resume   },
+    {"freeze",    NULL, "no entry in a symbol",                                          cmd_freeze   },
+    {"unfreeze",  NULL, "take that back",                                                cmd_unfreeze },
+    {"ledger",    NULL, "the executions, and what they brought",                         cmd_ledger   },
+    {"orders",    NULL, "what was to be sent, and what became of it",                    cmd_orders   },
+    {"reconcile", NULL, "the ledger against the broker, without a change",               cmd_reconcile},
+    {"uw",        NULL, "Unusual Whales: ask, budget, drift, endpoints",                 cmd_uw       },
+    {"config",    NULL, "show and check the settings",                                   cmd_config   },
+    {"calc",      NULL, "one pure computation by name, JSON lines in and out",           cmd_calc     },
 };
 
 /* The contract's runners: name, and the link under which the contract knows it. */
