@@ -67,7 +67,7 @@ enum rc
 health_check(struct runner *r, const struct service_manager *manager,
              const struct health_options *opt, struct health_result *ret_result, struct err *err)
 {
-    int64_t now_ns = clock_now(&r->clock);
+    int64_t now_ns = opt->as_of_ns != 0 ? opt->as_of_ns : clock_now(&r->clock);
     struct store_spec spec = health_store_spec();
     CLEANUP(json_freep) struct json *former = store_load(&r->store, &spec, NULL);
     struct heal_history history = heal_history_decode(former, now_ns);

@@ -20,6 +20,7 @@ struct health_options {
     bool may_heal;
     bool is_dry;             /* nothing is written, nothing restarted */
     bool may_overwrite_real; /* a drill may replace the record of a real check */
+    int64_t as_of_ns;        /* the time that counts instead of now; 0 for now */
 };
 
 struct health_result {

@@ -33,6 +33,8 @@ static const char HELP[] =
     "  --nonfatal    exit 0 whatever was found or failed\n"
     "  --dry-run     write and restart nothing; print the document\n"
     "  --json        print one line of JSON about the run instead of the path of the record\n"
+    "  --as-of INSTANT  the time that counts instead of now (also STOCKBOT_NOW); --date is taken\n"
+    "                as by every runner and changes nothing\n"
     "  --root DIR, --config FILE, --help\n"
     "\n"
     "Exit codes: 0 checked; 1 the record could not be written; 64 wrong usage; 75 another check\n"
@@ -54,7 +56,9 @@ enum {
     OPT_NONFATAL,
     OPT_STRICT,
     OPT_DRY,
-    OPT_ALLOW
+    OPT_ALLOW,
+    OPT_AS_OF,
+    OPT_DATE
 };
 
 static const struct option OPTIONS[] = {
@@ -69,6 +73,8 @@ static const struct option OPTIONS[] = {
     {"strict",                    no_argument,       NULL, OPT_STRICT   },
     {"dry-run",                   no_argument,       NULL, OPT_DRY      },
     {"allow-mock-root",           no_argument,       NULL, OPT_ALLOW    },
+    {"as-of",                     required_argument, NULL, OPT_AS_OF    },
+    {"date",                      required_argument, NULL, OPT_DATE     },
     {NULL,                        0,                 NULL, 0            },
 };
 
@@ -83,6 +89,29 @@ take_number(const char *name, int64_t min, int64_t *ret_value)
     }
     (void)fprintf(stderr, RUNNER_NAME ": --%s %s: a whole number from %lld to %d is wanted\n", name,
                   optarg, (long long)min, INT32_MAX);
+    return false;
+}
+
+/* From the option or the environment; NULL and "" leave it at now. */
+static bool
+take_as_of(struct invocation *in, const char *name, const char *text)
+{
+    struct err err = {0};
+
+    if (text == NULL || text[0] == '\0') return true;
+    if (when_parse(text, &in->check.as_of_ns, &err) == RC_OK) return true;
+    (void)fprintf(stderr, RUNNER_NAME ": %s: %s\n", name, err.text);
+    return false;
+}
+
+static bool
+is_date(const char *text)
+{
+    struct date date;
+    struct err err = {0};
+
+    if (date_parse(text, &date, &err) == RC_OK) return true;
+    (void)fprintf(stderr, RUNNER_NAME ": --date: %s\n", err.text);
     return false;
 }
 
@@ -115,6 +144,10 @@ take_option(struct invocation *in, int option)
     case OPT_DRY:
         in->check.is_dry = true;
         return true;
+    case OPT_AS_OF:
+        return take_as_of(in, "--as-of", optarg);
+    case OPT_DATE:
+        return is_date(optarg);
     case OPT_ALLOW:
         in->check.may_overwrite_real = true;
         return true;
@@ -133,6 +166,7 @@ parse(int argc, char **argv, struct invocation *in)
     int option;
 
     in->check.limits = HEALTH_LIMITS_DEFAULT;
+    if (!take_as_of(in, "STOCKBOT_NOW", getenv("STOCKBOT_NOW"))) return EXIT_RUNNER_USAGE;
     in->check.is_mock = mock != NULL && str_to_bool(mock, &is_set) && is_set;
     in->check.scenario = scenario != NULL && scenario[0] != '\0' ? scenario : "healthy";
     while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)

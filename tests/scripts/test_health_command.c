@@ -51,6 +51,23 @@ test_daemon_health_exits_as_asked(void **state)
 }
 
 static void
+test_daemon_health_takes_its_time_from_as_of(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    static const char *const as_of[] = {"--mock", "--as-of=2026-01-22T14:00:00Z",
+                                        "--date=2026-01-22", NULL};
+    static const char *const wrong[] = {"--mock", "--as-of=soon", NULL};
+    CLEANUP(ran_free) struct ran r = run(&dir, as_of, "healthy");
+    CLEANUP(text_free) struct text doc = tmpdir_read(&dir, DAEMON_HEALTH_PATH);
+    CLEANUP(ran_free) struct ran refused = run(&dir, wrong, "healthy");
+
+    (void)state;
+    run_expect(&r, 0, "", "healthy");
+    assert_non_null(strstr(text_str(&doc), "\"timestamp\":\"2026-01-22T14:00:00.000000+00:00\""));
+    run_expect(&refused, 64, "", "--as-of");
+}
+
+static void
 test_daemon_health_the_environment_asks_for_a_drill(void **state)
 {
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
@@ -144,6 +161,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_daemon_health_exits_as_asked),
+        cmocka_unit_test(test_daemon_health_takes_its_time_from_as_of),
         cmocka_unit_test(test_daemon_health_the_environment_asks_for_a_drill),
         cmocka_unit_test(test_daemon_health_refuses_wrong_usage),
         cmocka_unit_test(test_daemon_health_a_drill_does_not_replace_a_real_record),
