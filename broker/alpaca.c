@@ -164,6 +164,37 @@ orders_add_page(const struct json *page, struct arena *arena, struct orders *lis
     return RC_OK;
 }
 
+/*
+ * The other end of an instant of which one full page shows nothing new.  The two ends meet where
+ * the second page is not full, or holds an order of the first; where they do not, there are orders
+ * in between that cannot be asked for, and absence from the list would be no statement.
+ */
+static enum rc
+orders_of_instant(const struct alpaca *a, enum order_filter filter, int64_t at_ns,
+                  struct arena *arena, struct orders *list, size_t *cap, struct err *err)
+{
+    CLEANUP(text_free) struct text path = {0};
+    CLEANUP(json_freep) struct json *doc = NULL;
+    char iso[ISO_TEXT_MAX];
+    int64_t newest_ns = at_ns;
+    size_t fresh = 0;
+
+    text_printf(&path, "/v2/orders?status=%s&direction=desc&limit=%d&after=",
+                filter == ORDERS_OPEN ? "open" : "all", ORDERS_PAGE);
+    http_escape(&path, when_iso(at_ns - NS_PER_US, iso));
+    text_puts(&path, "&until=");
+    http_escape(&path, when_iso(at_ns + 2 * NS_PER_US, iso));
+    enum rc rc = alpaca_read(&a->link, HOST_TRADING, text_str(&path), &doc, err);
+    if (rc != RC_OK) return rc;
+    if (!json_is_array(doc)) return err_set(err, RC_PARSE, "broker: orders: not a list");
+    rc = orders_add_page(doc, arena, list, cap, &fresh, &newest_ns, err);
+    if (rc != RC_OK) return rc;
+    if (json_len(doc) == ORDERS_PAGE && fresh == ORDERS_PAGE)
+        return err_set(err, RC_RANGE, "broker: orders: more than %d of one instant",
+                       2 * ORDERS_PAGE);
+    return RC_OK;
+}
+
 static enum rc
 read_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena *arena,
             struct orders *ret_list, struct err *err)
@@ -196,8 +227,10 @@ read_orders(void *self, enum order_filter filter, int64_t after_ns, struct arena
             *ret_list = list;
             return RC_OK;
         }
-        if (fresh == 0)
-            return err_set(err, RC_RANGE, "broker: orders: a full page brought nothing new");
+        if (fresh > 0) continue;
+        rc = orders_of_instant(a, filter, newest_ns, arena, &list, &cap, err);
+        if (rc != RC_OK) return rc;
+        newest_ns += 2 * NS_PER_US; /* all of it is known now */
     }
     return err_set(err, RC_RANGE, "broker: orders: more than %d pages", PAGES_MAX);
 }

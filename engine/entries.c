@@ -156,8 +156,19 @@ is_worked(const struct entries *w, const char *client_id)
     return false;
 }
 
-/* A limit order that an engine before us left has nobody who would raise its price: it would rest
- * all day and fill when its reason is long gone; a market order does after the close. */
+/*
+ * Whether nobody will do anything about an order that rests.  A limit order that an engine before
+ * us left has nobody who would raise its price: it would rest all day and fill when its reason is
+ * long gone.  What came to the broker after the close, an exit too, would fill at the next open, at
+ * a price that nobody has seen: the rules decide anew then.
+ */
+static bool
+is_stray(const struct entries *w, const struct intent *in, bool is_open)
+{
+    if (in->purpose == PURPOSE_EXIT) return !is_open;
+    return (in->order.type == ORDER_LIMIT || !is_open) && !is_worked(w, in->order.client_id);
+}
+
 static void
 cancel_strays(struct entries *w, bool is_open)
 {
@@ -169,12 +180,15 @@ cancel_strays(struct entries *w, bool is_open)
     for (size_t i = 0; i < live->len; i++) {
         const struct intent *in = &live->intent[i];
 
-        if (in->purpose != PURPOSE_ENTRY || in->state != INTENT_OPEN ||
-            (in->order.type != ORDER_LIMIT && is_open) || is_worked(w, in->order.client_id) ||
+        if (in->state != INTENT_OPEN || !is_stray(w, in, is_open) ||
             now_ns - in->created_ns < LIMIT_WAIT_NS)
             continue;
         w->strays_ns = now_ns;
-        desk_cancel(w->desk, in->order.symbol, PURPOSE_ENTRY);
+        if (in->purpose == PURPOSE_EXIT)
+            log_event(w->desk->log, EV_EXIT_AFTER_CLOSE, F_SYMBOL(in->order.symbol),
+                      F_STR("client_order_id", in->order.client_id), F_STR("status", in->note),
+                      F_I64("filled_qty", in->filled_qty), F_I64("qty", in->order.qty));
+        desk_cancel(w->desk, in->order.symbol, in->purpose);
     }
 }
 

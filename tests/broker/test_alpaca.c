@@ -409,6 +409,58 @@ test_alpaca_bars_come_ascending(void **state)
     arena_done(&a);
 }
 
+/* One page of so many orders of one instant, named from the first on. */
+static void
+page_of_instant(struct text *to, int first, int len)
+{
+    text_puts(to, "[");
+    for (int i = 0; i < len; i++)
+        text_printf(to,
+                    "%s{\"id\":\"o%d\",\"symbol\":\"AAPL\",\"side\":\"buy\",\"status\":\"new\","
+                    "\"qty\":\"1\",\"filled_qty\":\"0\","
+                    "\"submitted_at\":\"2026-01-30T15:00:00Z\"}",
+                    i > 0 ? "," : "", first + i);
+    text_puts(to, "]");
+}
+
+static void
+test_alpaca_asks_from_both_ends_where_a_page_is_of_one_instant(void **state)
+{
+    static const struct {
+        int second_first, second_len;
+        enum rc rc;
+        size_t orders;
+    } cases[] = {
+        {499, 500, RC_OK,    999}, /* the ends meet */
+        {500, 499, RC_OK,    999}, /* the second page is not full */
+        {500, 500, RC_RANGE, 0  }, /* there may be more in between */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(text_free) struct text first = {0}, second = {0};
+        struct fixture f;
+        struct arena a = {0};
+        struct orders list = {0};
+        struct err err = {0};
+
+        page_of_instant(&first, 0, 500);
+        page_of_instant(&second, cases[i].second_first, cases[i].second_len);
+        const struct answer answers[] = {
+            {RC_OK, 200, text_str(&first) }, /* brings all of them */
+            {RC_OK, 200, text_str(&first) }, /* and nothing new    */
+            {RC_OK, 200, text_str(&second)},
+            {RC_OK, 200, "[]"             },
+        };
+        setup(&f, answers, COUNT_OF(answers));
+        assert_int_equal(f.broker.orders(f.broker.self, ORDERS_ALL, WHEN_NONE, &a, &list, &err),
+                         cases[i].rc);
+        assert_int_equal(list.len, cases[i].orders);
+        assert_non_null(strstr(f.script.last_url, cases[i].rc == RC_OK ? "asc" : "direction=desc"));
+        arena_done(&a);
+    }
+}
+
 int
 main(void)
 {
@@ -420,6 +472,7 @@ main(void)
         cmocka_unit_test(test_alpaca_keeps_a_status_it_does_not_know_as_open),
         cmocka_unit_test(test_alpaca_tells_a_short_by_side_and_a_fraction_by_name),
         cmocka_unit_test(test_alpaca_follows_pages_of_orders),
+        cmocka_unit_test(test_alpaca_asks_from_both_ends_where_a_page_is_of_one_instant),
         cmocka_unit_test(test_alpaca_quote_with_a_missing_side_is_not_known),
         cmocka_unit_test(test_alpaca_bars_come_ascending),
     };

@@ -206,6 +206,30 @@ test_order_path_withdraws_its_entries_at_an_early_close(void **state)
     assert_kept(m);
 }
 
+/* ---- an exit in the last second -------------------------------------------------------------- */
+
+static void
+test_order_path_withdraws_an_exit_that_missed_the_close(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){.is_half_day = true, .start_min = 200});
+    int64_t qty = enter(m);
+
+    cycle_with(m, DIRECTION_NONE, false);
+    model_pass(m, m->sim.day.session.close_ns - m->time.now_ns - 500 * NS_PER_MS);
+    size_t posted = m->posted_len;
+    m->post_late_ns = 2 * NS_PER_S; /* it reaches the broker when the session is over */
+    cycle_with(m, DIRECTION_NONE, true);
+    model_ticks(m, 30);
+    assert_int_equal(m->posted_len, posted + 1);
+    assert_int_equal(m->sim.book.open_len, 0); /* nothing queues for the next open */
+    assert_true(m->event[EV_EXIT_AFTER_CLOSE] > 0);
+    assert_int_equal(model_broker_qty(m, MODEL_SYMBOL[F_SIGNAL]), qty);
+    model_quiet(m);
+    assert_int_equal(m->posted_len, posted + 1);
+    assert_int_equal(model_ledger_qty(m, MODEL_SYMBOL[F_SIGNAL]), qty);
+    assert_kept(m);
+}
+
 /* ---- two engines --------------------------------------------------------------------------- */
 
 static void
@@ -371,6 +395,7 @@ main(void)
         PATH_TEST(test_order_path_sends_one_close_into_a_halt_and_waits),
         PATH_TEST(test_order_path_sends_nothing_after_an_early_close),
         PATH_TEST(test_order_path_withdraws_its_entries_at_an_early_close),
+        PATH_TEST(test_order_path_withdraws_an_exit_that_missed_the_close),
         PATH_TEST(test_order_path_lets_only_the_newest_engine_send),
         PATH_TEST(test_order_path_waits_for_a_cancellation_that_hangs_until_the_close),
         PATH_TEST(test_order_path_survives_a_kill_at_every_call),
