@@ -72,9 +72,6 @@ struct engine_seams {
     void *ledger_ctx;
 };
 
-/* What state/degraded_mode.json says; NEW: nothing yet. */
-enum mirror_mode { MIRROR_UNREAD, MIRROR_NEW, MIRROR_NORMAL, MIRROR_DEGRADED };
-
 /* A symbol whose ledger and broker positions differ. */
 struct mismatch {
     char symbol[SYMBOL_MAX];
@@ -108,7 +105,6 @@ struct engine {
     struct market market;
     struct memory memory;
     struct performance performance;
-    enum mirror_mode mirror;
     struct v2 v2;
     struct score_log score_log;
     struct quarantine quarantine;

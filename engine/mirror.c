@@ -106,32 +106,21 @@ write_mode(struct engine *eng, const struct snapshot *seen, bool is_degraded)
     save(eng, DEGRADED_PATH, &doc);
 }
 
-/* A process that begins learns from the file how the one before it left things. */
-static enum mirror_mode
-former_mode(struct engine *eng)
-{
-    const struct store_spec spec = {.path = DEGRADED_PATH, .default_json = "{}"};
-    CLEANUP(json_freep) struct json *doc = store_load(&eng->seams.store, &spec, NULL);
-    const char *mode = json_str(doc, "mode", "");
-
-    return str_eq(mode, "DEGRADED") ? MIRROR_DEGRADED
-           : str_eq(mode, "NORMAL") ? MIRROR_NORMAL
-                                    : MIRROR_NEW;
-}
-
+/* The file is the memory: a process that begins learns from it, and one that was damaged heals. */
 static void
 note_mode(struct engine *eng, const struct snapshot *seen, bool is_degraded)
 {
-    enum mirror_mode now = is_degraded ? MIRROR_DEGRADED : MIRROR_NORMAL;
+    const struct store_spec spec = {.path = DEGRADED_PATH, .default_json = "{}"};
+    CLEANUP(json_freep) struct json *doc = store_load(&eng->seams.store, &spec, NULL);
+    const char *former = json_str(doc, "mode", "");
+    bool was_degraded = str_eq(former, "DEGRADED");
 
-    if (eng->mirror == MIRROR_UNREAD) eng->mirror = former_mode(eng);
-    if (eng->mirror == now) return;
+    if (is_degraded ? was_degraded : str_eq(former, "NORMAL")) return;
     if (is_degraded)
         log_event(&eng->seams.log, EV_DEGRADED_MODE_ENTERED, F_STR("reason", "broker_unreachable"));
-    else if (eng->mirror == MIRROR_DEGRADED)
+    else if (was_degraded)
         log_event(&eng->seams.log, EV_DEGRADED_MODE_EXITED);
     write_mode(eng, seen, is_degraded);
-    eng->mirror = now;
 }
 
 void
