@@ -195,7 +195,7 @@ owners_of(const struct intents *list, struct arena *a)
 
     for (size_t i = 0; i < list->len; i++)
         if (list->intent[i].broker_id[0] != '\0') o.intent[o.len++] = &list->intent[i];
-    if (o.len > 1) qsort(o.intent, o.len, sizeof(o.intent[0]), by_broker_id);
+    if (o.len > 1) qsort(o.intent, o.len, sizeof(const struct intent *), by_broker_id);
     return o;
 }
 
