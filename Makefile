@@ -36,7 +36,7 @@ LDLIBS := -lcurl -lmicrohttpd -lcjson -lyaml -lsqlite3 -lsystemd -lcrypto -lz -l
 folders := base model config strategy intel exitlogic shadow analytics io state uwclient broker telemetry \
   engine supervisor dashboard sim scripts
 mains := $(wildcard $(addsuffix /main.c,uwclient engine supervisor sim scripts))
-srcs := $(filter-out $(mains),$(wildcard $(addsuffix /*.c,$(folders))))
+srcs := $(filter-out $(mains),$(wildcard $(addsuffix /*.c,$(folders)) scripts/*/*.c))
 objs := $(srcs:%.c=$(B)/%.o)
 lib := $(B)/libstockbot.a
 

@@ -11,7 +11,7 @@
 #include "io/fs.h"
 #include "io/share.h"
 #include "scripts/args.h"
-#include "scripts/audit_scan.h"
+#include "scripts/uw/audit_scan.h"
 #include "scripts/command.h"
 #include "uwclient/endpoints.h"
 #include "uwclient/match.h"

@@ -9,25 +9,32 @@
  * for wrong usage and 75 where another one runs, because their 2 says something else.
  *
  *   main.c         the table of commands
- *   args.c         options that many commands share
- *   view.c         files and logs of a root, for looking only
- *   look.c         a root opened for reading, with the time that counts there
- *   cmd_*.c        one command each; demo.h, replay.h, status.h, explain.h say what stands beside
- *   calc*.c        the pure computations by name
+ *   cmd_*.c, build_*.c, run_*.c, audit_*.c, …
+ *                  commands and the contract's runners, one file each; those that need more than
+ *                  a file have a folder
+ *   calc/          the pure computations by name
+ *   day/           the programs of a trading day, in order
+ *   demo/          the service on one machine, live on the screen
+ *   droplet/       the server operated from here
+ *   regress/       the regression run, and the judge of a telemetry bundle's documents
+ *   replay/        the service over simulated time (replay_*), the shadow alone (days_*)
+ *   report/        what the reports of a day and the analysis pack read and write
+ *   show/          what a root says: status, explain, shadow, ledger, orders
+ *   uw/            `stockbot uw`, and what the audit reads out of a source text
+ *
+ * What they share:
+ *   args.c         options that many commands have
+ *   view.c, look.c files and logs of a root for looking only; the time that counts there
  *   runner.c       what a command opens that works in a root
  *   job.c          the frame of a contract-named runner; runners.def is the table of them
- *   day_*.c        the programs of a trading day
  *   step.c         a runner run by another one in a process of its own
- *   droplet_*.c    the server operated from here; remote.c is one command on it
- *   regress_*.c    the regression run; artifact_check.c judges the documents of a telemetry bundle
  *   documents.c    state documents that a runner reads and writes
- *   vendor.c       what a runner asks of Unusual Whales; uw_desk.c is the client of a command
+ *   vendor.c       what a runner asks of Unusual Whales
  *   broker_view.c  a broker that is only asked; book_compare.c holds the ledger against it
  *   daily_bars.c   daily bars of the broker or of a folder
- *   report_run.c, report_day.c, pack_*.c
- *                  what the reports of a day read and write; the analysis pack (pack.h)
- *   build_*.c, run_*.c, audit_*.c
- *                  the contract's runners, one file each; health_*.c belongs to the sentinel
+ *   health_*.c     the sentinel's parts
+ *   *_run.c, regime_file.h, telemetry.c, integrity.c
+ *                  what two runners share
  */
 #ifndef SCRIPTS_COMMAND_H
 #define SCRIPTS_COMMAND_H

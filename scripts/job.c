@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "scripts/command.h"
-#include "scripts/demo.h"
+#include "scripts/demo/demo.h"
 #include "scripts/view.h"
 #include "state/ledger.h"
 

@@ -4,7 +4,7 @@
 
 #include "io/zonefile.h"
 #include "scripts/command.h"
-#include "scripts/demo.h"
+#include "scripts/demo/demo.h"
 #include "state/ledger.h"
 
 #define CACHE_BYTES_MAX ((size_t)256 << 20)

@@ -1,6 +1,6 @@
 #include "base/text.h"
 #include "base/version.h"
-#include "scripts/calc.h"
+#include "scripts/calc/calc.h"
 #include "scripts/command.h"
 
 static const struct command COMMANDS[] = {

@@ -1,7 +1,7 @@
 /* run-daily-intel-pnl: did the intelligence earn anything on a day?  (spec 30 6.2, spec 40 5.1) */
 #include "intel/schema.h"
 #include "scripts/command.h"
-#include "scripts/report_run.h"
+#include "scripts/report/report_run.h"
 
 static const char HELP[] =
     "usage: stockbot run-daily-intel-pnl [options]\n"

@@ -1,6 +1,6 @@
 /* run-exit-day-summary: which exits of a day were good, and what made them exits.  (spec 40 5.3) */
 #include "scripts/command.h"
-#include "scripts/report_run.h"
+#include "scripts/report/report_run.h"
 
 static const char HELP[] =
     "usage: stockbot run-exit-day-summary [options]\n"

@@ -1,7 +1,7 @@
 /* run-exit-intel-pnl: what the shadow's exits of a day earned.  (spec 30 7.8, spec 40 5.2) */
 #include "exitlogic/exit_json.h"
 #include "scripts/command.h"
-#include "scripts/report_run.h"
+#include "scripts/report/report_run.h"
 
 static const char HELP[] =
     "usage: stockbot run-exit-intel-pnl [options]\n"

@@ -1,6 +1,6 @@
 /* run-intel-dashboard: one page about the intelligence of a day.  (contract 4.14, spec 40 5.5) */
 #include "scripts/command.h"
-#include "scripts/report_run.h"
+#include "scripts/report/report_run.h"
 
 static const char HELP[] =
     "usage: stockbot run-intel-dashboard [options]\n"

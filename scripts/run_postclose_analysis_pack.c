@@ -1,6 +1,6 @@
 /* run-postclose-analysis-pack: a day in one folder.  (contract 4.19, spec 40 5.6) */
 #include "scripts/command.h"
-#include "scripts/pack.h"
+#include "scripts/report/pack.h"
 
 static const char HELP[] =
     "usage: stockbot run-postclose-analysis-pack [options]\n"

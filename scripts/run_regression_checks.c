@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "scripts/command.h"
-#include "scripts/regress.h"
+#include "scripts/regress/regress.h"
 
 static const char HELP[] =
     "usage: stockbot run-regression-checks [options]\n"

@@ -1,6 +1,6 @@
 /* run-shadow-day-summary: what the shadow saw and traded on a day.  (spec 40 5.4) */
 #include "scripts/command.h"
-#include "scripts/report_day.h"
+#include "scripts/report/report_day.h"
 
 static const char HELP[] =
     "usage: stockbot run-shadow-day-summary [options]\n"

@@ -4,7 +4,7 @@
  */
 #include "base/text.h"
 #include "scripts/command.h"
-#include "scripts/droplet.h"
+#include "scripts/droplet/droplet.h"
 #include "scripts/view.h"
 
 #define OWN_OPTIONS "  --no-pull        leave out the update of the server's sources\n"

@@ -4,7 +4,7 @@
 
 #include "io/zonefile.h"
 #include "scripts/command.h"
-#include "scripts/demo.h"
+#include "scripts/demo/demo.h"
 
 /* ---- a disk that is only looked at --------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #include "scripts/command.h"
 #include "scripts/integrity.h"
 #include "scripts/job.h"
-#include "scripts/remote.h"
+#include "scripts/droplet/remote.h"
 #include "scripts/view.h"
 #include "telemetry/daemon_health.h"
 

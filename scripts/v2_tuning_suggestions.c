@@ -1,7 +1,7 @@
 /* v2-tuning-suggestions: what the intel P&L suggests for the weights.  (spec 30 6.3, spec 40 5.7)
  */
 #include "scripts/command.h"
-#include "scripts/report_run.h"
+#include "scripts/report/report_run.h"
 
 static const char HELP[] =
     "usage: stockbot v2-tuning-suggestions [options]\n"

@@ -12,7 +12,7 @@
 #define SCRIPTS_VENDOR_H
 
 #include "scripts/job.h"
-#include "scripts/uw_desk.h"
+#include "scripts/uw/uw_desk.h"
 
 enum { VENDOR_WAIT_MAX_S = 240, VENDOR_TROUBLES_MAX = 5 };
 

@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "scripts/replay.h"
+#include "scripts/replay/replay.h"
 #include "tests/lib/check.h"
 
 #define TICKERS "AAPL,AMD,COIN,F,MRNA,NIO,NVDA,PLTR,QQQ,SOFI,SPY,XOM"

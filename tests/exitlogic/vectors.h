@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "scripts/calc.h"
+#include "scripts/calc/calc.h"
 #include "tests/lib/check.h"
 
 enum { WHERE_MAX = 1152 };

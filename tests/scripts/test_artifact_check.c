@@ -5,7 +5,7 @@
 #include "tests/lib/check.h"
 
 #include "base/json.h"
-#include "scripts/artifact_check.h"
+#include "scripts/regress/artifact_check.h"
 
 static const char *
 shared(void)

@@ -7,7 +7,7 @@
 
 #include <sys/stat.h>
 
-#include "scripts/audit_scan.h"
+#include "scripts/uw/audit_scan.h"
 #include "scripts/command.h"
 #include "uwclient/endpoints.h"
 

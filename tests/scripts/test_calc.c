@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-#include "scripts/calc.h"
+#include "scripts/calc/calc.h"
 
 struct run {
     int status;

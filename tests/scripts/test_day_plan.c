@@ -9,7 +9,7 @@
 #include "tests/scripts/run.h"
 
 #include "scripts/command.h"
-#include "scripts/day_plan.h"
+#include "scripts/day/day_plan.h"
 #include "scripts/job.h"
 
 static struct zone *

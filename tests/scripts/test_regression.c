@@ -8,7 +8,7 @@
 #include "tests/lib/tmpdir.h"
 #include "tests/scripts/front.h"
 
-#include "scripts/artifact_check.h"
+#include "scripts/regress/artifact_check.h"
 
 #define FRONT(f, dir, ...)                                                                         \
     front_run((f), (dir)->path, "out", (const char *const[]){__VA_ARGS__, NULL})

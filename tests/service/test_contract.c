@@ -233,7 +233,7 @@ test_contract_1_2_nobody_else_starts_programs(void **state)
     (void)state;
     assert_int_equal(product_has("child_spawn(",
                                  " io/child.c io/child.h io/systemd.c supervisor/spawn.c "
-                                 "scripts/demo_stage.c scripts/demo_chaos.c "
+                                 "scripts/demo/demo_stage.c scripts/demo/demo_chaos.c "
                                  "scripts/step.c "), /* runners of stockbot, and ssh: no engine */
                      0);
     assert_int_equal(product_has("popen(", " "), 0);
