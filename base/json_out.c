@@ -311,6 +311,15 @@ json_out_i64(struct json_out *o, const char *key, int64_t value)
 }
 
 void
+json_out_count(struct json_out *o, const char *key, int64_t n)
+{
+    if (n < 0)
+        json_out_null(o, key);
+    else
+        json_out_i64(o, key, n);
+}
+
+void
 json_out_f64(struct json_out *o, const char *key, double value)
 {
     char buf[F64_TEXT_MAX];

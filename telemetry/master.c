@@ -5,22 +5,6 @@
 enum { SECTORS_MAX = 8, SYMBOLS_MAX = 10, ONLY_MAX = 30, FEATURES_SHOWN = 6, ALARMS_MAX = 8 };
 
 static void
-item_of(struct paper *p, const char *name, const struct json *v)
-{
-    char buf[REPORT_TEXT_MAX];
-
-    paper_item(p, "%s: %s", name, report_text(v, buf));
-}
-
-static void
-cell_of(struct paper *p, const struct json *v)
-{
-    char buf[REPORT_TEXT_MAX];
-
-    paper_cell(p, "%s", report_text(v, buf));
-}
-
-static void
 show_charts(struct paper *p, const struct master_charts *c, enum master_place place)
 {
     for (size_t i = 0; i < c->len; i++) {
@@ -107,9 +91,9 @@ universe(struct paper *p, const struct master *m, struct arena *a)
     paper_item(p, "v2 universe: %zu symbols%s", json_len(symbols),
                m->universe_v2 == NULL ? " (no document; build-daily-universe makes it)" : "");
     sectors(p, &by_sector, a);
-    item_of(p, "regime", json_get(m->regime, "regime_label"));
-    item_of(p, "regime confidence (0-1)", json_get(m->regime, "regime_confidence"));
-    item_of(p, "regime version", json_get(json_get_obj(m->regime, "_meta"), "version"));
+    report_item(p, "regime", json_get(m->regime, "regime_label"));
+    report_item(p, "regime confidence (0-1)", json_get(m->regime, "regime_confidence"));
+    report_item(p, "regime version", json_get(json_get_obj(m->regime, "_meta"), "version"));
     best_symbols(p, &best);
 }
 
@@ -219,7 +203,7 @@ feature_ranking(struct paper *p, const char *heading, const struct json *by_feat
         double pct = round_dec(json_f64(best[i], "avg_pnl_pct", 0), 6);
         paper_cell(p, "%s", json_key(best[i]));
         paper_cell(p, "%s", paper_number(pct, buf));
-        cell_of(p, json_get(best[i], "n"));
+        report_cell(p, json_get(best[i], "n"));
     }
     paper_table_end(p);
 }
@@ -261,9 +245,9 @@ exits(struct paper *p, const struct master *m)
     paper_table(p, columns, COUNT_OF(columns));
     for (; reason != NULL; reason = json_next(reason)) {
         paper_cell(p, "%s", json_key(reason)[0] != '\0' ? json_key(reason) : "UNKNOWN");
-        cell_of(p, json_get(reason, "n"));
-        cell_of(p, json_get(reason, "win_rate"));
-        cell_of(p, json_get(reason, "avg_pnl"));
+        report_cell(p, json_get(reason, "n"));
+        report_cell(p, json_get(reason, "win_rate"));
+        report_cell(p, json_get(reason, "avg_pnl"));
     }
     paper_table_end(p);
 }
@@ -275,11 +259,11 @@ paper_pnl(struct paper *p, const struct master *m)
 
     paper_heading(p, 2, "2.6. v2 Paper P&L Snapshot (best-effort)");
     if (!is_usable(p, m, m->exit_pnl, "run-exit-intel-pnl")) return;
-    item_of(p, "exits", json_get(overall, "n"));
-    item_of(p, "with a known P&L", json_get(overall, "n_with_pnl"));
-    item_of(p, "total_pnl (USD)", json_get(overall, "total_pnl"));
-    item_of(p, "avg_pnl (USD)", json_get(overall, "avg_pnl"));
-    item_of(p, "win_rate (0-1)", json_get(overall, "win_rate"));
+    report_item(p, "exits", json_get(overall, "n"));
+    report_item(p, "with a known P&L", json_get(overall, "n_with_pnl"));
+    report_item(p, "total_pnl (USD)", json_get(overall, "total_pnl"));
+    report_item(p, "avg_pnl (USD)", json_get(overall, "avg_pnl"));
+    report_item(p, "win_rate (0-1)", json_get(overall, "win_rate"));
 }
 
 /* ---- 2.7, 2.8, appendix -------------------------------------------------------------------- */
@@ -313,14 +297,14 @@ health(struct paper *p, const struct master *m, struct arena *a)
 
     paper_heading(p, 2, "2.7. Health & Reliability");
     paper_item(p, "daemon status: %s", json_str(doc, "status", "missing"));
-    item_of(p, "pid_ok", json_get(doc, "pid_ok"));
-    item_of(p, "lock_ok", json_get(doc, "lock_ok"));
-    item_of(p, "poll_fresh", json_get(doc, "poll_fresh"));
-    item_of(p, "restart storm", json_get(storm, "detected"));
-    item_of(p, "restarts counted", json_get(storm, "count"));
+    report_item(p, "pid_ok", json_get(doc, "pid_ok"));
+    report_item(p, "lock_ok", json_get(doc, "lock_ok"));
+    report_item(p, "poll_fresh", json_get(doc, "poll_fresh"));
+    report_item(p, "restart storm", json_get(storm, "detected"));
+    report_item(p, "restarts counted", json_get(storm, "count"));
     for (; errors != NULL; errors = json_next(errors))
-        item_of(p, json_key(errors), errors);
-    item_of(p, "intel health ok", json_get(m->intel_health, "ok"));
+        report_item(p, json_key(errors), errors);
+    report_item(p, "intel health ok", json_get(m->intel_health, "ok"));
     paper_item(p, "intel health checks: %zu", json_len(json_get_arr(m->intel_health, "checks")));
     for (size_t i = 0; i < m->steps_len; i++) {
         if (!m->step[i].is_ok)

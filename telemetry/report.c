@@ -49,6 +49,22 @@ report_text(const struct json *v, char buf[REPORT_TEXT_MAX])
     return "n/a";
 }
 
+void
+report_item(struct paper *p, const char *name, const struct json *v)
+{
+    char buf[REPORT_TEXT_MAX];
+
+    paper_item(p, "%s: %s", name, report_text(v, buf));
+}
+
+void
+report_cell(struct paper *p, const struct json *v)
+{
+    char buf[REPORT_TEXT_MAX];
+
+    paper_cell(p, "%s", report_text(v, buf));
+}
+
 /* ---- the tail of the attribution log ------------------------------------------------------- */
 
 void

@@ -40,6 +40,10 @@ void report_inputs(struct paper *p, const struct report_about *about);
 enum { REPORT_TEXT_MAX = 96 };
 const char *report_text(const struct json *v, char buf[REPORT_TEXT_MAX]);
 
+/* It as "name: value", and as a cell of a table. */
+void report_item(struct paper *p, const char *name, const struct json *v);
+void report_cell(struct paper *p, const struct json *v);
+
 /* ---- the reports --------------------------------------------------------------------------- */
 
 void report_intel_pnl(struct paper *p, const struct intel_pnl *s, const struct report_about *about);

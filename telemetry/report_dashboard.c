@@ -16,22 +16,6 @@ meta_of(const struct json *doc, const char *key)
     return json_get(json_get_obj(doc, "_meta"), key);
 }
 
-static void
-item_of(struct paper *p, const char *name, const struct json *v)
-{
-    char buf[REPORT_TEXT_MAX];
-
-    paper_item(p, "%s: %s", name, report_text(v, buf));
-}
-
-static void
-cell_of(struct paper *p, const struct json *v)
-{
-    char buf[REPORT_TEXT_MAX];
-
-    paper_cell(p, "%s", report_text(v, buf));
-}
-
 /* ---- 1 to 3 -------------------------------------------------------------------------------- */
 
 static void
@@ -65,9 +49,9 @@ world(struct paper *p, const struct dashboard *d)
     intel(p, d->postmarket, "postmarket_intel", "run-postmarket-intel");
     paper_heading(p, 2, "3. Regime & Sector Profiles");
     if (!is_there(p, d->regime, "regime_state", "run-regime-detector")) return;
-    item_of(p, "regime_label", json_get(d->regime, "regime_label"));
-    item_of(p, "regime_confidence", json_get(d->regime, "regime_confidence"));
-    item_of(p, "version", meta_of(d->regime, "version"));
+    report_item(p, "regime_label", json_get(d->regime, "regime_label"));
+    report_item(p, "regime_confidence", json_get(d->regime, "regime_confidence"));
+    report_item(p, "version", meta_of(d->regime, "version"));
 }
 
 /* ---- 4, 5 ---------------------------------------------------------------------------------- */
@@ -86,16 +70,16 @@ intel_pnl(struct paper *p, const struct json *doc)
 
     paper_heading(p, 2, "5. UW Intel P&L Summary");
     if (!is_there(p, doc, "uw_intel_pnl_summary", "run-daily-intel-pnl")) return;
-    item_of(p, "date", meta_of(doc, "date"));
-    item_of(p, "attribution_records", json_get(counts, "attribution_records"));
-    item_of(p, "matched_to_pnl", json_get(counts, "matched_to_pnl"));
+    report_item(p, "date", meta_of(doc, "date"));
+    report_item(p, "attribution_records", json_get(counts, "attribution_records"));
+    report_item(p, "matched_to_pnl", json_get(counts, "matched_to_pnl"));
     if (feature == NULL) return;
     paper_table(p, columns, COUNT_OF(columns));
     for (; feature != NULL; feature = json_next(feature)) {
         paper_cell(p, "%s", json_key(feature));
-        cell_of(p, json_get(feature, "win_rate"));
-        cell_of(p, json_get(feature, "avg_pnl_pct"));
-        cell_of(p, json_get(feature, "avg_score_delta"));
+        report_cell(p, json_get(feature, "win_rate"));
+        report_cell(p, json_get(feature, "avg_pnl_pct"));
+        report_cell(p, json_get(feature, "avg_score_delta"));
     }
     paper_table_end(p);
 }
@@ -120,8 +104,8 @@ intel_health(struct paper *p, const struct json *doc)
     paper_table(p, columns, COUNT_OF(columns));
     for (const struct json *c = json_first(checks); c != NULL && shown < CHECKS_SHOWN_MAX;
          c = json_next(c), shown++) {
-        cell_of(p, json_get(c, "name"));
-        cell_of(p, json_get(c, "status"));
+        report_cell(p, json_get(c, "name"));
+        report_cell(p, json_get(c, "status"));
     }
     paper_table_end(p);
 }
@@ -131,9 +115,9 @@ endpoint_errors(struct paper *p, const struct json *doc, const struct json *deta
 {
     const struct json *v = json_first(json_get_obj(details, "endpoint_error_counts"));
 
-    item_of(p, "endpoint_errors", json_get(doc, "endpoint_errors"));
+    report_item(p, "endpoint_errors", json_get(doc, "endpoint_errors"));
     for (; v != NULL; v = json_next(v))
-        item_of(p, json_key(v), v);
+        report_item(p, json_key(v), v);
 }
 
 static void
@@ -144,19 +128,19 @@ daemon_health(struct paper *p, const struct json *doc)
 
     paper_heading(p, 2, "7. UW Flow Daemon Health");
     if (!is_there(p, doc, "uw_daemon_health_state", "run-daemon-health-check")) return;
-    item_of(p, "status", json_get(doc, "status"));
-    item_of(p, "pid_ok", json_get(doc, "pid_ok"));
-    item_of(p, "exec_main_pid", json_get(details, "exec_main_pid"));
-    item_of(p, "lock_ok", json_get(doc, "lock_ok"));
-    item_of(p, "lock_pid", json_get(details, "lock_pid"));
-    item_of(p, "lock_held", json_get(details, "lock_held"));
-    item_of(p, "poll_fresh", json_get(doc, "poll_fresh"));
-    item_of(p, "flow_cache_age_sec (s)", json_get(details, "flow_cache_age_sec"));
-    item_of(p, "crash_loop", json_get(doc, "crash_loop"));
-    item_of(p, "n_restarts", json_get(details, "n_restarts"));
+    report_item(p, "status", json_get(doc, "status"));
+    report_item(p, "pid_ok", json_get(doc, "pid_ok"));
+    report_item(p, "exec_main_pid", json_get(details, "exec_main_pid"));
+    report_item(p, "lock_ok", json_get(doc, "lock_ok"));
+    report_item(p, "lock_pid", json_get(details, "lock_pid"));
+    report_item(p, "lock_held", json_get(details, "lock_held"));
+    report_item(p, "poll_fresh", json_get(doc, "poll_fresh"));
+    report_item(p, "flow_cache_age_sec (s)", json_get(details, "flow_cache_age_sec"));
+    report_item(p, "crash_loop", json_get(doc, "crash_loop"));
+    report_item(p, "n_restarts", json_get(details, "n_restarts"));
     endpoint_errors(p, doc, details);
-    item_of(p, "self-heal attempted", json_get(heal, "attempted"));
-    item_of(p, "self-heal success", json_get(heal, "success"));
+    report_item(p, "self-heal attempted", json_get(heal, "attempted"));
+    report_item(p, "self-heal success", json_get(heal, "success"));
 }
 
 /* ---- 8 ------------------------------------------------------------------------------------- */
@@ -205,7 +189,7 @@ shadow(struct paper *p, const struct dashboard *d, struct arena *a)
     ranked(p, "bottom by v2_score", &c->bottom);
     scores(p, "v2_score", &c->v2);
     scores(p, "v1_score", &c->v1);
-    item_of(p, "regime", json_get(d->regime, "regime_label"));
+    report_item(p, "regime", json_get(d->regime, "regime_label"));
     most(p, "features by use", &c->by_feature, FEATURES_MAX, a);
 }
 
@@ -227,23 +211,23 @@ exits(struct paper *p, const struct json *doc)
 
     paper_heading(p, 2, "9. Exit Intelligence Snapshot (v2)");
     if (!is_there(p, doc, "exit_intel_pnl_summary", "run-exit-intel-pnl")) return;
-    item_of(p, "date", meta_of(doc, "date"));
-    item_of(p, "exit_attributions", json_get(json_get_obj(doc, "counts"), "exit_attributions"));
+    report_item(p, "date", meta_of(doc, "date"));
+    report_item(p, "exit_attributions", json_get(json_get_obj(doc, "counts"), "exit_attributions"));
     for (; stats != NULL; stats = json_next(stats)) {
         (void)snprintf(name, sizeof(name), "exit score %s", json_key(stats));
-        item_of(p, name, stats);
+        report_item(p, name, stats);
     }
     for (; bin != NULL; bin = json_next(bin)) {
         (void)snprintf(name, sizeof(name), "held %s", json_key(bin));
-        item_of(p, name, bin);
+        report_item(p, name, bin);
     }
     if (reason == NULL) return;
     paper_table(p, columns, COUNT_OF(columns));
     for (; reason != NULL; reason = json_next(reason)) {
         paper_cell(p, "%s", json_key(reason));
-        cell_of(p, json_get(reason, "n"));
-        cell_of(p, json_get(reason, "win_rate"));
-        cell_of(p, json_get(reason, "avg_pnl"));
+        report_cell(p, json_get(reason, "n"));
+        report_cell(p, json_get(reason, "win_rate"));
+        report_cell(p, json_get(reason, "avg_pnl"));
     }
     paper_table_end(p);
 }

@@ -132,15 +132,6 @@ put_epoch(struct json_out *o, const char *key, int64_t at_ns)
 }
 
 static void
-put_count(struct json_out *o, const char *key, int64_t n)
-{
-    if (n < 0)
-        json_out_null(o, key);
-    else
-        json_out_i64(o, key, n);
-}
-
-static void
 encode_window(struct json_out *o, const struct window *w)
 {
     json_out_arr(o, "minute_window");
@@ -213,8 +204,8 @@ usage_state_encode(const struct usage_state *s, int64_t cap, int64_t now_ns, str
         json_out_i64(&o, s->by_endpoint[i].name, s->by_endpoint[i].calls);
     json_out_end(&o);
     encode_window(&o, &s->window);
-    put_count(&o, "header_daily_count", s->header_count);
-    put_count(&o, "header_daily_limit", s->header_limit);
+    json_out_count(&o, "header_daily_count", s->header_count);
+    json_out_count(&o, "header_daily_limit", s->header_limit);
     put_epoch(&o, "header_ts", s->header_at_ns);
     encode_pause(&o, s);
     json_out_i64(&o, "warned_level", s->warned_level);

@@ -130,15 +130,6 @@ print_budget(const struct runner *r, const struct usage *u, const struct usage_v
 }
 
 static void
-put_count(struct json_out *o, const char *key, int64_t n)
-{
-    if (n < 0)
-        json_out_null(o, key);
-    else
-        json_out_i64(o, key, n);
-}
-
-static void
 write_budget(const struct runner *r, const struct usage *u, const struct usage_view *v,
              struct json_out *o)
 {
@@ -159,8 +150,8 @@ write_budget(const struct runner *r, const struct usage *u, const struct usage_v
     json_out_f64(o, "rate_per_min", round_dec(v->rate_per_min, 3));
     json_out_time(o, "exhausted_at", v->exhausted_at_ns);
     json_out_str(o, "forecast", text_str(&words));
-    put_count(o, "server_count", s->header_count);
-    put_count(o, "server_limit", s->header_limit);
+    json_out_count(o, "server_count", s->header_count);
+    json_out_count(o, "server_limit", s->header_limit);
     json_out_time(o, "server_at", s->header_at_ns);
     json_out_str(o, "pause", v->pause == PAUSE_NONE ? NULL : usage_pause_name(v->pause));
     json_out_time(o, "pause_until", v->pause_until_ns);
