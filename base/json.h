@@ -161,8 +161,7 @@ void json_out_end(struct json_out *o); /* closes the innermost object or array *
 void json_out_str(struct json_out *o, const char *key, const char *value); /* NULL writes null */
 void json_out_strn(struct json_out *o, const char *key, const char *value, size_t len);
 void json_out_i64(struct json_out *o, const char *key, int64_t value);
-void json_out_count(struct json_out *o, const char *key,
-                    int64_t n); /* below 0 is not known: null */
+void json_out_count(struct json_out *o, const char *key, int64_t n); /* null for one below 0 */
 void json_out_f64(struct json_out *o, const char *key, double value);
 /* As json_out_f64, but a whole number keeps its point (3.0): for readers that tell the two apart.
  */
