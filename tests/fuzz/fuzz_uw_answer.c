@@ -9,8 +9,7 @@
 
 #define NOW_NS (INT64_C(1768928400) * NS_PER_S)
 
-/* ---- a world in which nothing is kept
- * ----------------------------------------------------------------- */
+/* ---- a world in which nothing is kept ------------------------------------------------------ */
 
 struct world {
     int64_t now_ns;
@@ -64,6 +63,16 @@ no_rename(void *self, const char *from, const char *to, struct err *err)
     (void)self;
     (void)to;
     return err_set(err, RC_NOT_FOUND, "%s", from);
+}
+
+static enum rc
+no_folder(void *self, const char *path, bool (*each)(void *ctx, const char *name), void *ctx,
+          struct err *err)
+{
+    (void)self;
+    (void)each;
+    (void)ctx;
+    return err_set(err, RC_NOT_FOUND, "%s", path);
 }
 
 static struct json *
@@ -140,8 +149,7 @@ perform(void *self, const struct http_request *req, struct http_response *ret_re
     return RC_OK;
 }
 
-/* ---- the call
- * ----------------------------------------------------------------------------------------- */
+/* ---- the call ------------------------------------------------------------------------------ */
 
 /* UTC in place of New York: the smallest zone file there can be. */
 static struct zone *
@@ -202,7 +210,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CLEANUP(text_free) struct text input = {0};
     struct world w = {.now_ns = NOW_NS};
     struct clock clock = {&w, now_ns, now_ns, real_ns, sleep_ns};
-    struct fs fs = {.read_all = no_bytes, .stat = no_file, .rename = no_rename};
+    struct fs fs = {.read_all = no_bytes, .stat = no_file, .rename = no_rename, .list = no_folder};
     struct store store = {.load = no_document, .save = not_saved, .append = not_appended};
     struct locks locks = {NULL, always_free, NULL, let_go};
     struct http http = {&w, perform};

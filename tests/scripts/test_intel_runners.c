@@ -249,7 +249,7 @@ test_intel_waits_for_room_in_the_minute(void **state)
 
     (void)state;
     bed_point(&b, v.port, "UW_RATE_LIMIT_PER_MIN=4");
-    bed_set(&b, "STOCKBOT_CLOCK=2026-02-10T15:00:00Z@100"); /* four calls take less than a minute */
+    bed_set(&b, "STOCKBOT_CLOCK=2026-02-10T15:00:00Z@20"); /* four calls take less than a minute */
     write_inputs(&b);
     CLEANUP(ran_free)
     struct ran first = BED_RUN(&b, cmd_build_daily_universe, "--max", "3", "--core", "3");

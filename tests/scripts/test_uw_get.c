@@ -36,8 +36,10 @@ struct settings {
     const char *env[RUN_ENV_MAX];
 };
 
-/* Each command begins its paced clock anew; this one after the former. */
-#define LATER "STOCKBOT_CLOCK=2026-02-10T15:00:20Z@100"
+/* Each command begins its paced clock anew; the second of two after the first, however long that
+ * took. */
+#define FIRST "STOCKBOT_CLOCK=2026-02-10T15:00:00Z@1"
+#define LATER "STOCKBOT_CLOCK=2026-02-10T15:00:30Z@1"
 
 /* A paced day, so that the pauses between attempts take no real time. */
 static void
@@ -235,7 +237,8 @@ test_uw_get_says_what_the_server_did(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
         struct served v = served_open(&(struct serve){.faults = cases[i].faults});
-        CLEANUP(ran_free) struct ran r = get(&dir, &v, NULL, TIDE, NULL, NULL);
+        const char *clock = cases[i].next != NULL ? FIRST : NULL;
+        CLEANUP(ran_free) struct ran r = get(&dir, &v, clock, TIDE, NULL, NULL);
 
         if (r.status != 1 || strstr(text_str(&r.err), cases[i].words) == NULL ||
             strstr(text_str(&r.err), cases[i].remedy) == NULL)

@@ -19,7 +19,7 @@ enum { KILLS = 110 };
 static const char *const EAGER[] = {"COOLDOWN_MINUTES_PER_TICKER=1", "MIN_COOLDOWN_MINUTES=0",
                                     "MAX_CONCURRENT_POSITIONS=40", NULL};
 
-#define BACK_S 15.0 /* a heartbeat after a death, on a busy machine */
+#define BACK_S 45.0 /* a heartbeat after a death, on a busy machine */
 
 static struct day day;
 
