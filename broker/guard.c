@@ -90,9 +90,7 @@ kill_switch_broker(struct kill_switch *g)
     return b;
 }
 
-/* ---- risk limits
- * ----------------------------------------------------------------------------------------
- */
+/* ---- risk limits ----------------------------------------------------------------------------- */
 
 static enum rc
 risk_check(struct risk_guard *g, const struct order_intent *o, struct err *err)

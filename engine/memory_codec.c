@@ -16,9 +16,7 @@ time_member(const struct json *doc, const char *key)
     return when_parse_or_none(json_str(doc, key, ""));
 }
 
-/* ---- trading_state.json
- * ---------------------------------------------------------------------------------
- */
+/* ---- trading_state.json ---------------------------------------------------------------------- */
 
 static void
 times_decode(struct memory *m, const struct json *list, size_t offset)
@@ -88,9 +86,7 @@ displacements_encode(const struct memory *m, int64_t now_ns, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- peak_equity.json, daily_start_equity.json
- * -----------------------------------------------------------
- */
+/* ---- peak_equity.json, daily_start_equity.json ----------------------------------------------- */
 
 static void
 peak_decode(struct memory *m, const struct json *doc, int64_t now_ns)
@@ -144,9 +140,7 @@ daily_encode(const struct memory *m, int64_t now_ns, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- governor_freezes.json
- * ------------------------------------------------------------------------------
- */
+/* ---- governor_freezes.json ------------------------------------------------------------------- */
 
 static void
 freezes_file_decode(struct memory *m, const struct json *doc, int64_t now_ns)

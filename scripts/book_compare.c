@@ -34,9 +34,7 @@ differs(struct books *b, const char *kind, const char *symbol, const char *id, c
     va_end(args);
 }
 
-/* ---- orders
- * --------------------------------------------------------------------------------
- */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 static const struct order *
 order_find(const struct orders *list, const struct intent *in)
@@ -112,9 +110,7 @@ compare_orders(struct books *b)
     }
 }
 
-/* ---- executions
- * ----------------------------------------------------------------------------
- */
+/* ---- executions ------------------------------------------------------------------------------ */
 
 static const struct fill *
 fill_find(const struct fills *list, const char *fill_id)
@@ -154,8 +150,7 @@ compare_fills(struct books *b)
     }
 }
 
-/* ---- positions and cash
- * -------------------------------------------------------------------- */
+/* ---- positions and cash ---------------------------------------------------------------------- */
 
 static void
 compare_positions(struct books *b)
@@ -207,9 +202,7 @@ compare_cash(struct books *b, const struct book_cash *before)
                 usd_text(want, wanted), usd_text(b->account.cash, there));
 }
 
-/* ---- all of it
- * -----------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 /* The ledger first and last of all the broker: what moves in between is more at
  * the broker. */

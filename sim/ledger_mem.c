@@ -2,8 +2,7 @@
 
 #include "state/ledger.h"
 
-/* ---- arrays
- * -------------------------------------------------------------------------------------------- */
+/* ---- arrays ---------------------------------------------------------------------------------- */
 
 /* Room for one element more. */
 static void *
@@ -24,8 +23,7 @@ intent_of(const struct ledger_mem *m, const char *client_id)
     return NULL;
 }
 
-/* ---- intents
- * ------------------------------------------------------------------------------------------- */
+/* ---- intents --------------------------------------------------------------------------------- */
 
 static enum rc
 add_intent(void *self, const struct intent *in, struct err *err)
@@ -120,8 +118,7 @@ intents_since(void *self, int64_t from_ns, struct arena *a, struct intents *ret_
     return RC_OK;
 }
 
-/* ---- fills
- * --------------------------------------------------------------------------------------------- */
+/* ---- fills ----------------------------------------------------------------------------------- */
 
 /* The position of a symbol from all its fills. */
 static enum rc
@@ -244,8 +241,7 @@ positions(void *self, struct arena *a, struct ledger_positions *ret_list, struct
     return RC_OK;
 }
 
-/* ---- the seam
- * ------------------------------------------------------------------------------------------ */
+/* ---- the seam -------------------------------------------------------------------------------- */
 
 void
 ledger_mem_init(struct ledger_mem *m)

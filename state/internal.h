@@ -56,9 +56,7 @@ struct sql_ledger {
                              writes */
 };
 
-/* ---- ledger_sql.c
- * ---------------------------------------------------------------------------------------
- */
+/* ---- ledger_sql.c ---------------------------------------------------------------------------- */
 
 /* Schema and statements of a freshly opened connection. */
 enum rc sql_create_schema(sqlite3 *db, bool is_rebuilt, int64_t now_ns, struct err *err);
@@ -90,16 +88,12 @@ enum rc sql_meta_get(struct sql_ledger *l, const char *key, char *ret_value, siz
                      struct err *err);
 enum rc sql_meta_put(struct sql_ledger *l, const char *key, const char *value, struct err *err);
 
-/* ---- ledger_file.c
- * --------------------------------------------------------------------------------------
- */
+/* ---- ledger_file.c --------------------------------------------------------------------------- */
 
 /* The file is still ours; a lost or damaged one is healed here.  First thing of every call. */
 enum rc file_ready(struct sql_ledger *l, struct err *err);
 
-/* ---- ledger_fills.c
- * -------------------------------------------------------------------------------------
- */
+/* ---- ledger_fills.c -------------------------------------------------------------------------- */
 
 void fills_seam(struct ledger *seam);
 /* The book is that of the rows as they are now. */

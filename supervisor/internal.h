@@ -110,9 +110,7 @@ sup_mono(const struct supervisor *s)
     return clock_mono(s->seams.clock);
 }
 
-/* ---- record.c
- * -------------------------------------------------------------------------------------------
- */
+/* ---- record.c -------------------------------------------------------------------------------- */
 
 /* {"ts": DT, "event": event, fields} in logs/supervisor.jsonl. */
 void record_write(struct supervisor *s, const char *event, const struct field *fields);
@@ -125,16 +123,12 @@ void record_action(struct supervisor *s, struct service *svc, enum action act);
 /* SUPERVISOR_TICK_ERROR; the same words once a minute. */
 void record_error(struct supervisor *s, const struct err *err);
 
-/* ---- act.c
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- act.c ----------------------------------------------------------------------------------- */
 
 /* One step of a service's machine and all that follows from it. */
 void act_step(struct supervisor *s, struct service *svc, enum happening what, int exit_code);
 
-/* ---- spawn.c
- * --------------------------------------------------------------------------------------------
- */
+/* ---- spawn.c --------------------------------------------------------------------------------- */
 
 /* Starts the program with its progress pipe; the service's error says why not. */
 bool service_spawn(struct supervisor *s, struct service *svc);
@@ -146,27 +140,21 @@ bool service_reap(struct supervisor *s, struct service *svc, int *ret_exit_code)
 /* Closes the descriptors without looking at the child. */
 void service_forget(struct service *svc);
 
-/* ---- place.c
- * --------------------------------------------------------------------------------------------
- */
+/* ---- place.c --------------------------------------------------------------------------------- */
 
 /* Fills svc->place. */
 void place_look(const struct supervisor *s, struct service *svc);
 /* Keeps how the child ended, before the machine hears of it, for the next one (state/flight.h). */
 void place_note_exit(struct service *svc, int exit_code);
 
-/* ---- surround.c
- * -----------------------------------------------------------------------------------------
- */
+/* ---- surround.c ------------------------------------------------------------------------------ */
 
 enum obstacle surround_obstacle(struct supervisor *s, struct service *svc);
 bool surround_in_session(const struct supervisor *s);
 /* Ends the holder of the service's lock if it is a child that an earlier supervisor left behind. */
 void surround_evict(struct supervisor *s, struct service *svc);
 
-/* ---- settings.c
- * -----------------------------------------------------------------------------------------
- */
+/* ---- settings.c ------------------------------------------------------------------------------ */
 
 /* What follows from s->cfg: limits, watched files, the children's environment, the missing secrets.
  */
@@ -175,9 +163,7 @@ void settings_apply(struct supervisor *s);
  */
 bool settings_refresh(struct supervisor *s, bool is_asked_for);
 
-/* ---- health.c
- * -------------------------------------------------------------------------------------------
- */
+/* ---- health.c -------------------------------------------------------------------------------- */
 
 /* Notices changed states; writes state/health.json if there is one, or if it is due. */
 void health_publish(struct supervisor *s, bool is_due);

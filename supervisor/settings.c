@@ -1,8 +1,6 @@
 #include "supervisor/internal.h"
 
-/* ---- what the children inherit
- * ----------------------------------------------------------------------------
- */
+/* ---- what the children inherit --------------------------------------------------------------- */
 
 /*
  * Ours to set, or meant for us alone.  The clock of a paced day was anchored before we started
@@ -52,9 +50,7 @@ build_env(struct supervisor *s)
     env_add(s, FLIGHT_EXIT_ENV); /* what we inherited is about another engine */
 }
 
-/* ---- secrets
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- secrets --------------------------------------------------------------------------------- */
 
 static void
 log_missing(struct supervisor *s)
@@ -88,9 +84,7 @@ check_secrets(struct supervisor *s)
     if (!is_same && len > 0) log_missing(s);
 }
 
-/* ---- files
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static struct fs_stat
 look_at(const struct supervisor *s, const char *path)
@@ -145,9 +139,7 @@ has_changed(struct supervisor *s)
     return yes;
 }
 
-/* ---- public
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 static void
 log_issues(struct supervisor *s)

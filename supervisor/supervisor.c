@@ -14,9 +14,7 @@ enum {
     POLL_FDS = 2 * SERVICES
 };
 
-/* ---- beginning and end
- * ------------------------------------------------------------------------------------
- */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 /* argv[0] is the program, the others come from a setting, separated by blanks. */
 static void
@@ -130,9 +128,7 @@ supervisor_free(struct supervisor *s)
     free(s);
 }
 
-/* ---- all services
- * -----------------------------------------------------------------------------------------
- */
+/* ---- all services ---------------------------------------------------------------------------- */
 
 static void
 step_all(struct supervisor *s, enum happening what)
@@ -207,9 +203,7 @@ start_some(struct supervisor *s)
     notify_ready("services started");
 }
 
-/* ---- what the loop waits for
- * ------------------------------------------------------------------------------
- */
+/* ---- what the loop waits for ----------------------------------------------------------------- */
 
 /* Somebody waits for a file to be mended: then files are looked at more often. */
 static bool

@@ -17,9 +17,7 @@ surround_in_session(const struct supervisor *s)
     return calendar_phase(s->new_york, clock_now(s->seams.clock)) == PHASE_OPEN;
 }
 
-/* ---- locks
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 /* Taking it and giving it back at once shows that nobody holds it (R1.11). */
 static bool
@@ -49,9 +47,7 @@ surround_obstacle(struct supervisor *s, struct service *svc)
     return OBSTACLE_NONE;
 }
 
-/* ---- leftovers
- * --------------------------------------------------------------------------------------------
- */
+/* ---- leftovers ------------------------------------------------------------------------------- */
 
 /*
  * Is that the command line of a child of ours?  An engine that somebody runs by hand carries

@@ -33,9 +33,7 @@ struct regime_snapshot {
     const char *regime, *sector_posture, *volatility_bucket, *trend_bucket;
 };
 
-/* ---- orders (R5.42)
- * -------------------------------------------------------------------------------------
- */
+/* ---- orders (R5.42) -------------------------------------------------------------------------- */
 
 enum order_action {
     ACTION_SUBMIT_LIMIT_FILLED,
@@ -69,9 +67,7 @@ struct order_record {
 const char *order_action_name(enum order_action a);
 void order_record_encode(const struct order_record *r, struct text *to);
 
-/* ---- an entry
- * -------------------------------------------------------------------------------------------
- */
+/* ---- an entry -------------------------------------------------------------------------------- */
 
 struct entry_record {
     int64_t at_ns; /* of writing */
@@ -150,9 +146,7 @@ void exit_portfolio_encode(const struct exit_record *r, struct text *to); /* POS
 /* "live:AAPL:2026-01-30T20:58:07.568503+00:00": joins the records of one trade. */
 const char *trade_id(const char *symbol, int64_t entered_ns, char buf[TRADE_ID_MAX]);
 
-/* ---- what was not traded
- * --------------------------------------------------------------------------------
- */
+/* ---- what was not traded --------------------------------------------------------------------- */
 
 struct blocked_record {
     int64_t at_ns;

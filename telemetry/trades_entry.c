@@ -2,9 +2,7 @@
 
 #include <math.h>
 
-/* ---- shared by the encoders
- * -----------------------------------------------------------------------------
- */
+/* ---- shared by the encoders ------------------------------------------------------------------ */
 
 void
 out_object(struct json_out *o, const char *key, const char *json)
@@ -88,9 +86,7 @@ trade_id(const char *symbol, int64_t entered_ns, char buf[TRADE_ID_MAX])
     return buf;
 }
 
-/* ---- orders
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 enum {
     HAS_SIDE = 1,
@@ -230,9 +226,7 @@ entry_live_encode(const struct entry_record *r, const char *event, struct text *
     json_out_end(&o);
 }
 
-/* ---- what an entry leaves behind
- * ------------------------------------------------------------------------
- */
+/* ---- what an entry leaves behind ------------------------------------------------------------- */
 
 static bool
 is_blank(const char *s)

@@ -2,9 +2,7 @@
 
 #include <math.h>
 
-/* ---- profit
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- profit ---------------------------------------------------------------------------------- */
 
 usd
 exit_pnl(const struct exit_record *r)
@@ -39,9 +37,7 @@ exit_price(const struct exit_record *r)
     return usd_div_qty(r->exit_proceeds, r->qty);
 }
 
-/* ---- words for numbers (R6.31)
- * ---------------------------------------------------------------------------
- */
+/* ---- words for numbers (R6.31) --------------------------------------------------------------- */
 
 /* Of the entry, New York time: AFTER_HOURS before 09:30 and from 16:00, OPEN up to 10:00, CLOSE
  * from 15:00.
@@ -84,9 +80,7 @@ entry_side(const struct exit_record *r)
     return r->side == POSITION_LONG ? SIDE_BUY : SIDE_SELL;
 }
 
-/* ---- attribution
- * ----------------------------------------------------------------------------------------
- */
+/* ---- attribution ----------------------------------------------------------------------------- */
 
 static void
 out_exit_context(struct json_out *o, const struct exit_record *r)
@@ -178,9 +172,7 @@ exit_partial_encode(const struct exit_record *r, struct text *to)
     json_out_end(&o);
 }
 
-/* ---- exits, master log, portfolio
- * ------------------------------------------------------------------------
- */
+/* ---- exits, master log, portfolio ------------------------------------------------------------ */
 
 void
 exit_line_encode(const struct exit_record *r, struct text *to)

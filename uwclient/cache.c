@@ -138,8 +138,7 @@ cache_put(struct cache *c, const struct cache_question *q, const struct json *an
     (void)c->fs->replace(c->fs->self, path, text_str(&t), t.len, false, NULL);
 }
 
-/* ---- eviction
- * ----------------------------------------------------------------------------------------- */
+/* ---- eviction -------------------------------------------------------------------------------- */
 
 struct kept {
     char name[96];

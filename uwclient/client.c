@@ -93,8 +93,7 @@ prepare(const struct uw_client *c, const struct uw_call *call, struct uw_flight 
     f->cap_per_day = policy != NULL ? uw_policy_cap(policy, c->cfg->tickers.len) : 0;
 }
 
-/* ---- the refusals
- * ------------------------------------------------------------------------------------- */
+/* ---- the refusals ---------------------------------------------------------------------------- */
 
 static bool
 params_are_known(const struct uw_client *c, const struct uw_flight *f)
@@ -181,8 +180,7 @@ refuse(struct uw_client *c, struct uw_flight *f)
     return UW_OK;
 }
 
-/* ---- the call
- * ----------------------------------------------------------------------------------------- */
+/* ---- the call -------------------------------------------------------------------------------- */
 
 static void
 answer_mock(const struct uw_flight *f, struct uw_answer *a)

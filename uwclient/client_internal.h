@@ -25,8 +25,7 @@ void transport_run(struct uw_client *c, struct uw_flight *f, struct uw_answer *a
 /* Parses a body that must be a JSON object; NULL otherwise. */
 struct json *uw_parse_object(const char *bytes, size_t len, struct err *err);
 
-/* ---- events and bodies
- * -------------------------------------------------------------------------------- */
+/* ---- events and bodies ----------------------------------------------------------------------- */
 
 /* True once in 15 minutes; a clock that went back does not silence it. */
 bool said_due(const struct uw_client *c, int64_t *said_ns);

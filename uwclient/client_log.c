@@ -86,8 +86,7 @@ say_outcome(const struct uw_client *c, const struct uw_flight *f, const struct u
               F_STR("caller", f->caller), is_schema_error ? F_BOOL("schema_error", true) : F_END);
 }
 
-/* ---- bodies
- * ------------------------------------------------------------------------------------------- */
+/* ---- bodies ---------------------------------------------------------------------------------- */
 
 struct json *
 uw_parse_object(const char *bytes, size_t len, struct err *err)

@@ -41,8 +41,7 @@ tell_alive(const struct daemon *d)
     if (d->deps.alive != NULL) d->deps.alive(d->deps.ctx, daemon_status_name(d->status));
 }
 
-/* ---- pacing
- * ------------------------------------------------------------------------------------------- */
+/* ---- pacing ---------------------------------------------------------------------------------- */
 
 /* Wall time until so many requests may begin; 0 = now. */
 static int64_t
@@ -108,8 +107,7 @@ env_of(struct daemon *d)
     };
 }
 
-/* ---- start and stop
- * ----------------------------------------------------------------------------------- */
+/* ---- start and stop -------------------------------------------------------------------------- */
 
 static bool
 in_universe(void *ctx, const char *symbol)
@@ -201,8 +199,7 @@ daemon_reconfigure(struct daemon *d, const struct uw_config *cfg)
     jobs_configure(&env, &d->schedule);
 }
 
-/* ---- status
- * ------------------------------------------------------------------------------------------- */
+/* ---- status ---------------------------------------------------------------------------------- */
 
 static enum daemon_status
 judge_status(const struct daemon *d, const struct usage_view *view, int64_t *ret_until_ns,
@@ -258,8 +255,7 @@ update_status(struct daemon *d, const struct usage_view *view)
                   F_STR("error", c->spec_err.text));
 }
 
-/* ---- one turn
- * ----------------------------------------------------------------------------------------- */
+/* ---- one turn -------------------------------------------------------------------------------- */
 
 static void
 run_job(struct daemon *d, struct job *j)

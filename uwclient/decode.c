@@ -6,8 +6,7 @@ enum { NUMBER_TEXT_MAX = 64, ROW_LEVELS_MAX = 8 };
 #define USD_PLAUSIBLE_E4  INT64_C(10000000000000000) /* 1 trillion USD */
 #define MILLISECONDS_FROM 2e9
 
-/* ---- rows
- * --------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static const struct json *
 skip_to_object(const struct json *v)
@@ -73,8 +72,7 @@ uw_is_shallow(const struct json *row)
     return is_shallower(row, ROW_LEVELS_MAX);
 }
 
-/* ---- values
- * ------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* The text without thousands commas; false if it is too long to be a number. */
 static bool
@@ -183,8 +181,7 @@ uw_sentiment(double x)
     return x > 0 ? "BULLISH" : x < 0 ? "BEARISH" : "NEUTRAL";
 }
 
-/* ---- a member
- * ----------------------------------------------------------------------------------------- */
+/* ---- a member -------------------------------------------------------------------------------- */
 
 void
 member_open(struct member *m)

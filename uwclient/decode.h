@@ -54,8 +54,7 @@ bool uw_date_at(const struct json *row, const char *key, struct date *ret_date);
 /* "BULLISH", "BEARISH" or "NEUTRAL" by the sign. */
 const char *uw_sentiment(double x);
 
-/* ---- a member of the flow cache, as text
- * -------------------------------------------------------------- */
+/* ---- a member of the flow cache, as text ----------------------------------------------------- */
 
 struct member {
     struct text text;

@@ -3,8 +3,7 @@
 #include <math.h>
 #include <strings.h>
 
-/* ---- the last five dates
- * ------------------------------------------------------------------------------ */
+/* ---- the last five dates --------------------------------------------------------------------- */
 
 struct dated {
     char date[16];
@@ -107,8 +106,7 @@ fails_write(const struct fails *f, int64_t now_ns, struct member *m)
     member_close(m);
 }
 
-/* ---- insiders
- * ----------------------------------------------------------------------------------------- */
+/* ---- insiders -------------------------------------------------------------------------------- */
 
 static bool
 is_within_days(const struct json *row, const char *key, struct date today, int days)
@@ -173,8 +171,7 @@ insider_write_neutral(struct member *m)
     member_close(m);
 }
 
-/* ---- earnings
- * ----------------------------------------------------------------------------------------- */
+/* ---- earnings -------------------------------------------------------------------------------- */
 
 void
 earnings_decode(const struct json *body, struct date today, struct earnings *ret_earnings)
@@ -214,8 +211,7 @@ earnings_write(const struct earnings *e, struct date today, int64_t now_ns, stru
     member_close(m);
 }
 
-/* ---- congress and owners
- * ------------------------------------------------------------------------------ */
+/* ---- congress and owners --------------------------------------------------------------------- */
 
 static bool
 begins_with(const char *text, const char *word)

@@ -25,8 +25,7 @@ drift_kind_name(enum drift_kind k)
     return kind_names[k];
 }
 
-/* ---- looking
- * ------------------------------------------------------------------------------------------ */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 static void
 found(struct drift *d, enum uw_endpoint e, enum drift_kind kind, const char *field)
@@ -137,8 +136,7 @@ drift_note(struct drift *d, enum uw_endpoint endpoint, const struct json *body)
     }
 }
 
-/* ---- the file
- * ----------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static struct store_spec
 drift_spec(void)

@@ -4,8 +4,7 @@
 
 #include "uwclient/decode_flow.h"
 
-/* ---- tickers
- * ------------------------------------------------------------------------------------------ */
+/* ---- tickers --------------------------------------------------------------------------------- */
 
 static void
 ticker_free(struct flow_ticker *t)
@@ -133,8 +132,7 @@ flow_model_set_top(struct flow_model *m, const char *key, const struct text *jso
     mark_dirty(m, NULL, now_ns);
 }
 
-/* ---- stamps and age
- * ----------------------------------------------------------------------------------- */
+/* ---- stamps and age -------------------------------------------------------------------------- */
 
 void
 flow_model_touch(struct flow_model *m, struct flow_ticker *t, const char *job, bool is_flow,
@@ -194,8 +192,7 @@ flow_model_expire(struct flow_model *m, int64_t now_ns)
     return cleared;
 }
 
-/* ---- the file
- * ----------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static const char *const owned_members[] = {
     "flow_trades", "sentiment",     "conviction",   "total_premium", "call_premium", "put_premium",

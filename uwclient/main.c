@@ -138,8 +138,7 @@ redact(void *ctx, struct text *line)
     config_redact(config_in_use(ctx), line);
 }
 
-/* ---- what the loop asks
- * ------------------------------------------------------------------------------- */
+/* ---- what the loop asks ---------------------------------------------------------------------- */
 
 static bool
 is_stopping(void *ctx)
@@ -221,8 +220,7 @@ reloaded(void *ctx)
     return &app->cfg[next].uw;
 }
 
-/* ---- start
- * -------------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static enum rc
 open_files(struct app *app, struct err *err)

@@ -4,8 +4,7 @@
 
 #define CALLER "uw_flow_daemon"
 
-/* ---- asking
- * ------------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static int64_t
 pause_until(const struct poll *p)
@@ -100,8 +99,7 @@ poll_ask(struct poll *p, const struct uw_params *params)
     return body;
 }
 
-/* ---- storing
- * ------------------------------------------------------------------------------------------ */
+/* ---- storing --------------------------------------------------------------------------------- */
 
 static void
 say_dropped(const struct poll *p, const char *symbol, const struct member *m)

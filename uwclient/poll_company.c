@@ -76,8 +76,7 @@ poll_owners(struct poll *p)
     poll_store(p, "institutional", &m);
 }
 
-/* ---- the earnings calendar
- * ---------------------------------------------------------------------------- */
+/* ---- the earnings calendar ------------------------------------------------------------------- */
 
 /* The report date that most of the stored alerts name, of those that are still to come. */
 static void

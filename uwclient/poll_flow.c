@@ -2,8 +2,7 @@
 #include "uwclient/decode_flow.h"
 #include "uwclient/poll.h"
 
-/* ---- option flow
- * -------------------------------------------------------------------------------------- */
+/* ---- option flow ----------------------------------------------------------------------------- */
 
 /* The kept alerts as they came; those too large to keep leave the list. */
 static void

@@ -2,8 +2,7 @@
 #include "uwclient/decode_market.h"
 #include "uwclient/poll.h"
 
-/* ---- the market
- * --------------------------------------------------------------------------------------- */
+/* ---- the market ------------------------------------------------------------------------------ */
 
 /* The same member for every configured symbol. */
 static void

@@ -1,8 +1,7 @@
 #include "uwclient/decode_options.h"
 #include "uwclient/poll.h"
 
-/* ---- one symbol
- * --------------------------------------------------------------------------------------- */
+/* ---- one symbol ------------------------------------------------------------------------------ */
 
 /* A week is enough for the newest day; where the server does not accept that, a day without the
  * parameter. */

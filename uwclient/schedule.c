@@ -41,8 +41,7 @@ schedule_find(const struct schedule *s, const char *key)
     return NULL;
 }
 
-/* ---- building
- * ----------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static struct job *
 find_job(const struct schedule *s, enum uw_job kind, const char *symbol)
@@ -127,8 +126,7 @@ schedule_configure(struct schedule *s, const struct name_list *tickers,
     *s = built;
 }
 
-/* ---- due
- * ---------------------------------------------------------------------------------------------- */
+/* ---- due ------------------------------------------------------------------------------------- */
 
 static int64_t
 interval_of(const struct job *j, const struct uw_job_row *row, double used)
@@ -237,8 +235,7 @@ schedule_next(const struct schedule *s, const struct schedule_now *now, int64_t 
     return best;
 }
 
-/* ---- results
- * ------------------------------------------------------------------------------------------ */
+/* ---- results --------------------------------------------------------------------------------- */
 
 static int64_t
 next_utc_midnight(int64_t now_ns)

@@ -159,8 +159,7 @@ wait_for_retry(struct uw_client *c, const struct outcome *o, int attempt)
     return c->deps.is_stopping == NULL || !c->deps.is_stopping(c->deps.stop_ctx);
 }
 
-/* ---- what the server said
- * ----------------------------------------------------------------------------- */
+/* ---- what the server said -------------------------------------------------------------------- */
 
 static int64_t
 header_i64(const struct http_response *r, const char *name)

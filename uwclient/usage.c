@@ -32,8 +32,7 @@ utc_date(int64_t at_ns)
     return when_to_civil(at_ns).date;
 }
 
-/* ---- the file
- * ----------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static struct usage_stamp
 look(const struct usage *u)
@@ -246,8 +245,7 @@ unlock(struct usage *u, struct lock *held)
     u->deps.locks->release(u->deps.locks->self, held);
 }
 
-/* ---- limits
- * ------------------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 int64_t
 usage_cap(const struct usage *u)
@@ -352,8 +350,7 @@ usage_reason(enum usage_verdict v)
     return names[v];
 }
 
-/* ---- what the server says
- * ----------------------------------------------------------------------------- */
+/* ---- what the server says -------------------------------------------------------------------- */
 
 /* 20:00 New York on the date of the instant, plus so many days. */
 static int64_t
@@ -510,8 +507,7 @@ usage_auth_failed(struct usage *u)
     change(u, apply_auth, NULL);
 }
 
-/* ---- for others
- * --------------------------------------------------------------------------------------- */
+/* ---- for others ------------------------------------------------------------------------------ */
 
 struct usage_view
 usage_view(struct usage *u)

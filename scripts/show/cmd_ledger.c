@@ -172,8 +172,7 @@ ny_text(const struct look *l, int64_t at_ns, char buf[2 * ISO_TEXT_MAX])
     return buf;
 }
 
-/* ---- the order of an execution
- * ------------------------------------------------------------- */
+/* ---- the order of an execution --------------------------------------------------------------- */
 
 static int
 by_broker_id(const void *x, const void *y)
@@ -218,9 +217,7 @@ owner_find(const struct owners *o, const char *broker_id)
     return NULL;
 }
 
-/* ---- executions
- * ----------------------------------------------------------------------------
- */
+/* ---- executions ------------------------------------------------------------------------------ */
 
 struct row {
     const struct fill *fill;
@@ -384,9 +381,7 @@ show_ledger(struct look *l, const struct wanted *w, int64_t since_ns, struct err
     return RC_OK;
 }
 
-/* ---- orders
- * --------------------------------------------------------------------------------
- */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 static void
 order_csv(const struct intent *in)
@@ -504,8 +499,7 @@ show_orders(struct look *l, const struct wanted *w, int64_t since_ns, struct err
     return RC_OK;
 }
 
-/* ---- the commands
- * -------------------------------------------------------------------------- */
+/* ---- the commands ---------------------------------------------------------------------------- */
 
 static int
 run(struct wanted *w, int argc, char **argv, const char *help, const char *since_default,

@@ -112,9 +112,7 @@ an_order(void)
     return o;
 }
 
-/* ---- sending
- * --------------------------------------------------------------------------------------------
- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static void
 test_alpaca_sends_one_post_whatever_comes_back(void **state)
@@ -202,9 +200,7 @@ test_alpaca_sends_prices_as_exact_text(void **state)
         "\"limit_price\":\"174.79\",\"extended_hours\":false,\"client_order_id\":\"c-1\"}");
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void
 test_alpaca_retries_reads_three_times_and_only_where_it_may_help(void **state)

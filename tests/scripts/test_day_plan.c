@@ -142,8 +142,7 @@ test_day_record_is_of_one_date(void **state)
     }
 }
 
-/* ---- the command: beside a test program lies no stockbot, so that every step fails
- * --------------- */
+/* ---- the command: beside a test program lies no stockbot, so that every step fails ----------- */
 
 static struct ran
 day(const struct tmpdir *dir, const char *const *extra)

@@ -187,8 +187,7 @@ test_telemetry_other_output_root(void **state)
     run_expect(&none, 1, "", "there is no bundle of the day");
 }
 
-/* ---- Ctrl-C
- * ---------------------------------------------------------------------------------------- */
+/* ---- Ctrl-C ---------------------------------------------------------------------------------- */
 
 /* The signal waits before the first byte is read. */
 static int

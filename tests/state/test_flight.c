@@ -158,9 +158,7 @@ test_flight_exit_text_round_trips(void **state)
         assert_false(flight_exit_from(bad[i]).is_known);
 }
 
-/* ---- quarantine
- * -----------------------------------------------------------------------------------------
- */
+/* ---- quarantine ------------------------------------------------------------------------------ */
 
 static struct flight_report
 death(enum stage stage, const char *symbol)

@@ -16,9 +16,7 @@
 #include "tests/lib/seams.h"
 #include "tests/state/ledger_file_bed.h"
 
-/* ---- damage while nobody has it open
- * --------------------------------------------------------------------
- */
+/* ---- damage while nobody has it open --------------------------------------------------------- */
 
 enum damage {
     ZERO_BYTES,
@@ -250,9 +248,7 @@ test_ledger_starts_over_what_stands_beside_it(void **state)
     }
 }
 
-/* ---- damage while it is open
- * ----------------------------------------------------------------------------
- */
+/* ---- damage while it is open ----------------------------------------------------------------- */
 
 enum theft {
     UNLINKED,

@@ -6,9 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- kill -9
- * --------------------------------------------------------------------------------------------
- */
+/* ---- kill -9 --------------------------------------------------------------------------------- */
 
 /* Adds rows and says on the pipe which were acknowledged, until it is killed. */
 NORETURN static void

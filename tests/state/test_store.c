@@ -40,9 +40,7 @@ used_of(struct json *doc)
     return used;
 }
 
-/* ---- corruption × what is there to heal from
- * ------------------------------------------------------------
- */
+/* ---- corruption × what is there to heal from ------------------------------------------------- */
 
 enum damage { BYTES, A_DIRECTORY, NO_PERMISSION };
 

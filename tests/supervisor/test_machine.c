@@ -168,9 +168,7 @@ test_machine_ignores_everything_else(void **state)
     }
 }
 
-/* ---- the order of records around a restart (R1.18)
- * ------------------------------------------------------
- */
+/* ---- the order of records around a restart (R1.18) ------------------------------------------- */
 
 static void
 test_contract_6_1_order_of_records_around_a_restart(void **state)

@@ -22,9 +22,7 @@ tear_down(void **state)
     return 0;
 }
 
-/* ---- restarts
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- restarts -------------------------------------------------------------------------------- */
 
 /* The first record of each name after the place, in the order of the names. */
 static void
@@ -134,9 +132,7 @@ test_supervisor_never_gives_a_crashing_engine_up(void **state)
     assert_true(world_events(w, "SERVICE_EXITED_IMMEDIATELY") >= 5);
 }
 
-/* ---- watchdog
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- watchdog -------------------------------------------------------------------------------- */
 
 static void
 test_watchdog_dump_request_may_be_enough(void **state)
@@ -200,9 +196,7 @@ test_watchdog_replaces_a_stopped_engine(void **state)
     world_await_health(w, "\"trading-bot\":\"OK\"");
 }
 
-/* ---- shutdown
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- shutdown -------------------------------------------------------------------------------- */
 
 static void
 test_contract_6_2_shutdown_ends_all_and_kills_the_deaf(void **state)
@@ -258,9 +252,7 @@ test_supervisor_starts_the_simulator_first_and_stops_it_last(void **state)
     assert_string_equal(world_read(w, "stops"), "engine\nsim\n");
 }
 
-/* ---- one supervisor, one engine
- * ---------------------------------------------------------------------------
- */
+/* ---- one supervisor, one engine -------------------------------------------------------------- */
 
 static void
 test_contract_1_2_second_supervisor_is_refused(void **state)
@@ -340,9 +332,7 @@ test_supervisor_leaves_a_foreign_daemon_alone(void **state)
                      1);
 }
 
-/* ---- secrets and configuration
- * ----------------------------------------------------------------------------
- */
+/* ---- secrets and configuration --------------------------------------------------------------- */
 
 static void
 test_supervisor_waits_for_secrets_and_finds_them(void **state)
@@ -417,9 +407,7 @@ test_supervisor_keeps_its_settings_when_the_new_ones_are_bad(void **state)
     world_await(w, "TRADING_ENGINE_STARTED", 2);
 }
 
-/* ---- options
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static void
 test_supervisor_exit_codes(void **state)
@@ -452,9 +440,7 @@ test_supervisor_sends_output_of_children_to_files(void **state)
     assert_int_equal(access(dir, F_OK), 0);
 }
 
-/* ---- the service manager
- * ----------------------------------------------------------------------------------
- */
+/* ---- the service manager --------------------------------------------------------------------- */
 
 static void
 await_datagram(int fd, const char *what)

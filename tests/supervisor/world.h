@@ -172,9 +172,7 @@ world_close(struct world *w)
     (void)nftw(w->root, world_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* ---- what was written
- * -----------------------------------------------------------------------------------
- */
+/* ---- what was written ------------------------------------------------------------------------ */
 
 static inline const char *
 world_read(const struct world *w, const char *name)

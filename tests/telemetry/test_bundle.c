@@ -266,8 +266,7 @@ test_bundle_removes_links_and_not_what_they_point_to(void **state)
     bed_remove(&b);
 }
 
-/* ---- figures agree with each other
- * ------------------------------------------------------------------ */
+/* ---- figures agree with each other ----------------------------------------------------------- */
 
 static double
 sum_of(const struct json *obj)

@@ -3,8 +3,7 @@
  */
 #include "tests/telemetry/bundle_bed.h"
 
-/* ---- rotated and compressed logs
- * ----------------------------------------------------------------- */
+/* ---- rotated and compressed logs ------------------------------------------------------------- */
 
 static void
 write_gz(struct bed *b, const char *path, const char *bytes, size_t len)
@@ -100,8 +99,7 @@ test_bundle_archives_from_long_before_are_not_read(void **state)
     bed_remove(&b);
 }
 
-/* ---- long logs
- * ----------------------------------------------------------------------------------- */
+/* ---- long logs ------------------------------------------------------------------------------- */
 
 /* What the last lines of a log become; long logs are cut in the same way. */
 static void
@@ -198,8 +196,7 @@ test_bundle_manifest_says_what_was_cut(void **state)
     bed_remove(&b);
 }
 
-/* ---- inputs that are not as they should be
- * --------------------------------------------------------- */
+/* ---- inputs that are not as they should be --------------------------------------------------- */
 
 static const char *const INPUTS[] = {
     "logs/shadow_trades.jsonl",      "logs/exit_attribution.jsonl",

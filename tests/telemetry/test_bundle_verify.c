@@ -24,8 +24,7 @@ expect_sound(struct bed *b, const char *what)
     assert_int_equal(c.differing + c.inputs_changed + c.recomputed_differing + c.chain_broken, 0);
 }
 
-/* ---- what may happen
- * ------------------------------------------------------------------------------ */
+/* ---- what may happen ------------------------------------------------------------------------- */
 
 static void
 test_verify_holds_while_nothing_was_changed(void **state)
@@ -70,8 +69,7 @@ test_verify_knows_inputs_that_went_on(void **state)
     bed_remove(&b);
 }
 
-/* ---- what is told
- * ----------------------------------------------------------------------------------- */
+/* ---- what is told ---------------------------------------------------------------------------- */
 
 static void
 test_verify_names_the_file_that_differs(void **state)
@@ -194,8 +192,7 @@ test_verify_without_a_sound_manifest_is_an_error(void **state)
     }
 }
 
-/* ---- the chain
- * ---------------------------------------------------------------------------------------- */
+/* ---- the chain ------------------------------------------------------------------------------- */
 
 static void
 build_day(struct bed *b, int day)

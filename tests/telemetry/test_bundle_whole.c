@@ -7,8 +7,7 @@
 
 #include "sim/faulty_fs.h"
 
-/* ---- a disk whose nth change is the process's last
- * ------------------------------------------------ */
+/* ---- a disk whose nth change is the process's last ------------------------------------------- */
 
 struct deadly {
     struct fs inner;
@@ -142,8 +141,7 @@ build_until(struct bed *b, int changes, bool can_exchange)
     return WIFEXITED(status);
 }
 
-/* ---- killed
- * ---------------------------------------------------------------------------------------- */
+/* ---- killed ---------------------------------------------------------------------------------- */
 
 #define CHANGED "{\"regime_label\": \"BEAR\"}"
 
@@ -220,8 +218,7 @@ test_bundle_is_whole_again_where_folders_cannot_change_names(void **state)
     check_killed(false, true);
 }
 
-/* ---- disks that refuse
- * ------------------------------------------------------------------------------ */
+/* ---- disks that refuse ----------------------------------------------------------------------- */
 
 static enum rc
 build_on(struct bed *b, struct faulty_fs *faulty)
@@ -286,8 +283,7 @@ test_bundle_failed_write_ends_the_run_and_leaves_the_old_one(void **state)
     bed_remove(&b);
 }
 
-/* ---- stopped
- * ---------------------------------------------------------------------------------------- */
+/* ---- stopped --------------------------------------------------------------------------------- */
 
 struct stop_after {
     int asked, at;

@@ -37,8 +37,7 @@ split_names(void **state)
     return split(NAMES, tickers) == 53 && split(funds_text, funds) == 10 ? 0 : -1;
 }
 
-/* ---- a vendor
- * ----------------------------------------------------------------------------------------- */
+/* ---- a vendor -------------------------------------------------------------------------------- */
 
 struct vendor {
     struct uw_world *w;
@@ -151,8 +150,7 @@ vendor_answer(void *ctx, const struct http_request *req, struct text *body,
         text_puts(body, canned(kind));
 }
 
-/* ---- a daemon
- * ----------------------------------------------------------------------------------------- */
+/* ---- a daemon -------------------------------------------------------------------------------- */
 
 struct bed {
     struct uw_world w;

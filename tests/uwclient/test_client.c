@@ -26,8 +26,7 @@ get(struct uw_world *w, const struct uw_call *call, struct uw_answer *ret_answer
     return uw_http_get(&w->client, call, ret_answer);
 }
 
-/* ---- the refusals
- * ------------------------------------------------------------------------------------- */
+/* ---- the refusals ---------------------------------------------------------------------------- */
 
 static void
 test_contract_4_8_an_endpoint_outside_the_list_is_refused_first(void **state)
@@ -206,8 +205,7 @@ test_client_a_mock_universe_does_not_widen_a_live_scope(void **state)
     }
 }
 
-/* ---- the order of what follows
- * ------------------------------------------------------------------------ */
+/* ---- the order of what follows --------------------------------------------------------------- */
 
 /* Each row adds the obstacle of one step; the one that comes first must win. */
 static void
@@ -333,8 +331,7 @@ test_client_keeps_answers_by_the_policy_and_the_mode(void **state)
     uw_world_remove(&w);
 }
 
-/* ---- mock
- * --------------------------------------------------------------------------------------------- */
+/* ---- mock ------------------------------------------------------------------------------------ */
 
 static void
 test_client_mock_leaves_no_trace(void **state)
@@ -383,8 +380,7 @@ test_client_mock_calls_do_not_count_in_a_live_root(void **state)
     uw_world_remove(&w);
 }
 
-/* ---- start
- * -------------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static void
 test_contract_4_8_a_missing_list_refuses_every_call(void **state)

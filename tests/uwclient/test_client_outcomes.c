@@ -16,8 +16,7 @@ get(struct uw_world *w, const struct uw_call *call, struct uw_answer *ret_answer
     return uw_http_get(&w->client, call, ret_answer);
 }
 
-/* ---- outcomes
- * ----------------------------------------------------------------------------------------- */
+/* ---- outcomes -------------------------------------------------------------------------------- */
 
 struct outcome_row {
     const char *what;

@@ -4,8 +4,7 @@
  */
 #include "tests/uwclient/daemon_bed.h"
 
-/* ---- the day
- * ------------------------------------------------------------------------------------------ */
+/* ---- the day --------------------------------------------------------------------------------- */
 
 static void
 test_daemon_polls_a_day_as_planned(void **state)
@@ -129,8 +128,7 @@ test_daemon_once_tries_everything_once(void **state)
     bed_remove(&b);
 }
 
-/* ---- start
- * -------------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static void
 test_daemon_mock_data_are_marked_and_kept_apart(void **state)

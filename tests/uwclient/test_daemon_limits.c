@@ -4,8 +4,7 @@
  */
 #include "tests/uwclient/daemon_bed.h"
 
-/* ---- limits
- * ------------------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static void
 test_daemon_without_a_key_lives_and_sends_nothing(void **state)
@@ -114,8 +113,7 @@ test_daemon_a_refused_key_is_asked_every_quarter_hour(void **state)
     bed_remove(&b);
 }
 
-/* ---- failures of one job
- * ------------------------------------------------------------------------------ */
+/* ---- failures of one job --------------------------------------------------------------------- */
 
 static void
 test_daemon_a_failed_poll_keeps_data_and_age(void **state)

@@ -36,8 +36,7 @@ dollars(usd x)
     return usd_to_double(x);
 }
 
-/* ---- options
- * ------------------------------------------------------------------------------------------ */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static void
 test_greek_exposure_is_of_the_newest_day(void **state)
@@ -167,8 +166,7 @@ test_greeks_of_the_nearest_strike(void **state)
     assert_true(near(uw_num_at(g.row, "call_delta"), 0.51));
 }
 
-/* ---- companies
- * ---------------------------------------------------------------------------------------- */
+/* ---- companies ------------------------------------------------------------------------------- */
 
 static void
 test_etf_flow_sums_the_last_five_dates(void **state)

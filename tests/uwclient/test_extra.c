@@ -129,8 +129,7 @@ test_recorded_net_premium_ticks_sum_up(void **state)
     }
 }
 
-/* ---- drift
- * -------------------------------------------------------------------------------------------- */
+/* ---- drift ----------------------------------------------------------------------------------- */
 
 #define TIDE_ROW                                                                                   \
     "\"timestamp\":\"2026-01-20T09:30:00-05:00\",\"date\":\"2026-01-20\",\"net_call_premium\":"    \
@@ -200,8 +199,7 @@ test_drift_stays_bounded(void **state)
     uw_world_remove(&w);
 }
 
-/* ---- the official examples
- * ---------------------------------------------------------------------------- */
+/* ---- the official examples ------------------------------------------------------------------- */
 
 static struct json *
 official_examples(void)

@@ -232,8 +232,7 @@ test_flow_cache_waits_for_a_healing_reader(void **state)
     bed_remove(&b);
 }
 
-/* ---- age
- * ---------------------------------------------------------------------------------------------- */
+/* ---- age ------------------------------------------------------------------------------------- */
 
 static void
 test_flow_cache_age_is_the_age_of_the_flow(void **state)
@@ -318,8 +317,7 @@ test_flow_cache_a_live_daemon_takes_no_mock_entries(void **state)
     bed_remove(&b);
 }
 
-/* ---- many at once
- * ------------------------------------------------------------------------------------- */
+/* ---- many at once ---------------------------------------------------------------------------- */
 
 /* A writer that flushes, an editor that breaks the file, a reader: the reader never sees half a
  * file. */

@@ -111,8 +111,7 @@ test_schedule_tells_when_the_next_job_is_due(void **state)
                      TEN_NS + NS_PER_DAY); /* insiders and owners; no market-sensitive job */
 }
 
-/* ---- sessions
- * ----------------------------------------------------------------------------------------- */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 static void
 test_schedule_polls_the_market_only_while_it_is_open(void **state)
@@ -157,8 +156,7 @@ test_schedule_polls_the_market_only_while_it_is_open(void **state)
     zone_free(ny);
 }
 
-/* ---- the budget shrinks
- * ------------------------------------------------------------------------------- */
+/* ---- the budget shrinks ---------------------------------------------------------------------- */
 
 static int
 due_kinds(const struct schedule *s, struct schedule_now now, bool ret_priority[9])
@@ -234,8 +232,7 @@ test_schedule_starves_nobody(void **state)
     assert_true(polls[UW_JOB_OPTION_FLOW] > 150); /* and the most urgent still comes most often */
 }
 
-/* ---- results
- * ------------------------------------------------------------------------------------------ */
+/* ---- results --------------------------------------------------------------------------------- */
 
 static void
 test_schedule_a_failed_poll_keeps_its_turn(void **state)
@@ -364,8 +361,7 @@ test_schedule_paces_four_fifths_of_the_limit(void **state)
     assert_int_equal(schedule_pace(9), 7);
 }
 
-/* ---- the file
- * ----------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static void
 test_schedule_comes_back_from_its_file(void **state)

@@ -120,8 +120,7 @@ test_spec_allows_what_our_own_table_asks(void **state)
     }
 }
 
-/* ---- the states
- * --------------------------------------------------------------------------------------- */
+/* ---- the states ------------------------------------------------------------------------------ */
 
 static void
 write_paths(struct text *to, int n, bool with_ours)
@@ -214,8 +213,7 @@ test_spec_every_cut_of_the_file_is_survived(void **state)
     }
 }
 
-/* ---- the same facts, written differently
- * --------------------------------------------------------------- */
+/* ---- the same facts, written differently ----------------------------------------------------- */
 
 static const char VENDOR_LIKE[] = "\xef\xbb\xbf# with a byte-order mark\r\n"
                                   "components:\r\n"

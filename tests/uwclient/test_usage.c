@@ -92,8 +92,7 @@ test_usage_endpoint_cap_leaves_others_alone(void **state)
     uw_world_remove(&w);
 }
 
-/* ---- what survives
- * ------------------------------------------------------------------------------------ */
+/* ---- what survives --------------------------------------------------------------------------- */
 
 static void
 spend(struct uw_world *w, struct usage *u, int n)
@@ -258,8 +257,7 @@ test_usage_a_full_disk_keeps_counting_in_memory(void **state)
     uw_world_remove(&w);
 }
 
-/* ---- what the server says
- * ----------------------------------------------------------------------------- */
+/* ---- what the server says -------------------------------------------------------------------- */
 
 static void
 test_usage_the_servers_count_only_raises(void **state)

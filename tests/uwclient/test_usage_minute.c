@@ -38,8 +38,7 @@ test_usage_processes_share_one_count(void **state)
     uw_world_remove(&w);
 }
 
-/* ---- never too many
- * ----------------------------------------------------------------------------------- */
+/* ---- never too many -------------------------------------------------------------------------- */
 
 /* In any 60 s of real time, over several processes at once, restarts, lost files and clock steps,
  * no more than the limit. */
