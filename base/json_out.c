@@ -129,8 +129,9 @@ f64_text(double x, char buf[F64_TEXT_MAX])
         return buf;
     }
     if (shortest_decimal(x, buf)) return buf;
-    /* 15 digits are always kept by a double, 17 always tell it from its neighbours. */
-    for (int digits = 15; digits <= 17; digits++) {
+    /* 15 digits are always kept by a double, 17 always tell it from its neighbours; a denormal one
+     * has fewer of its own. */
+    for (int digits = fabs(x) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         (void)snprintf(buf, F64_TEXT_MAX, "%.*g", digits, x);
         double back = strtod(buf, NULL);
         if (!(back < x) && !(back > x)) break;

@@ -19,19 +19,15 @@ const struct composite_params COMPOSITE_PARAMS_CONFIGURED = {
 static struct uw_weights
 uw_params_decode(const struct json *v, struct arena *a)
 {
-    int64_t days = 0;
-    struct uw_weights p = {
+    return (struct uw_weights){
         .version = intel_str(a, json_get(v, "version"), ""),
         .sector_profile_version = intel_str(a, json_get(v, "sector_profile_version"), ""),
         .regime_profile_version = intel_str(a, json_get(v, "regime_profile_version"), ""),
-        .earnings_penalty_days = EARNINGS_PENALTY_DAYS,
+        .earnings_penalty_days =
+            ops_numz(json_get(v, "earnings_penalty_days"), EARNINGS_PENALTY_DAYS),
 #define UW_PARAM(key, configured, lacking) .key = json_f64(v, #key, lacking),
 #include "intel/composite_params.def"
     };
-
-    if (ops_int(json_get(v, "earnings_penalty_days"), &days) && days != 0)
-        p.earnings_penalty_days = days;
-    return p;
 }
 
 struct composite_params

@@ -11,7 +11,7 @@
 
 struct uw_weights {
     const char *version, *sector_profile_version, *regime_profile_version; /* borrowed */
-    int64_t earnings_penalty_days; /* earnings as near as this are a risk */
+    double earnings_penalty_days; /* earnings as near as this are a risk; below 0: in the past */
 #define UW_PARAM(key, configured, lacking) double key;
 #include "intel/composite_params.def"
 };

@@ -157,7 +157,7 @@ uw_of(const struct uw_weights *p, const struct composite_v2 *v, const struct sec
     };
 
     if (agrees(r->sentiment, d)) u.sentiment = p->sentiment_bonus_max * fit * p->sentiment_weight;
-    if (r->has_earnings && r->earnings_days <= p->earnings_penalty_days) {
+    if (r->has_earnings && (double)r->earnings_days <= p->earnings_penalty_days) {
         u.earnings_proximity = p->earnings_proximity_penalty_max * fit * sector->earnings *
                                p->earnings_proximity_weight;
     }

@@ -114,7 +114,8 @@ read_index(const struct json *in, const struct index_keys *k, int64_t now_ns)
         .last_1m_ns = WHEN_NONE,
     };
 
-    if (!isnan(p.last_1m)) p.last_1m_ns = now_ns - (int64_t)(age_s * (double)NS_PER_S);
+    /* Upwards: a bar is stale as soon as it is older than its limit, by however little. */
+    if (!isnan(p.last_1m)) p.last_1m_ns = now_ns - (int64_t)ceil(age_s * (double)NS_PER_S);
     return p;
 }
 

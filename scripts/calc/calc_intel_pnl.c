@@ -168,8 +168,9 @@ calc_ab_ledger_merge(const struct json *in, struct json_out *o, struct err *err)
 {
     CLEANUP(arena_done) struct arena a = {0};
     struct ab_book book = ab_book_decode(json_get(in, "positions"), &a);
-    const char *entry_ts = json_str(in, "entry_ts", "");
-    char *symbol = arena_strdup(&a, json_str(in, "symbol", ""));
+    char number[F64_TEXT_MAX];
+    const char *entry_ts = arena_strdup(&a, ops_str(json_get(in, "entry_ts"), "", number));
+    char *symbol = arena_strdup(&a, ops_str(json_get(in, "symbol"), "", number));
     int64_t qty = 0;
 
     str_upper(symbol);

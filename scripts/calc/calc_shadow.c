@@ -37,8 +37,8 @@ mode_threshold(const char *mode)
 enum rc
 calc_entry_gate_v2(const struct json *in, struct json_out *o, struct err *err UNUSED)
 {
-    bool is_empty =
-        !json_has(in, "score") && !json_has(in, "toxicity") && !json_has(in, "freshness");
+    bool is_empty = json_member(in, "score") == NULL && json_member(in, "toxicity") == NULL &&
+                    json_member(in, "freshness") == NULL;
     double threshold = json_f64(in, "threshold", mode_threshold(json_str(in, "mode", "base")));
     /* v2 takes its direction from elsewhere: a neutral sentiment does not block here. */
     struct composite c = {

@@ -5,7 +5,7 @@ static void
 test_shadow_agrees_with_our_vectors(void **state)
 {
     (void)state;
-    vectors_check_own("entry-gate-v2", 5);
+    vectors_check_own("entry-gate-v2", 6);
     vectors_check_own("shadow-pnl", 4);
     vectors_check_own("position-size", 4);
     vectors_check_own("shadow-decision", 4);
