@@ -10,7 +10,6 @@
 #include "shadow/uw_json.h"
 
 #define UW_ATTRIBUTION_LOG "logs/uw_attribution.jsonl"
-#define STREAM_LOG         "logs/shadow.jsonl"
 #define PRICE_AGE_NS       (5 * NS_PER_MIN)
 
 void
@@ -32,6 +31,7 @@ v2_done(struct v2 *v)
 {
     v2_docs_done(&v->docs);
     v2_book_done(&v->book);
+    v2_ledger_done(&v->ledger);
     free(v->score);
     free(v->score_before);
     text_free(&v->attribution);
@@ -416,16 +416,6 @@ run_steps(struct v2 *v, struct v2_cycle *c, struct v2_asking *q)
 }
 
 static void
-tell(struct v2_cycle *c)
-{
-    struct err ignored = {0};
-
-    if (c->stream.len > 0 &&
-        store_append_lines(c->seams->store, STREAM_LOG, &c->stream, &ignored) != RC_OK)
-        text_clear(&c->stream);
-}
-
-static void
 decode_world(struct v2 *v, struct v2_cycle *c)
 {
     const struct engine_config *cfg = &c->seams->cfg->engine;
@@ -462,8 +452,8 @@ run_scored(struct v2 *v, struct v2_cycle *c, const struct scores *scores, struct
         run_steps(v, c, q);
     }
     mark_the_others(v, c, q);
-    v2_stream_ledger(c, q);
-    tell(c);
+    v2_stream_ledger(c, &v->ledger, q);
+    v2_ledger_flush(&v->ledger, c->seams, &c->stream);
     v->stream = c->stream;
 }
 
@@ -481,6 +471,7 @@ v2_cycle(struct v2 *v, const struct v2_seams *seams, const struct v2_seen *in)
     struct v2_asking q = v2_asking_begin(seams);
     v2_docs_sync(&v->docs, seams);
     v2_book_sync(&v->book, seams);
+    v2_ledger_sync(&v->ledger, seams);
     v2_context_refresh(&v->context, &q, in->seen->is_market_open, in->structural, in->seen->now_ns,
                        in->arena);
     if (in->seen->is_market_open) run_scored(v, &c, in->scores, &q);

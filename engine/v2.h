@@ -15,8 +15,10 @@
  *   v2_docs.c     state files that others write, read again when they have changed
  *   v2_context.c  market context and posture
  *   v2_risk.c     risk features from daily bars, a few symbols a cycle
- *   v2_book.c     the paper book on the disk, and its records, each exactly once
- *   v2_stream.c   logs/shadow.jsonl and the A/B ledger
+ *   v2_outbox.c   records that stand in their logs exactly once
+ *   v2_book.c     the paper book on the disk
+ *   v2_ledger.c   the A/B ledger on the disk
+ *   v2_stream.c   what logs/shadow.jsonl says, and what becomes of the A/B ledger
  *   shadow_verdict.c   where exitlogic and shadow meet
  */
 #ifndef ENGINE_V2_H
@@ -84,6 +86,7 @@ struct v2_docs {
     size_t risk_len;
 };
 
+bool v2_file_is_same(const struct fs_stat *a, const struct fs_stat *b);
 void v2_docs_sync(struct v2_docs *d, const struct v2_seams *s);
 void v2_docs_done(struct v2_docs *d);
 /* NULL where the file has no record of the symbol. */
@@ -155,25 +158,56 @@ struct v2_risk {
 void v2_risk_go_on(struct v2_risk *r, const struct json *doc, struct v2_asking *q, int64_t now_ns,
                    struct arena *a);
 
+/* ---- records that stand in their logs exactly once ------------------------------------------ */
+
+/* The logs of the shadow step, and the stream. */
+enum { V2_LOG_STREAM = SHADOW_LOGS_LEN, V2_LOGS_LEN };
+
+const char *v2_log_path(int log);
+
+/*
+ * Records that tell of a change of a state file.  They are first committed with the change, in the
+ * "outbox" of that file with the length their log had; then appended; then taken out.  After a kill
+ * the next engine looks behind that length and appends what is missing: state and logs tell the
+ * same, and each record stands in its log exactly once.  Lines that tell of no change are appended
+ * without a commit.
+ */
+struct v2_outbox {
+    struct text line[V2_LOGS_LEN]; /* whole lines that are to be appended */
+    int64_t offset[V2_LOGS_LEN];   /* length of the log when the first was committed */
+    bool has_offset[V2_LOGS_LEN];
+    bool is_committed; /* all of them stand in the state file */
+};
+
+/* The state file they belong to. */
+struct v2_state {
+    void *self;
+    bool *is_dirty; /* changed since it was saved */
+    enum rc (*save)(void *self, const struct v2_seams *s, bool with_outbox, struct err *err);
+};
+
+void v2_outbox_write(const struct v2_outbox *b, struct json_out *o); /* the member "outbox" */
+/* What the engine before us had committed and perhaps not appended. */
+void v2_outbox_take(struct v2_outbox *b, const struct json *doc);
+void v2_outbox_put(struct v2_outbox *b, int log, const struct text *lines);
+size_t v2_outbox_waiting(const struct v2_outbox *b); /* bytes */
+/* Writes what is to be written; what the disk refuses is kept for the next time. */
+void v2_outbox_flush(struct v2_outbox *b, const struct v2_seams *s, const struct v2_state *state);
+void v2_outbox_done(struct v2_outbox *b);
+
+void v2_say_failed(const struct v2_seams *s, const char *doing, const struct err *err);
+
 /* ---- the paper book ------------------------------------------------------------------------ */
 
 #define V2_POSITIONS_PATH "state/shadow_v2_positions.json"
 #define V2_HEARTBEAT_PATH "state/shadow_heartbeat.json"
 
-/*
- * The book and the records of its trades.  A record is first committed with the book, in the
- * "outbox" of the state file with the length its log had; then appended; then taken out.  After a
- * kill the next engine looks behind that length and appends what is missing: each record stands in
- * its log exactly once.
- */
+/* The book and the records of its trades. */
 struct v2_book {
     struct shadow_book book;
     struct fs_stat seen; /* of the state file after our last load or save */
     bool is_loaded, is_dirty;
-    struct text line[SHADOW_LOGS_LEN]; /* whole lines that are to be appended */
-    int64_t offset[SHADOW_LOGS_LEN];   /* length of the log when the first was committed */
-    bool has_offset[SHADOW_LOGS_LEN];
-    bool is_committed; /* all of them stand in the state file's outbox */
+    struct v2_outbox outbox;
 };
 
 /* Loads the state file, and again when somebody changed it; finishes what a killed engine left. */
@@ -182,6 +216,26 @@ void v2_book_sync(struct v2_book *b, const struct v2_seams *s);
 void v2_book_put_line(struct v2_book *b, enum shadow_log log, const struct text *line);
 void v2_book_flush(struct v2_book *b, const struct v2_seams *s);
 void v2_book_done(struct v2_book *b);
+
+/* ---- the A/B ledger on the disk ------------------------------------------------------------ */
+
+#define V2_LEDGER_PATH "state/shadow_positions.json"
+
+/* The positions of the A/B ledger and the lines of the stream that tell how they changed. */
+struct v2_ledger {
+    struct text positions; /* the array, as JSON */
+    struct fs_stat seen;   /* of the state file after our last load or save */
+    bool is_loaded, is_dirty;
+    struct v2_outbox outbox;
+};
+
+/* Loads the state file, and again when somebody changed it; finishes what a killed engine left. */
+void v2_ledger_sync(struct v2_ledger *l, const struct v2_seams *s);
+/* The positions are these from now on; nothing where they were. */
+void v2_ledger_set(struct v2_ledger *l, const struct text *positions);
+/* Lines of logs/shadow.jsonl, together with the change they tell of. */
+void v2_ledger_flush(struct v2_ledger *l, const struct v2_seams *s, const struct text *stream);
+void v2_ledger_done(struct v2_ledger *l);
 
 /* ---- the stream and the A/B ledger --------------------------------------------------------- */
 
@@ -214,7 +268,7 @@ struct v2_cycle {
 /* What v1 and v2 thought of every symbol, and where they disagree. */
 void v2_stream_compare(struct v2_cycle *c);
 /* Entries of v1 that v2 would have made too go into the ledger; then it is marked to market. */
-void v2_stream_ledger(struct v2_cycle *c, struct v2_asking *q);
+void v2_stream_ledger(struct v2_cycle *c, struct v2_ledger *l, struct v2_asking *q);
 const struct v2_looked *v2_looked_find(const struct v2_cycle *c, const char *symbol);
 
 /* ---- v2 ------------------------------------------------------------------------------------ */
@@ -229,6 +283,7 @@ struct v2 {
     struct v2_context context;
     struct v2_risk risk;
     struct v2_book book;
+    struct v2_ledger ledger;
     struct v2_known_score *score, *score_before; /* of the last two cycles, ascending */
     size_t scores_len, scores_cap, before_len, before_cap;
     struct text attribution, decisions, stream; /* lines of a cycle; their room is kept */

@@ -16,8 +16,8 @@ static const char *const PATHS[V2_FILES_LEN] = {
     [V2_SECTORS] = "config/sector_profiles.json",
 };
 
-static bool
-is_same(const struct fs_stat *a, const struct fs_stat *b)
+bool
+v2_file_is_same(const struct fs_stat *a, const struct fs_stat *b)
 {
     return a->exists == b->exists && a->inode == b->inode && a->mtime_ns == b->mtime_ns &&
            a->size == b->size;
@@ -101,7 +101,7 @@ v2_docs_sync(struct v2_docs *d, const struct v2_seams *s)
         struct err ignored = {0};
 
         if (s->fs->stat(s->fs->self, PATHS[f], &st, &ignored) != RC_OK) continue; /* as it was */
-        if (!is_same(&st, &d->seen[f])) reload(d, s, f, &st);
+        if (!v2_file_is_same(&st, &d->seen[f])) reload(d, s, f, &st);
     }
     take_sectors(d);
 }

@@ -6,8 +6,6 @@
 #include "intel/composite_v2_json.h"
 #include "shadow/ab_json.h"
 
-#define AB_STATE_PATH "state/shadow_positions.json"
-
 /* ---- records ------------------------------------------------------------------------------- */
 
 static struct json_out
@@ -119,9 +117,6 @@ v2_stream_compare(struct v2_cycle *c)
 }
 
 /* ---- the A/B ledger ------------------------------------------------------------------------ */
-
-static const struct store_spec AB_SPEC = {.path = AB_STATE_PATH,
-                                          .default_json = "{\"positions\": []}"};
 
 /* The positions as a document that lives in the arena, so that the next change can read it. */
 static const struct json *
@@ -244,7 +239,7 @@ tick(struct v2_cycle *c, struct v2_asking *q, const struct json *positions, stru
     struct ab_book book = ab_book_decode(positions, c->arena);
     struct json_out o = {.to = &c->stream};
 
-    json_out_arr(to, "positions");
+    json_out_arr(to, NULL);
     if (book.len > 0) {
         ab_tick_write(&o, NULL, book.len, c->seen->now_ns);
         text_putc(&c->stream, '\n');
@@ -271,35 +266,18 @@ tick(struct v2_cycle *c, struct v2_asking *q, const struct json *positions, stru
 }
 
 void
-v2_stream_ledger(struct v2_cycle *c, struct v2_asking *q)
+v2_stream_ledger(struct v2_cycle *c, struct v2_ledger *l, struct v2_asking *q)
 {
-    enum store_origin origin = STORE_FILE;
-    CLEANUP(json_freep) struct json *doc = store_load(c->seams->store, &AB_SPEC, &origin);
+    const struct json *positions = reread(c, &l->positions);
     CLEANUP(text_free) struct text after = {0};
-    CLEANUP(text_free) struct text before = {0};
-    struct json_out to = {.to = &after}, was = {.to = &before};
-    const struct json *positions = json_get_arr(doc, "positions");
-    struct err err = {0};
+    struct json_out to = {.to = &after};
 
-    json_out_obj(&was, NULL);
-    json_out_arr(&was, "positions");
-    for (const struct json *p = json_first(positions); p != NULL; p = json_next(p))
-        json_out_value(&was, NULL, p);
-    json_out_end(&was);
-    json_out_end(&was);
+    if (positions == NULL) return; /* what cannot be read is not overwritten */
     for (size_t i = 0; i < c->plan->entries_len; i++)
         positions = execute(c, positions, &c->plan->entry[i]);
     if (!c->seams->cfg->engine.shadow_pnl) return;
-    json_out_obj(&to, NULL);
     tick(c, q, positions, &to);
-    json_out_end(&to);
-    /* A file that somebody took away comes back. */
-    if (origin != STORE_MISSING && after.len == before.len &&
-        memcmp(text_str(&after), text_str(&before), after.len) == 0)
-        return;
-    if (store_save(c->seams->store, &AB_SPEC, &after, &err) != RC_OK)
-        log_event(c->seams->log, EV_SHADOW_DECISION_ERROR, F_STR("symbol", ""),
-                  F_STR("function", "v2_stream_ledger"), F_STR("error", err.text));
+    v2_ledger_set(l, &after);
 }
 
 static int

@@ -6,44 +6,9 @@
 #include "tests/lib/check.h"
 
 #include "base/json.h"
-#include "engine/v2.h"
-#include "sim/faulty_fs.h"
-#include "sim/mem_fs.h"
-#include "sim/sim_clock.h"
-#include "state/store.h"
-#include "tests/lib/seams.h"
+#include "tests/engine/v2_bed.h"
 
 enum { TRADES = 4 };
-
-/* One engine's view of a disk that outlives it. */
-struct bed {
-    struct sim_clock time;
-    struct clock clock;
-    struct fs fs;
-    struct state_store state_store;
-    struct store store;
-    struct config cfg;
-    struct v2_seams seams;
-    struct v2_book book;
-};
-
-static void
-bed_open(struct bed *b, const struct fs *fs)
-{
-    *b = (struct bed){.fs = *fs};
-    b->clock = sim_clock_seam(&b->time);
-    sim_clock_advance(&b->time, when_parse_or_none("2026-01-22T15:00:00Z"));
-    state_store_init(&b->state_store, &b->fs, &b->clock, NULL);
-    b->store = state_store_seam(&b->state_store);
-    b->seams =
-        (struct v2_seams){.cfg = &b->cfg, .clock = &b->clock, .fs = &b->fs, .store = &b->store};
-}
-
-static void
-bed_done(struct bed *b)
-{
-    v2_book_done(&b->book);
-}
 
 static const char *const SYMBOL[TRADES] = {"AAPL", "AMD", "NVDA", "XOM"};
 
@@ -115,16 +80,11 @@ trade(struct bed *b)
 static int
 count(const struct mem_fs *disk, enum shadow_log log, const char *event, int i)
 {
-    const struct text *bytes = mem_fs_peek(disk, shadow_log_path(log));
     char line[128];
-    int found = 0;
 
-    (void)snprintf(line, sizeof line, "{\"event_type\":\"%s\",\"symbol\":\"%s\"}\n", event,
+    (void)snprintf(line, sizeof line, "{\"event_type\":\"%s\",\"symbol\":\"%s\"}", event,
                    SYMBOL[i]);
-    for (const char *at = bytes != NULL ? text_str(bytes) : ""; (at = strstr(at, line)) != NULL;
-         at++)
-        found++;
-    return found;
+    return bed_count(disk, shadow_log_path(log), line);
 }
 
 /* Open and closed by the book is open and closed by the logs, each once. */
@@ -146,20 +106,14 @@ check_agreement(const struct mem_fs *disk, const struct v2_book *b, int64_t at)
 
 /* Killed at the nth call to the disk: the next engine finishes what was committed. */
 static bool
-kill_at(int64_t at, enum disk_fault kind, size_t torn_bytes)
+kill_at(int64_t at, const struct bed_death *death)
 {
     struct mem_fs *disk = mem_fs_new(NULL);
     struct fs whole = mem_fs_seam(disk);
     struct faulty_fs faulty;
     struct bed first, second;
 
-    faulty_fs_init(&faulty, &whole);
-    faulty.fail_at = at;
-    faulty.kind = kind;
-    faulty.torn_bytes = torn_bytes;
-    faulty.is_lasting = true; /* a dead process writes nothing more */
-    faulty.ops = 1U << FS_REPLACE | 1U << FS_APPEND;
-    struct fs failing = faulty_fs_seam(&faulty);
+    struct fs failing = bed_dying_disk(&faulty, &whole, at, death);
     bed_open(&first, &failing);
     trade(&first);
     bool was_hit = faulty.failures > 0;
@@ -176,22 +130,12 @@ kill_at(int64_t at, enum disk_fault kind, size_t torn_bytes)
 static void
 test_contract_4_17_killed_at_any_write_leaves_each_record_once(void **state)
 {
-    static const struct {
-        enum disk_fault kind;
-        size_t torn_bytes;
-    } cases[] = {
-        {FAULT_REFUSED, 0 },
-        {FAULT_AFTER,   0 },
-        {FAULT_TORN,    1 },
-        {FAULT_TORN,    40},
-        {FAULT_TORN,    60},
-    };
-
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < BED_DEATHS; i++) {
+        const struct bed_death death = bed_death(i);
         int64_t at = 1;
 
-        while (kill_at(at, cases[i].kind, cases[i].torn_bytes))
+        while (kill_at(at, &death))
             at++;
         assert_true(at > TRADES * 3); /* each trade commits, appends and takes out */
     }
