@@ -80,19 +80,22 @@ mid_of(const struct entry_quote *q)
     return (usd_to_double(q->bid) + usd_to_double(q->ask)) / 2;
 }
 
+/* Rounded once, from whole 1/10000 dollars: a spread that reaches its limit exactly equals it. */
 double
 entry_spread_bps(const struct entry_quote *q)
 {
-    return usd_to_double(usd_sub(q->ask, q->bid)) / mid_of(q) * BPS;
+    double bid_e4 = (double)q->bid.e4, ask_e4 = (double)q->ask.e4;
+
+    return (ask_e4 - bid_e4) * 2 * BPS / (ask_e4 + bid_e4);
 }
 
 static enum entry_route
 route(const struct entry_price_inputs *in)
 {
-    double bid = usd_to_double(in->quote.bid), ask = usd_to_double(in->quote.ask);
+    double bid_e4 = (double)in->quote.bid.e4, ask_e4 = (double)in->quote.ask.e4;
 
     /* The router measures against the bid, the predictor and the watchdog against the middle. */
-    if ((ask - bid) / bid * BPS > ROUTER_SPREAD_BPS) return ROUTE_TWAP_SLICE;
+    if ((ask_e4 - bid_e4) * BPS / bid_e4 > ROUTER_SPREAD_BPS) return ROUTE_TWAP_SLICE;
     return in->toxicity > ROUTER_TOXICITY ? ROUTE_TWAP_SLICE : in->route_rule;
 }
 
@@ -169,7 +172,7 @@ entry_limit(enum entry_mode mode, enum order_side side, const struct entry_quote
         price = is_buy ? fmin(ask - tol, bid + tol) : fmax(bid + tol, ask - tol);
         break;
     case ENTRY_MARKET_FALLBACK:
-        if ((ask - bid) / mid > tol / mid) return false;
+        if (entry_spread_bps(q) > tolerance_bps) return false;
         break;
     }
     *ret_limit = limit_of(price);

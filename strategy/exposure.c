@@ -89,10 +89,10 @@ exposure_net_delta_pct(const struct holdings *h, usd equity, const char *skip)
 
     for (size_t i = 0; i < h->len; i++) {
         if (is_skipped(&h->holding[i], skip)) continue;
-        double value = usd_to_double(h->holding[i].market_value);
+        double value = (double)h->holding[i].market_value.e4;
         net += h->holding[i].qty < 0 ? -value : value;
     }
-    return number_clamp(100 * net / usd_to_double(equity), -100, 100);
+    return number_clamp(100 * net / (double)equity.e4, -100, 100);
 }
 
 usd

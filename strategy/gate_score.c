@@ -123,14 +123,14 @@ struct momentum_result
 momentum_of(const struct entry_view *v)
 {
     struct momentum_result m = {.change = NUMBER_NONE, .threshold = momentum_threshold(v)};
-    double first = usd_to_double(v->momentum.first_close);
+    double first = (double)v->momentum.first_close.e4;
 
     if (v->momentum.data != MOMENTUM_KNOWN || !(first > 0)) {
         m.status =
             v->momentum.data == MOMENTUM_INSUFFICIENT ? IGNITION_INSUFFICIENT : IGNITION_ERROR;
         return m;
     }
-    m.change = (usd_to_double(v->momentum.last_close) - first) / first;
+    m.change = ((double)v->momentum.last_close.e4 - first) / first;
     bool went =
         v->direction == DIRECTION_BULLISH ? m.change >= m.threshold : m.change <= -m.threshold;
     bool is_still = v->score > MOMENTUM_STILL_SCORE && fabs(m.change) < MOMENTUM_STILL;

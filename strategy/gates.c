@@ -7,9 +7,9 @@
 #include "strategy/gate_parts.h"
 #include "strategy/number.h"
 
-static const double NET_DELTA_MAX_PCT = 70;    /* gate 1  */
-static const double BUYING_POWER_SHARE = 0.95; /* gate 14 */
-static const double SHORT_MARGIN = 1.5;        /* gate 20: a short asks for this multiple */
+static const double NET_DELTA_MAX_PCT = 70; /* gate 1  */
+static const double BUYING_POWER_PCT = 95;  /* gate 14 */
+static const double SHORT_MARGIN = 1.5;     /* gate 20: a short asks for this multiple */
 
 bool
 gate_compared(struct gate_verdict *r, double number, double threshold, bool blocks)
@@ -40,7 +40,7 @@ detail(struct gate_verdict *r, const char *fmt, ...)
 static double
 notional_of(const struct entry_view *v)
 {
-    return (double)v->qty * usd_to_double(v->ref);
+    return notional_usd((double)v->qty, v->ref);
 }
 
 /* 1: a book that leans too far to the long side takes no more longs. */
@@ -157,7 +157,7 @@ static bool
 gate_order_size(const struct entry_view *v, struct gate_verdict *r)
 {
     if (!v->is_account_known) return gate_missing(r, "account_unknown");
-    double value = notional_of(v), power = BUYING_POWER_SHARE * usd_to_double(v->buying_power);
+    double value = notional_of(v), power = percent_usd(BUYING_POWER_PCT, v->buying_power);
     double max = usd_to_double(v->limits->max_position),
            min = usd_to_double(v->limits->min_position);
 
@@ -213,7 +213,8 @@ static bool
 gate_buying_power(const struct entry_view *v, struct gate_verdict *r)
 {
     if (!v->is_account_known) return gate_missing(r, "account_unknown");
-    double required = notional_of(v) * (v->direction == DIRECTION_BULLISH ? 1 : SHORT_MARGIN);
+    double margin = v->direction == DIRECTION_BULLISH ? 1 : SHORT_MARGIN;
+    double required = notional_usd(margin * (double)v->qty, v->ref);
     double power = usd_to_double(v->buying_power);
     return gate_compared(r, required, power, !(required <= power));
 }

@@ -120,7 +120,7 @@ risk_check(const struct risk_limits *limits, const struct risk_marks *marks, con
         v.daily_pnl = usd_sub(v.equity, marks->baseline);
     }
     double pnl = usd_to_double(v.daily_pnl);
-    double loss_fraction = -pnl / usd_to_double(v.equity);
+    double loss_fraction = -(double)v.daily_pnl.e4 / (double)v.equity.e4;
 
     if (usd_cmp(v.equity, limits->min_equity) < 0) {
         risk_breached(&v, RISK_EQUITY_FLOOR, usd_to_double(v.equity),

@@ -22,9 +22,9 @@ guarded_of(const struct entry_view *v)
 
     g.held = held != NULL && v->skip != NULL && str_eq(held->symbol, v->skip) ? NULL : held;
     g.signed_qty = v->direction == DIRECTION_BULLISH ? v->qty : -v->qty;
-    g.notional = (double)v->qty * g.price;
+    g.notional = notional_usd((double)v->qty, v->limit);
     g.result_qty = fabs((double)(g.held == NULL ? 0 : g.held->qty) + (double)g.signed_qty);
-    g.result_notional = g.result_qty * g.price;
+    g.result_notional = notional_usd(g.result_qty, v->limit);
     return g;
 }
 
@@ -91,9 +91,10 @@ refuses_flip(const struct entry_view *v, const struct guarded *g, struct gate_ve
 static bool
 refuses_equity_share(const struct entry_view *v, const struct guarded *g, struct gate_verdict *r)
 {
-    double equity = usd_to_double(v->equity), power = usd_to_double(v->buying_power);
-    double others = usd_to_double(exposure_cost_of_others(v->book, v->symbol, v->skip));
-    double all = (others + g->result_notional) / equity, one = g->result_notional / equity;
+    double equity_e4 = (double)v->equity.e4, power = usd_to_double(v->buying_power);
+    double result_e4 = g->result_qty * (double)v->limit.e4;
+    usd others = exposure_cost_of_others(v->book, v->symbol, v->skip);
+    double all = ((double)others.e4 + result_e4) / equity_e4, one = result_e4 / equity_e4;
     double all_max = v->cfg->max_portfolio_exposure, one_max = v->cfg->max_concentration;
 
     if (all > all_max)
@@ -110,9 +111,9 @@ refuses_equity_share(const struct entry_view *v, const struct guarded *g, struct
 
 /* Price far from the last trade, or a fill in the symbol only minutes ago. */
 static bool
-refuses_moment(const struct entry_view *v, const struct guarded *g, struct gate_verdict *r)
+refuses_moment(const struct entry_view *v, struct gate_verdict *r)
 {
-    double last = usd_to_double(v->ref), off = fabs(g->price - last) / last,
+    double off = fabs((double)v->limit.e4 - (double)v->ref.e4) / (double)v->ref.e4,
            off_max = v->cfg->max_price_deviation;
 
     if (!(off <= off_max))
@@ -134,7 +135,7 @@ gate_trade_guard(const struct entry_view *v, struct gate_verdict *r)
     if (!v->is_account_known || v->equity.e4 <= 0) return gate_missing(r, "account_unknown");
     struct guarded g = guarded_of(v);
     bool refused = refuses_form(v, &g, r) || refuses_size(v, &g, r) || refuses_flip(v, &g, r) ||
-                   refuses_equity_share(v, &g, r) || refuses_moment(v, &g, r);
+                   refuses_equity_share(v, &g, r) || refuses_moment(v, r);
     if (refused) (void)snprintf(r->reason, sizeof(r->reason), "trade_guard:%.140s", r->detail);
     return refused;
 }
