@@ -56,11 +56,13 @@ wait_until(struct engine_loop *l, int64_t deadline_ns)
         int64_t now_ns = clock_mono(&l->clock);
         int64_t tick_ns = now_ns + MAX(clock_real(&l->clock, TICK_NS), TICK_REAL_MIN_NS);
         bool ticking = engine_wants_ticks(l->engine);
+        bool posting = poster_step(l->poster);
+        int64_t due_ns = ticking ? MIN(tick_ns, deadline_ns) : deadline_ns;
 
         if (l->loop->stop || is_orphan(&pipe)) return false;
         if (now_ns >= deadline_ns) return true;
-        (void)loop_wait(l->loop, &pipe, 1, &l->clock,
-                        ticking ? MIN(tick_ns, deadline_ns) : deadline_ns);
+        if (posting) due_ns = MIN(due_ns, now_ns + POST_STEP_MS * NS_PER_MS);
+        (void)loop_wait(l->loop, &pipe, 1, &l->clock, due_ns);
         answer_dump_request(l);
         if (ticking && !l->loop->stop && clock_mono(&l->clock) >= tick_ns) engine_tick(l->engine);
     }

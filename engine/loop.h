@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "io/loop.h"
+#include "io/post.h"
 
 #define TICK_NS          NS_PER_S        /* between looks at working orders, wall time           */
 #define TICK_REAL_MIN_NS (2 * NS_PER_MS) /* however fast the clock is paced */
@@ -18,9 +19,10 @@ struct engine_loop {
     struct engine *engine;
     struct loop *loop;
     struct clock clock;
-    int64_t interval_ns; /* wall */
-    int progress_fd;     /* -1 = standalone */
-    uint64_t cycles_max; /* 0 = until told to stop */
+    int64_t interval_ns;   /* wall */
+    int progress_fd;       /* -1 = standalone */
+    uint64_t cycles_max;   /* 0 = until told to stop */
+    struct poster *poster; /* alerts go out while we wait; NULL for none */
 };
 
 /* Runs until SIGTERM, SIGINT, the supervisor's end or cycles_max.  Working entries are cancelled at

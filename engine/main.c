@@ -23,6 +23,7 @@
 #include "state/epoch.h"
 #include "state/ledger.h"
 #include "state/store.h"
+#include "telemetry/alerts.h"
 #include "telemetry/events.h"
 
 #define ENGINE_LOCK  "state/engine.lock"
@@ -63,6 +64,8 @@ struct app {
     struct posix_locks posix_locks;
     struct state_store state_store;
     struct event_log event_log;
+    struct alerts alerts;
+    struct poster *poster; /* NULL without WEBHOOK_URL */
     struct curl_http *curl;
     struct sql_ledger *sql_ledger;
     struct epoch_file epoch_file;
@@ -176,6 +179,41 @@ while_waiting(void *ctx)
     if (clock_mono(&app->clock) - app->stop_seen_ns > STOP_LIMIT_NS) _exit(0);
 }
 
+static void
+not_posted(void *ctx, const char *why)
+{
+    struct app *app = ctx;
+
+    log_event(&app->alerts.under, EV_ALERT_FAILED, F_STR("error", why));
+}
+
+static void
+hand_on(void *ctx, const char *json, size_t len)
+{
+    poster_put(ctx, json, len);
+}
+
+/* From here on the grave ones of our events are posted to WEBHOOK_URL, if there is one. */
+static enum rc
+open_alerts(struct app *app, struct err *err)
+{
+    const struct poster_options opt = {.url = app->cfg.engine.webhook_url,
+                                       .clock = &app->clock,
+                                       .failed = not_posted,
+                                       .failed_ctx = app};
+
+    if (opt.url[0] == '\0') return RC_OK;
+    if (poster_new(&opt, &app->poster, err) != RC_OK) return err->code;
+    app->alerts = (struct alerts){.under = app->log,
+                                  .clock = &app->clock,
+                                  .redact = redact,
+                                  .redact_ctx = &app->cfg,
+                                  .put = hand_on,
+                                  .put_ctx = app->poster};
+    app->log = alerts_seam(&app->alerts);
+    return RC_OK;
+}
+
 static enum rc
 open_files(struct app *app, struct err *err)
 {
@@ -202,7 +240,8 @@ open_files(struct app *app, struct err *err)
     app->log = event_log_seam(&app->event_log);
     app->state_store.log = &app->log;
     app->posix_locks.log = &app->log;
-    return zonefile_load(ZONE_NEW_YORK, &app->ny, err);
+    rc = open_alerts(app, err);
+    return rc == RC_OK ? zonefile_load(ZONE_NEW_YORK, &app->ny, err) : rc;
 }
 
 /* One engine a root: the lock is held until the process ends, however it ends. */
@@ -455,6 +494,7 @@ app_done(struct app *app)
 {
     engine_done(&app->engine);
     page_unmap(&app->flight_page);
+    poster_free(app->poster);
     curl_http_free(app->curl);
     ledger_close(app->sql_ledger);
     zone_free(app->ny);
@@ -486,13 +526,16 @@ run(struct app *app, const struct options *opt)
     if (open_files(app, &err) != RC_OK || be_the_only_one(app, &err) != RC_OK)
         return die(&err, EXIT_FAILURE);
     app->engine_loop.clock = app->clock;
+    app->engine_loop.poster = app->poster;
     report_config_issues(app);
     if (open_ledger(app, &err) != RC_OK || open_engine(app, &err) != RC_OK) {
         log_event(&app->log, EV_ENGINE_START_FAILED, F_STR("error", err.text));
+        poster_drain(app->poster);
         return die(&err, EXIT_FAILURE);
     }
     engine_start(&app->engine);
     engine_loop_run(&app->engine_loop);
+    poster_drain(app->poster);
     flight_end(&app->flight);
     app_done(app);
     return EXIT_SUCCESS;

@@ -7,16 +7,11 @@
 
 enum { BODY_MAX_DEFAULT = 16 << 20, CONNECT_MS_DEFAULT = 5000 };
 
-struct curl_http {
-    struct http_options opt;
-    CURLM *multi;
-    CURL *easy;
-};
-
 /* One request on its way. */
 struct transfer {
-    struct curl_http *h;
-    const struct http_request *req;
+    const struct http_request *req; /* NULL: none */
+    struct curl_slist *headers;
+    int64_t start_ns;
     struct http_response resp;
     size_t body_max;
     bool is_too_large;
@@ -24,6 +19,13 @@ struct transfer {
                            off for an answer without a body */
     char words[CURL_ERROR_SIZE];
     char target[128]; /* method, scheme and host: what error texts may say */
+};
+
+struct curl_http {
+    struct http_options opt;
+    CURLM *multi;
+    CURL *easy;
+    struct transfer now;
 };
 
 /* ---- what is refused before anything is sent ----------------------------------------------- */
@@ -181,13 +183,13 @@ set_policy(CURL *easy, const struct http_options *opt)
 }
 
 static CURLcode
-set_request(CURL *easy, struct transfer *t, struct curl_slist *headers)
+set_request(CURL *easy, struct transfer *t)
 {
     const struct http_request *req = t->req;
     bool is_get = str_eq(req->method, "GET");
     SET(CURLOPT_URL, req->url);
     SET(CURLOPT_CUSTOMREQUEST, req->method);
-    SET(CURLOPT_HTTPHEADER, headers);
+    SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
     SET(CURLOPT_CONNECTTIMEOUT_MS,
         (long)(req->connect_timeout_ms > 0 ? req->connect_timeout_ms : CONNECT_MS_DEFAULT));
@@ -241,19 +243,28 @@ is_stopped(const struct curl_http *h)
     return h->opt.stop != NULL && *h->opt.stop != 0;
 }
 
-/* Pumps until the transfer is over or a stop was asked for; CURLE_ABORTED_BY_CALLBACK for the
- * latter. */
+/* What can be done without waiting; true once the transfer is over. */
+static bool
+advance(struct curl_http *h, CURLcode *ret_code)
+{
+    int running = 0, left = 0;
+
+    *ret_code = CURLE_FAILED_INIT;
+    if (curl_multi_perform(h->multi, &running) != CURLM_OK) return true;
+    if (running > 0) return false;
+    const CURLMsg *msg = curl_multi_info_read(h->multi, &left);
+    if (msg != NULL && msg->msg == CURLMSG_DONE) *ret_code = msg->data.result;
+    return true;
+}
+
+/* Until the transfer is over or a stop was asked for; CURLE_ABORTED_BY_CALLBACK for the latter. */
 static CURLcode
 pump(struct curl_http *h)
 {
     int64_t told_ns = clock_mono(h->opt.clock);
     for (;;) {
-        int running = 0, left = 0;
-        if (curl_multi_perform(h->multi, &running) != CURLM_OK) return CURLE_FAILED_INIT;
-        if (running == 0) {
-            const CURLMsg *msg = curl_multi_info_read(h->multi, &left);
-            return msg != NULL && msg->msg == CURLMSG_DONE ? msg->data.result : CURLE_FAILED_INIT;
-        }
+        CURLcode code;
+        if (advance(h, &code)) return code;
         if (is_stopped(h)) return CURLE_ABORTED_BY_CALLBACK;
         if (curl_multi_poll(h->multi, NULL, 0, HTTP_STOP_CHECK_MS, NULL) != CURLM_OK)
             return CURLE_FAILED_INIT;
@@ -286,25 +297,62 @@ judge(const struct transfer *t, CURLcode code, bool is_sent, struct err *err)
     return err_set(err, is_sent ? RC_UNKNOWN : RC_IO, "%s: %s", t->target, words);
 }
 
-static enum rc
-run(struct curl_http *h, struct transfer *t, struct curl_slist *headers, struct err *err)
+/* Nothing is under way any more; connections stay. */
+static void
+forget(struct curl_http *h)
 {
+    curl_easy_reset(h->easy);
+    curl_slist_free_all(h->now.headers);
+    http_response_free(&h->now.resp);
+    h->now.req = NULL;
+    h->now.headers = NULL;
+}
+
+static enum rc
+begin(struct curl_http *h, const struct http_request *req, struct err *err)
+{
+    struct transfer *t = &h->now;
+    const char *host = strstr(req->url, "://");
+    size_t origin_len =
+        host == NULL ? 0 : (size_t)(host - req->url) + 3 + strcspn(host + 3, "/?#@");
+
+    *t = (struct transfer){.req = req};
+    t->body_max = req->body_max > 0 ? req->body_max : BODY_MAX_DEFAULT;
+    (void)snprintf(t->target, sizeof t->target, "%.10s %.*s", req->method,
+                   (int)MIN(origin_len, (size_t)100), req->url);
+    if (check_request(req, err) != RC_OK) return err_wrap(err, "%s", t->target);
+    if (is_stopped(h))
+        return err_set(err, RC_STOPPED, "%s: cancelled before it was sent", t->target);
+    t->headers = make_headers(req);
+    if (t->headers == NULL) return err_set(err, RC_NOMEM, "%s: out of memory", t->target);
     CURLcode code = set_policy(h->easy, &h->opt);
-    if (code == CURLE_OK) code = set_request(h->easy, t, headers);
+    if (code == CURLE_OK) code = set_request(h->easy, t);
     if (code != CURLE_OK)
         return err_set(err, RC_IO, "%s: libcurl: %s", t->target, curl_easy_strerror(code));
     if (curl_multi_add_handle(h->multi, h->easy) != CURLM_OK)
         return err_set(err, RC_IO, "%s: libcurl took no request", t->target);
+    t->start_ns = clock_mono(h->opt.clock);
+    return RC_OK;
+}
 
-    int64_t start_ns = clock_mono(h->opt.clock);
-    code = pump(h);
-    t->resp.latency_ms = (clock_mono(h->opt.clock) - start_ns) / NS_PER_MS;
-    long status = 0;
+static enum rc
+end(struct curl_http *h, CURLcode code, struct http_response *ret_resp, struct err *err)
+{
+    struct transfer *t = &h->now;
     bool is_sent = was_sent(h->easy);
+    long status = 0;
+
+    t->resp.latency_ms = (clock_mono(h->opt.clock) - t->start_ns) / NS_PER_MS;
     (void)curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status); /* stays 0 where it fails */
-    (void)curl_multi_remove_handle(h->multi, h->easy);                 /* it was added above */
+    (void)curl_multi_remove_handle(h->multi, h->easy);                 /* it was added in begin() */
     t->resp.status = (int)status;
-    return judge(t, code, is_sent, err);
+    enum rc rc = judge(t, code, is_sent, err);
+    if (rc == RC_OK) {
+        *ret_resp = t->resp;
+        t->resp = (struct http_response){0};
+    }
+    forget(h);
+    return rc;
 }
 
 static enum rc
@@ -312,27 +360,10 @@ seam_perform(void *self, const struct http_request *req, struct http_response *r
              struct err *err)
 {
     struct curl_http *h = self;
-    struct transfer t = {.h = h, .req = req};
-    t.body_max = req->body_max > 0 ? req->body_max : BODY_MAX_DEFAULT;
-    const char *host = strstr(req->url, "://");
-    size_t origin_len =
-        host == NULL ? 0 : (size_t)(host - req->url) + 3 + strcspn(host + 3, "/?#@");
-    (void)snprintf(t.target, sizeof t.target, "%.10s %.*s", req->method,
-                   (int)MIN(origin_len, (size_t)100), req->url);
+    enum rc rc = begin(h, req, err);
 
-    enum rc rc = check_request(req, err);
-    if (rc != RC_OK) return err_wrap(err, "%s", t.target);
-    if (is_stopped(h))
-        return err_set(err, RC_STOPPED, "%s: cancelled before it was sent", t.target);
-    struct curl_slist *headers = make_headers(req);
-    if (headers == NULL) return err_set(err, RC_NOMEM, "%s: out of memory", t.target);
-    rc = run(h, &t, headers, err);
-    curl_easy_reset(h->easy); /* forgets what lives in this call; connections stay */
-    curl_slist_free_all(headers);
-    if (rc == RC_OK)
-        *ret_resp = t.resp;
-    else
-        http_response_free(&t.resp);
+    if (rc == RC_OK) return end(h, pump(h), ret_resp, err);
+    forget(h);
     return rc;
 }
 
@@ -361,12 +392,32 @@ curl_http_new(const struct http_options *opt, struct curl_http **ret_http, struc
     return err_set(err, RC_NOMEM, "libcurl: out of memory");
 }
 
+enum rc
+curl_http_begin(struct curl_http *h, const struct http_request *req, struct err *err)
+{
+    enum rc rc = begin(h, req, err);
+
+    if (rc != RC_OK) forget(h);
+    return rc;
+}
+
+enum rc
+curl_http_look(struct curl_http *h, struct http_response *ret_resp, struct err *err)
+{
+    CURLcode code;
+
+    if (!advance(h, &code)) return RC_BUSY;
+    return end(h, code, ret_resp, err);
+}
+
 void
 curl_http_free(struct curl_http *h)
 {
     if (h == NULL) return;
+    if (h->now.req != NULL) (void)curl_multi_remove_handle(h->multi, h->easy); /* given up */
+    forget(h);
     curl_easy_cleanup(h->easy);
-    (void)curl_multi_cleanup(h->multi); /* nothing is in it between requests */
+    (void)curl_multi_cleanup(h->multi); /* nothing is in it any more */
     free(h);
     curl_global_cleanup();
 }

@@ -39,4 +39,15 @@ void curl_http_free(struct curl_http *h);
 /* The seam. */
 struct http curl_http_seam(struct curl_http *h);
 
+/*
+ * The same without waiting, for who has a loop of his own: begin, then look again and again.
+ * RC_BUSY from a look: still under way.  Anything else is the end of it, as perform() gives it. One
+ * request at a time, and none through the seam meanwhile; req and what it points to stay until the
+ * end.
+ */
+enum rc curl_http_begin(struct curl_http *h, const struct http_request *req,
+                        struct err *err) MUST_USE;
+enum rc curl_http_look(struct curl_http *h, struct http_response *ret_resp,
+                       struct err *err) MUST_USE;
+
 #endif

@@ -9,6 +9,7 @@
 #include "io/process.h"
 #include "io/share.h"
 #include "state/store.h"
+#include "telemetry/alerts.h"
 #include "telemetry/events.h"
 
 #include <getopt.h>
@@ -136,6 +137,8 @@ struct base {
     struct posix_locks posix_locks;
     struct state_store state_store;
     struct event_log event_log;
+    struct alerts alerts;
+    struct poster *poster; /* NULL without WEBHOOK_URL */
     struct clock clock;
     struct fs fs;
     struct locks locks;
@@ -143,6 +146,41 @@ struct base {
     struct log log;
     struct lock lock; /* only one supervisor on a root */
 };
+
+static void
+not_posted(void *ctx, const char *why)
+{
+    struct base *b = ctx;
+
+    log_event(&b->alerts.under, EV_ALERT_FAILED, F_STR("error", why));
+}
+
+static void
+hand_on(void *ctx, const char *json, size_t len)
+{
+    poster_put(ctx, json, len);
+}
+
+/* From here on the grave ones of our events are posted to WEBHOOK_URL, if there is one. */
+static enum rc
+open_alerts(struct base *b, struct err *err)
+{
+    const struct poster_options opt = {.url = b->cfg.engine.webhook_url,
+                                       .clock = &b->clock,
+                                       .failed = not_posted,
+                                       .failed_ctx = b};
+
+    if (opt.url[0] == '\0') return RC_OK;
+    if (poster_new(&opt, &b->poster, err) != RC_OK) return err->code;
+    b->alerts = (struct alerts){.under = b->log,
+                                .clock = &b->clock,
+                                .redact = redact,
+                                .redact_ctx = &b->cfg,
+                                .put = hand_on,
+                                .put_ctx = b->poster};
+    b->log = alerts_seam(&b->alerts);
+    return RC_OK;
+}
 
 static enum rc
 open_base(struct base *b, struct err *err)
@@ -164,7 +202,7 @@ open_base(struct base *b, struct err *err)
     b->log = event_log_seam(&b->event_log);
     b->state_store.log = &b->log;
     b->posix_locks.log = &b->log;
-    return RC_OK;
+    return open_alerts(b, err);
 }
 
 static enum rc
@@ -205,6 +243,7 @@ supervise(struct base *b, const struct supervisor_options *opt, struct err *err)
         .locks = &b->locks,
         .lock_files = &b->posix_locks,
         .log = &b->log,
+        .poster = b->poster,
     };
     struct supervisor *sup = NULL;
     enum rc rc = be_the_only_one(b, err);
@@ -214,6 +253,8 @@ supervise(struct base *b, const struct supervisor_options *opt, struct err *err)
     rc = supervisor_new(opt, &seams, &b->cfg, &b->loop, &sup, err);
     if (rc != RC_OK) return rc;
     supervisor_run(sup);
+    poster_drain(b->poster);
+    poster_free(b->poster);
     supervisor_free(sup);
     return RC_OK;
 }

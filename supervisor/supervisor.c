@@ -245,8 +245,10 @@ wait_for_something(struct supervisor *s)
         fds[n++] = (struct pollfd){.fd = s->service[i].child.pidfd, .events = POLLIN};
         fds[n++] = (struct pollfd){.fd = s->service[i].progress_fd, .events = POLLIN};
     }
-    (void)loop_wait(s->loop, fds, n, s->seams.clock,
-                    next_due_ns(s)); /* which one is ready, everybody is asked */
+    int64_t due_ns = next_due_ns(s);
+    if (poster_step(s->seams.poster)) due_ns = MIN(due_ns, sup_mono(s) + POST_STEP_MS * NS_PER_MS);
+    /* Which one is ready does not matter: everybody is asked. */
+    (void)loop_wait(s->loop, fds, n, s->seams.clock, due_ns);
 }
 
 static void

@@ -25,6 +25,7 @@
 #include "base/store.h"
 #include "config/config.h"
 #include "io/lock.h"
+#include "io/post.h"
 
 #define SUPERVISOR_LOCK_PATH "state/supervisor.lock"
 #define SUPERVISOR_LOG_PATH  "logs/supervisor.jsonl"
@@ -48,6 +49,7 @@ struct supervisor_seams {
     const struct locks *locks;
     const struct posix_locks *lock_files; /* the same locks, asked who holds one */
     const struct log *log;
+    struct poster *poster; /* alerts go out while we wait; NULL for none */
 };
 
 /*
