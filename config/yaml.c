@@ -18,7 +18,8 @@ struct level {
     struct text key;
     uint64_t *seen; /* hashes of the mapping's keys: 64 bits do not collide by chance, and who
                        builds a collision on purpose only gets his own file refused */
-    size_t seen_len, seen_cap;
+    size_t seen_cap;
+    size_t keys_len; /* keys so far; as many hashes, unless keys may stand twice */
 };
 
 struct reader {
@@ -79,21 +80,21 @@ emit(struct reader *r, const yaml_event_t *ev, enum yaml_kind kind)
     return r->each(r->ctx, &out, r->err);
 }
 
-/* Remembers a key of the innermost mapping; false if it was there. */
+/* Remembers a key of the innermost mapping, which the caller counts; false if it was there. */
 static bool
 key_is_new(struct level *lv, const char *key, size_t len)
 {
     uint64_t hash = hash_bytes(key, len, 0);
-    for (size_t i = 0; i < lv->seen_len; i++)
+    for (size_t i = 0; i < lv->keys_len; i++)
         if (lv->seen[i] == hash) return false;
-    if (lv->seen_len == lv->seen_cap) {
+    if (lv->keys_len == lv->seen_cap) {
         size_t cap = lv->seen_cap == 0 ? 32 : lv->seen_cap * 2;
         uint64_t *grown = realloc(lv->seen, cap * sizeof *grown);
         ASSERT(grown != NULL);
         lv->seen = grown;
         lv->seen_cap = cap;
     }
-    lv->seen[lv->seen_len++] = hash;
+    lv->seen[lv->keys_len] = hash;
     return true;
 }
 
@@ -105,13 +106,14 @@ take_key(struct reader *r, const yaml_event_t *ev)
     size_t len = ev->data.scalar.length;
 
     if (strlen(key) != len) return refuse(r, ev, RC_PARSE, "a key holds a NUL");
-    if (lv->seen_len >= YAML_KEYS_MAX)
+    if (lv->keys_len >= YAML_KEYS_MAX)
         return refuse(r, ev, RC_RANGE, "more than %d keys in one mapping", YAML_KEYS_MAX);
-    if (!key_is_new(lv, key, len)) return refuse(r, ev, RC_PARSE, "duplicate key \"%.100s\"", key);
+    if (!r->limits->has_repeats && !key_is_new(lv, key, len))
+        return refuse(r, ev, RC_PARSE, "duplicate key \"%.100s\"", key);
     text_clear(&lv->key);
     text_add(&lv->key, key, len);
     r->steps[r->depth - 1].key = text_str(&lv->key);
-    r->steps[r->depth - 1].index = lv->seen_len - 1;
+    r->steps[r->depth - 1].index = lv->keys_len++;
     lv->wants_key = false;
     return RC_OK;
 }
@@ -159,7 +161,7 @@ open_level(struct reader *r, const yaml_event_t *ev, const yaml_char_t *tag, boo
 
     struct level *lv = &r->level[r->depth];
     lv->is_map = lv->wants_key = is_map;
-    lv->seen_len = 0;
+    lv->keys_len = 0;
     r->steps[r->depth] = (struct yaml_step){0};
     r->depth++;
     return rc;

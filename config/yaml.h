@@ -3,9 +3,9 @@
  *
  * A small, strict part of YAML 1.1: one document of mappings, sequences and scalars.  Refused with
  * line and column: anchors' aliases (a few lines of them can stand for gigabytes) unless asked for,
- * tags, a second document, keys that are not scalars, a key that stands twice in its mapping, and
- * whatever passes a limit.  Line ends may be CRLF, a byte-order mark is skipped, anything but UTF-8
- * is refused.
+ * tags, a second document, keys that are not scalars, a key that stands twice in its mapping
+ * (unless asked for), and whatever passes a limit.  Line ends may be CRLF, a byte-order mark is
+ * skipped, anything but UTF-8 is refused.
  *
  * The only includer of libyaml.  Whoever wants a tree builds it; nothing is kept after the call.
  */
@@ -24,6 +24,7 @@ struct yaml_limits {
     size_t nodes_max; /* mappings, sequences and scalars, keys not counted */
     int depth_max;    /* mappings and sequences inside each other          */
     bool has_aliases; /* report aliases as YAML_ALIAS instead of refusing   */
+    bool has_repeats; /* report a key that stands twice instead of refusing */
 };
 
 /* 1 MiB, 20 000 nodes, 16 levels: settings. */

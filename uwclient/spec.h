@@ -3,8 +3,8 @@
  * 20 1.1, 1.2).
  *
  * The file is the only source: no path is compiled in as allowed.  It is read once and then const.
- * Only GET operations count.  Key order, indentation, quoting, block texts, anchors, CRLF do not
- * matter.
+ * Only GET operations count.  Key order, indentation, quoting, block texts, anchors, references
+ * inside the file and CRLF do not matter; of what is written twice the first counts.
  */
 #ifndef UWCLIENT_SPEC_H
 #define UWCLIENT_SPEC_H
@@ -17,14 +17,17 @@
 enum {
     SPEC_PATHS_MIN = 50, /* fewer: the file cannot be the real one */
     SPEC_BYTES_MAX = 8 << 20,
+    SPEC_OPS_MAX = 4096,    /* a few lines of aliases must not become gigabytes */
+    SPEC_PARAMS_MAX = 8192, /* of all operations                                */
     SPEC_SEGMENTS_MAX = 16,
-    SPEC_REF_DEPTH_MAX = 4
+    SPEC_REF_DEPTH_MAX = 4, /* a reference to a reference to ...                */
+    SPEC_REF_STEPS_MAX = 8  /* steps of one reference                           */
 };
 
 enum spec_state {
     SPEC_OK,
     SPEC_MISSING,   /* absent or unreadable                                            */
-    SPEC_CORRUPT,   /* not YAML, no paths, a NUL byte, or more than SPEC_BYTES_MAX     */
+    SPEC_CORRUPT,   /* not YAML, no paths, a NUL byte, or more than a limit above      */
     SPEC_TOO_SMALL, /* 1..49 paths                                                     */
     SPEC_INCOMPLETE /* a path the programs need is missing: only that one is refused   */
 };

@@ -5,7 +5,8 @@
 
 enum {
     ALIAS_HOPS_MAX = 8, /* an alias of an alias of ... */
-    MERGE_DEPTH_MAX = 8
+    MERGE_DEPTH_MAX = 8,
+    MERGE_MAPS_MAX = 64 /* looked through for one member: lists of lists of merges multiply */
 };
 
 struct yaml_node {
@@ -28,6 +29,7 @@ struct builder {
     struct yaml_node *root;
     struct yaml_node *open[YAML_DEPTH_MAX];
     const struct anchor *anchors; /* newest first: a name may be given again */
+    size_t anchors_len, aliases_len;
 };
 
 static const struct yaml_node *
@@ -39,13 +41,33 @@ find_anchor(const struct builder *b, const char *name)
     return NULL;
 }
 
-static void
-name_anchor(struct builder *b, const char *name, const struct yaml_node *node)
+static enum rc
+name_anchor(struct builder *b, const struct yaml_event *ev, const struct yaml_node *node,
+            struct err *err)
 {
     struct anchor *a = ARENA_NEW(b->arena, struct anchor, 1);
 
-    *a = (struct anchor){.name = arena_strdup(b->arena, name), .node = node, .older = b->anchors};
+    if (++b->anchors_len > YAML_TREE_ANCHORS_MAX)
+        return err_set(err, RC_RANGE, "line %d, column %d: more than %d anchors", ev->line,
+                       ev->column, YAML_TREE_ANCHORS_MAX);
+    *a = (struct anchor){
+        .name = arena_strdup(b->arena, ev->anchor), .node = node, .older = b->anchors};
     b->anchors = a;
+    return RC_OK;
+}
+
+static enum rc
+follow_alias(struct builder *b, const struct yaml_event *ev, struct yaml_node *node,
+             struct err *err)
+{
+    if (++b->aliases_len > YAML_TREE_ALIASES_MAX)
+        return err_set(err, RC_RANGE, "line %d, column %d: more than %d aliases", ev->line,
+                       ev->column, YAML_TREE_ALIASES_MAX);
+    node->target = find_anchor(b, ev->value);
+    if (node->target == NULL)
+        return err_set(err, RC_PARSE, "line %d, column %d: no anchor \"%.60s\"", ev->line,
+                       ev->column, ev->value);
+    return RC_OK;
 }
 
 static void
@@ -78,16 +100,10 @@ take(void *ctx, const struct yaml_event *ev, struct err *err)
     if (ev->kind == YAML_SCALAR)
         node->text =
             arena_strndup(b->arena, ev->value, MIN(ev->value_len, (size_t)YAML_TREE_TEXT_MAX));
-    if (ev->kind == YAML_ALIAS) {
-        node->target = find_anchor(b, ev->value);
-        if (node->target == NULL)
-            return err_set(err, RC_PARSE, "line %d, column %d: no anchor \"%.60s\"", ev->line,
-                           ev->column, ev->value);
-    }
+    if (ev->kind == YAML_ALIAS && follow_alias(b, ev, node, err) != RC_OK) return err->code;
     attach(b, ev, node);
     if (ev->kind == YAML_MAP || ev->kind == YAML_SEQ) b->open[ev->steps_len] = node;
-    if (ev->anchor != NULL) name_anchor(b, ev->anchor, node);
-    return RC_OK;
+    return ev->anchor != NULL ? name_anchor(b, ev, node, err) : RC_OK;
 }
 
 enum rc
@@ -99,6 +115,7 @@ yaml_tree_read(struct arena *arena, const char *bytes, size_t len, size_t bytes_
 
     limits.bytes_max = bytes_max;
     limits.has_aliases = true;
+    limits.has_repeats = true;
     enum rc rc = yaml_read(bytes, len, &limits, take, &b, err);
     if (rc == RC_OK) *ret_root = b.root;
     return rc;
@@ -137,24 +154,40 @@ own_member(const struct yaml_node *map, const char *key)
 }
 
 static const struct yaml_node *
-get(const struct yaml_node *map, const char *key, int depth) // NOLINT(misc-no-recursion)
+get(const struct yaml_node *map, const char *key, int depth, // NOLINT(misc-no-recursion)
+    int *maps_left)
 {
     map = resolve(map);
-    if (map == NULL || map->kind != YAML_MAP || depth > MERGE_DEPTH_MAX) return NULL;
+    if (--*maps_left < 0 || depth > MERGE_DEPTH_MAX || map == NULL || map->kind != YAML_MAP)
+        return NULL;
 
     const struct yaml_node *found = own_member(map, key);
     const struct yaml_node *merged = resolve(own_member(map, "<<"));
     if (found != NULL || merged == NULL) return found;
-    if (merged->kind == YAML_MAP) return get(merged, key, depth + 1);
-    for (const struct yaml_node *c = merged->first; c != NULL && found == NULL; c = c->next)
-        found = get(c, key, depth + 1);
+    if (merged->kind == YAML_MAP) return get(merged, key, depth + 1, maps_left);
+    for (const struct yaml_node *c = merged->first; c != NULL && found == NULL && *maps_left > 0;
+         c = c->next)
+        found = get(c, key, depth + 1, maps_left);
     return found;
 }
 
 const struct yaml_node *
 yaml_node_get(const struct yaml_node *map, const char *key)
 {
-    return get(map, key, 0);
+    int maps_left = MERGE_MAPS_MAX;
+
+    return get(map, key, 0, &maps_left);
+}
+
+const struct yaml_node *
+yaml_node_at(const struct yaml_node *seq, size_t index)
+{
+    seq = resolve(seq);
+    if (seq == NULL || seq->kind != YAML_SEQ) return NULL;
+    const struct yaml_node *c = seq->first;
+    for (; c != NULL && index > 0; c = c->next)
+        index--;
+    return c;
 }
 
 const struct yaml_node *

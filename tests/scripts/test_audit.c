@@ -3,6 +3,7 @@
  * (contract 4.8; spec 20 1.4).
  */
 #include "tests/lib/tmpdir.h"
+#include "tests/lib/uw_variant.h"
 #include "tests/scripts/run.h"
 
 #include <sys/stat.h>
@@ -76,6 +77,30 @@ test_audit_finds_a_path_that_the_description_lacks(void **state)
     run_expect(&r, 1, "INVALID_ENDPOINTS:\n- uwclient/endpoints.def:", "");
     run_expect(&r, 1, " -> /api/market/market-tide\n", "");
     assert_null(strstr(text_str(&r.out), "AUDIT_OK"));
+}
+
+/* The vendor's own file in the place of ours: the same paths, nothing else to find. */
+static void
+test_contract_4_8_the_audit_reads_the_vendors_file(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    CLEANUP(text_free) struct text shipped = {0};
+    CLEANUP(text_free) struct text yaml = {0};
+    CLEANUP(text_free) struct text wanted = {0};
+    CLEANUP(spec_done) struct spec facts = {0};
+    struct rng rng = check_rng("a variant of the description");
+    struct err err = {0};
+
+    (void)state;
+    check_read_file(SHIPPED, &shipped);
+    spec_parse(text_str(&shipped), shipped.len, NULL, 0, &facts, &err);
+    uw_variant_write(&facts, &rng, &yaml);
+    tmpdir_write_bytes(&dir, "api.yaml", text_str(&yaml), yaml.len);
+    CLEANUP(ran_free) struct ran r = audit(tmpdir_path(&dir, "api.yaml"), ".");
+    text_printf(&wanted,
+                "UW_SPEC_PATHS=175\nUW_ENDPOINT_CANDIDATES_FOUND=%d\nUW_ENDPOINT_AUDIT_OK\n",
+                UW_ENDPOINTS_LEN);
+    run_expect(&r, 0, text_str(&wanted), "");
 }
 
 /* A description of our own paths that demands or lacks what the table sends. */
@@ -337,6 +362,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contract_4_8_our_own_tree_is_clean),
         cmocka_unit_test(test_audit_finds_a_path_that_the_description_lacks),
+        cmocka_unit_test(test_contract_4_8_the_audit_reads_the_vendors_file),
         cmocka_unit_test(test_audit_checks_every_parameter_of_a_row),
         cmocka_unit_test(test_audit_refuses_a_description_that_is_none),
         cmocka_unit_test(test_audit_finds_an_endpoint_outside_the_table),
