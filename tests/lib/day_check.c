@@ -375,6 +375,7 @@ day_check_all(struct day *d)
     day_ledger_load(d, &l);
     day_check_books(d, &b, &l);
     day_check_records(d, &b, &l);
+    day_check_shadow(d);
     (void)printf("%zu orders, %zu fills, realised %s\n", b.orders_len, b.fills_len,
                  usd_text(l.realised, pnl));
     day_ledger_done(&l);

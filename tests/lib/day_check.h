@@ -60,7 +60,13 @@ void day_check_books(struct day *d, const struct day_book *b, const struct day_l
  */
 void day_check_records(struct day *d, const struct day_book *b, const struct day_ledger *l);
 
-/* Loads, checks both, prints one line of what the day was. */
+/*
+ * Every trade on paper stands once in shadow_trades, exit_attribution and master_trade_log, and is
+ * open where it was not closed; the stream tells what the A/B ledger holds.
+ */
+void day_check_shadow(struct day *d);
+
+/* Loads, checks all of them, prints what the day was. */
 void day_check_all(struct day *d);
 
 #endif
