@@ -1,5 +1,7 @@
 #include "strategy/calc_input.h"
 
+#include <math.h>
+
 #include "base/json.h"
 #include "base/when.h"
 #include "strategy/number.h"
@@ -72,6 +74,8 @@ calc_settings(const struct json *in, struct strategy_config *ret_cfg, struct err
     struct config cfg = {0};
 
     settings_default(&cfg);
+    if (json_has(in, "settings") && !json_is_object(json_get(in, "settings")))
+        return err_set(err, RC_PARSE, "\"settings\" is no object");
     for (const struct json *v = json_first(json_get_obj(in, "settings")); v != NULL;
          v = json_next(v)) {
         size_t i = 0;
@@ -114,6 +118,74 @@ enum direction
 calc_direction(const struct json *in, const char *key)
 {
     return direction_from(json_str(in, key, ""));
+}
+
+static void
+wrong(struct json_in *in, const char *key, const char *what)
+{
+    in->rc = err_set(in->err, RC_PARSE, "\"%s\" is %s", key, what);
+}
+
+static const struct json *
+present(const struct json_in *in, const char *key)
+{
+    return in->rc == RC_OK ? json_get(in->obj, key) : NULL;
+}
+
+double
+calc_opt_f64(struct json_in *in, const char *key, double dflt)
+{
+    const struct json *v = present(in, key);
+    if (v == NULL) return dflt;
+    double x = json_kind(v) == JSON_BOOL ? NUMBER_NONE : json_f64_of(v, NUMBER_NONE);
+    if (number_is_known(x)) return x;
+    wrong(in, key, "no finite number");
+    return dflt;
+}
+
+int
+calc_opt_count(struct json_in *in, const char *key)
+{
+    const double most = 1000;
+    double x = calc_opt_f64(in, key, 0);
+
+    if (x >= 0 && x <= most && !(floor(x) < x)) return (int)x;
+    if (in->rc == RC_OK) wrong(in, key, "no whole number from 0 to 1000");
+    return 0;
+}
+
+bool
+calc_opt_bool(struct json_in *in, const char *key)
+{
+    const struct json *v = present(in, key);
+    if (v != NULL && json_kind(v) != JSON_BOOL) wrong(in, key, "neither true nor false");
+    return json_is_true(v);
+}
+
+const struct json *
+calc_opt_arr(struct json_in *in, const char *key)
+{
+    const struct json *v = present(in, key);
+    if (v == NULL || json_is_array(v)) return v;
+    wrong(in, key, "no array");
+    return NULL;
+}
+
+enum direction
+calc_need_direction(struct json_in *in, const char *key)
+{
+    enum direction d = calc_direction(in->obj, key);
+    if (d == DIRECTION_NONE && in->rc == RC_OK) wrong(in, key, "neither bullish nor bearish");
+    return d;
+}
+
+enum trade_mode
+calc_mode(struct json_in *in)
+{
+    const struct json *v = present(in, "mode");
+    enum trade_mode mode = v == NULL ? MODE_PAPER : trade_mode_from(json_string(v));
+    if (mode == MODE_OTHER) wrong(in, "mode", "neither PAPER nor LIVE");
+    return mode;
 }
 
 enum rc

@@ -8,33 +8,53 @@
 enum { CALC_HOLDINGS_MAX = 1024 };
 
 const char SIZE_CALC_HELP[] =
-    "in:  equity, ref (USD), score; optional sentiment (BULLISH|BEARISH), conviction (0..1),\n"
-    "     market_regime (\"mixed\"), stage (\"bootstrap\"), mode (\"PAPER\"), settings "
-    "{STARTING_EQUITY}\n"
-    "out: qty and each step: base_usd, conviction_multiplier, notional_usd, qty_base, "
-    "flow_modifier, "
-    "qty_flow,\n"
-    "     score_multiplier, slippage_multiplier, regime_multiplier, dynamic_multiplier\n";
+    "in\n"
+    "  equity, ref (last trade)   USD, number or text; ref above 0\n"
+    "  score                      the final score\n"
+    "  sentiment      text  none  BULLISH or BEARISH of the flow; any other changes nothing\n"
+    "  conviction     0..1  none  of the flow; counts above 0.7\n"
+    "  market_regime  text  \"mixed\"      high, mixed, quiet; any other counts as mixed\n"
+    "  stage          text  \"bootstrap\"  bootstrap, unlocked, high_confidence\n"
+    "  mode           text  \"PAPER\"      PAPER or LIVE: the limits of the account\n"
+    "  settings       object  {}  {NAME: value}; none of them changes a size\n"
+    "\n"
+    "out\n"
+    "  qty (shares) and each step: base_usd, conviction_multiplier, notional_usd, qty_base,\n"
+    "  flow_modifier, qty_flow, score_multiplier (0.8 times the step of the score),\n"
+    "  slippage_multiplier, regime_multiplier, dynamic_multiplier\n";
 
 const char ENTRY_GATES_CALC_HELP[] =
-    "in:  symbol, direction (bullish|bearish), score, ref (last trade, USD), equity, buying_power "
-    "(USD), "
-    "now;\n"
-    "     optional qty (else as size-v1 says, from conviction too), limit (USD; else ref), bid, "
-    "ask, "
-    "toxicity,\n"
-    "     market_regime (\"mixed\"), stage (\"bootstrap\"), mode (\"PAPER\"), shortable (bool), "
-    "atr14, "
-    "first_close,\n"
-    "     last_close (bars of three minutes), cooldown_until, last_fill, entries_accepted, "
-    "exploration_used,\n"
-    "     score_adjustment, freeze_active, broker_degraded (bool), settings {NAME: value},\n"
-    "     positions and pending: arrays of {symbol, qty (signed), market_value, cost (USD)}\n"
-    "     theme_limits are off: every symbol is \"general\"\n"
-    "out: passed; gate, gate_number (1..20), message, reason, detail, number, threshold of the "
-    "first that "
-    "blocks;\n"
-    "     qty, expectancy, momentum, is_flip, and gates: all twenty, each asked alone\n";
+    "in\n"
+    "  symbol, direction (bullish|bearish)\n"
+    "  ref, equity, buying_power  USD, number or text; ref is the last trade\n"
+    "  now                        ISO text or seconds since 1970, as every instant here\n"
+    "  score            number    none    the final score; where qty is given it may be missing\n"
+    "  qty              shares            as size-v1 says, with direction for sentiment\n"
+    "  conviction       0..1      none    for that size\n"
+    "  limit            USD       ref     the price that the order will name\n"
+    "  bid, ask         USD       none    without both the spread is not looked at\n"
+    "  toxicity         0..1      none\n"
+    "  market_regime    text      \"mixed\"\n"
+    "  stage            text      \"bootstrap\"  bootstrap, unlocked, high_confidence\n"
+    "  mode             text      \"PAPER\" PAPER or LIVE\n"
+    "  shortable        bool      none    of the asset; a short needs true\n"
+    "  atr14            USD       0       0 is not known\n"
+    "  first_close, last_close    USD     none    of the bars of the last three minutes\n"
+    "  cooldown_until, last_fill  instant none\n"
+    "  entries_accepted, exploration_used  0..1000  0  in this cycle, on this day\n"
+    "  score_adjustment number    0       added to the minimum score\n"
+    "  freeze_active, broker_degraded      bool     false\n"
+    "  positions, pending         arrays  [] of {symbol, qty (signed), market_value (USD),\n"
+    "                                     cost (USD; market_value)}\n"
+    "  displaces        text      none    symbol of a position that gives way (displacement-v1)\n"
+    "  themes           object    {}      {SYMBOL: theme}; any other symbol is \"general\"\n"
+    "  settings         object    {}      {NAME: value}: MIN_NOTIONAL_USD, MIN_EXEC_SCORE, "
+    "LONG_ONLY,\n"
+    "                                     MAX_CONCURRENT_POSITIONS, MAX_THEME_NOTIONAL_USD, ...\n"
+    "out\n"
+    "  passed; gate, gate_number (1..20), message, reason, detail, number, threshold of the first\n"
+    "  that blocks; qty, is_flip, expectancy {ev, reason, regime_term, toxicity_term},\n"
+    "  momentum {status, change, threshold}, gates: all twenty, each asked alone\n";
 
 /* ---- size-v1 ------------------------------------------------------------------------------- */
 
@@ -66,7 +86,7 @@ size_read(const struct json *in, const char *sentiment_key, const struct risk_li
                             .ref = json_need_usd(&need, "ref"),
                             .score = json_need_f64(&need, "score"),
                             .sentiment = calc_direction(in, sentiment_key),
-                            .conviction = calc_number(in, "conviction"),
+                            .conviction = calc_opt_f64(&need, "conviction", NUMBER_NONE),
                             .market_regime = json_str(in, "market_regime", "mixed"),
                             .stage = trading_stage_from(json_str(in, "stage", "")),
                             .limits = limits};
@@ -84,40 +104,59 @@ size_calc(const struct json *in, struct json_out *out, struct err *err)
     struct strategy_config cfg = {0};
     struct size_result size = {0};
 
+    struct json_in need = {.obj = in, .err = err};
     enum rc rc = calc_settings(in, &cfg, err);
     if (rc != RC_OK) return rc;
-    struct risk_limits limits =
-        risk_limits_of(trade_mode_from(json_str(in, "mode", "PAPER")), cfg.starting_equity);
-    rc = size_read(in, "sentiment", &limits, &size, err);
+    struct risk_limits limits = risk_limits_of(calc_mode(&need), cfg.starting_equity);
+    rc = need.rc;
+    if (rc == RC_OK) rc = size_read(in, "sentiment", &limits, &size, err);
     if (rc == RC_OK) size_write(out, NULL, &size);
     return rc;
 }
 
 /* ---- entry-gates-v1 ------------------------------------------------------------------------ */
 
-static enum rc
-book_read(const struct json *list, bool is_position, struct holdings *book, struct err *err)
+/* A number of shares that no product of a gate can overflow; gate 18 speaks of 0 and below. */
+static int64_t
+shares_read(struct json_in *need)
 {
+    int64_t qty = json_need_i64(need, "qty");
+
+    if (need->rc == RC_OK && (qty > QTY_MAX || qty < -QTY_MAX))
+        need->rc =
+            err_set(need->err, RC_RANGE, "\"qty\" is beyond %lld shares", (long long)QTY_MAX);
+    return qty;
+}
+
+static enum rc
+book_read(const struct json *in, const char *key, bool is_position, struct holdings *book,
+          struct err *err)
+{
+    struct json_in opt = {.obj = in, .err = err};
+    const struct json *list = calc_opt_arr(&opt, key);
+
+    if (opt.rc != RC_OK) return opt.rc;
     for (const struct json *v = json_first(list); v != NULL; v = json_next(v)) {
         struct holding one = {.is_position = is_position, .can_be_closed = is_position};
         struct json_in need = {.obj = v, .err = err};
         enum rc rc = calc_symbol(v, one.symbol, err);
-        if (rc != RC_OK) return err_wrap(err, "positions");
+        if (rc != RC_OK) return err_wrap(err, "%s", key);
         if (book->len == book->cap)
-            return err_set(err, RC_RANGE, "more than %d positions", CALC_HOLDINGS_MAX);
-        one.qty = json_need_i64(&need, "qty");
+            return err_set(err, RC_RANGE, "%s: more than %d in all", key, CALC_HOLDINGS_MAX);
+        one.qty = shares_read(&need);
         one.market_value = usd_abs(json_need_usd(&need, "market_value"));
         one.cost = usd_abs(json_opt_usd(&need, "cost", one.market_value));
-        if (need.rc != RC_OK) return err_wrap(err, "positions");
+        if (need.rc != RC_OK) return err_wrap(err, "%s", key);
         holdings_add(book, &one);
     }
     return RC_OK;
 }
 
 static struct momentum_view
-momentum_read(const struct json *in, struct json_in *need)
+momentum_read(struct json_in *need)
 {
-    struct momentum_view m = {.data = MOMENTUM_INSUFFICIENT, .atr14 = json_f64(in, "atr14", 0)};
+    struct momentum_view m = {.data = MOMENTUM_INSUFFICIENT,
+                              .atr14 = calc_opt_f64(need, "atr14", 0)};
 
     m.first_close = json_opt_usd(need, "first_close", USD_ZERO);
     m.last_close = json_opt_usd(need, "last_close", USD_ZERO);
@@ -141,28 +180,28 @@ view_read(const struct json *in, struct entry_view *v, struct err *err)
 {
     struct json_in need = {.obj = in, .err = err};
 
-    v->direction = calc_direction(in, "direction");
-    v->score = calc_number(in, "score");
+    v->direction = calc_need_direction(&need, "direction");
+    v->score = calc_opt_f64(&need, "score", NUMBER_NONE);
     v->has_score = number_is_known(v->score);
-    v->toxicity = calc_number(in, "toxicity");
+    v->toxicity = calc_opt_f64(&need, "toxicity", NUMBER_NONE);
     v->ref = json_need_usd(&need, "ref");
     v->limit = json_opt_usd(&need, "limit", v->ref);
     v->market_regime = json_str(in, "market_regime", "mixed");
-    v->momentum = momentum_read(in, &need);
+    v->momentum = momentum_read(&need);
     v->quote = quote_read(&need, v->ref);
     v->shortable = !json_has(in, "shortable")          ? TRI_UNKNOWN
-                   : json_bool(in, "shortable", false) ? TRI_YES
+                   : calc_opt_bool(&need, "shortable") ? TRI_YES
                                                        : TRI_NO;
     v->is_account_known = true;
     v->equity = json_need_usd(&need, "equity");
     v->buying_power = json_need_usd(&need, "buying_power");
     v->is_book_known = true;
-    v->entries_accepted = (int)number_clamp(json_f64(in, "entries_accepted", 0), 0, 1000);
-    v->freeze_active = json_bool(in, "freeze_active", false);
-    v->broker_degraded = json_bool(in, "broker_degraded", false);
+    v->entries_accepted = calc_opt_count(&need, "entries_accepted");
+    v->freeze_active = calc_opt_bool(&need, "freeze_active");
+    v->broker_degraded = calc_opt_bool(&need, "broker_degraded");
     v->stage = trading_stage_from(json_str(in, "stage", ""));
-    v->exploration_used = (int)number_clamp(json_f64(in, "exploration_used", 0), 0, 1000);
-    v->score_adjustment = json_f64(in, "score_adjustment", 0);
+    v->exploration_used = calc_opt_count(&need, "exploration_used");
+    v->score_adjustment = calc_opt_f64(&need, "score_adjustment", 0);
     enum rc rc = need.rc;
     if (rc == RC_OK) rc = calc_time(in, "now", WHEN_NONE, &v->now_ns, err);
     if (rc == RC_OK && v->now_ns == WHEN_NONE) rc = err_set(err, RC_PARSE, "\"now\" is missing");
@@ -197,8 +236,8 @@ verdict_write(struct json_out *o, const struct entry_view *view)
     json_out_str(o, "gate", v.is_blocked ? gate_name(v.gate) : NULL);
     json_out_i64(o, "gate_number", v.is_blocked ? (int64_t)v.gate + 1 : 0);
     json_out_str(o, "message", v.is_blocked ? gate_message(v.gate) : NULL);
-    json_out_str(o, "reason", v.reason);
-    json_out_str(o, "detail", v.detail);
+    json_out_str(o, "reason", v.is_blocked ? v.reason : NULL);
+    json_out_str(o, "detail", v.is_blocked ? v.detail : NULL);
     json_out_f64(o, "number", v.number);
     json_out_f64(o, "threshold", v.threshold);
     json_out_i64(o, "qty", view->qty);
@@ -229,7 +268,7 @@ qty_read(const struct json *in, const struct risk_limits *limits, int64_t *ret_q
 
     if (json_has(in, "qty")) {
         struct json_in need = {.obj = in, .err = err};
-        *ret_qty = json_need_i64(&need, "qty");
+        *ret_qty = shares_read(&need);
         return need.rc;
     }
     enum rc rc = size_read(in, "direction", limits, &size, err);
@@ -237,33 +276,78 @@ qty_read(const struct json *in, const struct risk_limits *limits, int64_t *ret_q
     return rc;
 }
 
+/* The limit of the settings, and the themes of "themes", an object symbol -> theme. */
+static enum rc
+themes_read(const struct json *in, const struct strategy_config *cfg, struct themes *ret_themes,
+            struct err *err)
+{
+    CLEANUP(text_free) struct text map = {0};
+    struct json_out out = {.to = &map};
+
+    if (json_has(in, "themes")) {
+        if (json_get_obj(in, "themes") == NULL)
+            return err_set(err, RC_PARSE, "\"themes\" is no object");
+        json_out_value(&out, NULL, json_get(in, "themes"));
+    }
+    struct theme_source src = {.map = map.len > 0 ? text_str(&map) : NULL,
+                               .map_len = map.len,
+                               .is_enabled = cfg->theme_risk,
+                               .limit_usd = cfg->max_theme_notional_usd};
+    enum rc rc = themes_parse(&src, ret_themes, err);
+    return rc == RC_OK ? rc : err_wrap(err, "\"themes\"");
+}
+
+/* The position that gives way, where "displaces" names one. */
+static enum rc
+displaces_read(const struct json *in, const struct holdings *book, struct entry_view *v,
+               struct displacement_verdict *ret_displacement, struct err *err)
+{
+    char symbol[SYMBOL_MAX] = "";
+
+    if (!json_has(in, "displaces")) return RC_OK;
+    const char *text = json_str(in, "displaces", "");
+    const struct holding *held = symbol_set(symbol, text) ? holdings_find(book, symbol) : NULL;
+    if (held == NULL || !held->is_position)
+        return err_set(err, RC_RANGE, "\"displaces\" is no symbol of \"positions\"");
+    ret_displacement->tier = DISPLACEMENT_NORMAL;
+    v->displacement = ret_displacement;
+    v->skip = held->symbol;
+    return RC_OK;
+}
+
 enum rc
 entry_gates_calc(const struct json *in, struct json_out *out, struct err *err)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    struct themes no_themes = {0};
+    CLEANUP(themes_done) struct themes themes = {0};
+    struct json_in need = {.obj = in, .err = err};
+    struct displacement_verdict displacement = {0};
     struct strategy_config cfg = {0};
     struct entry_view view = {0};
     char symbol[SYMBOL_MAX];
 
     enum rc rc = calc_settings(in, &cfg, err);
-    struct risk_limits limits =
-        risk_limits_of(trade_mode_from(json_str(in, "mode", "PAPER")), cfg.starting_equity);
-    struct holdings book = holdings_new(&arena, CALC_HOLDINGS_MAX, &no_themes);
+    if (rc == RC_OK) rc = themes_read(in, &cfg, &themes, err);
+    if (rc != RC_OK) return rc;
+    struct risk_limits limits = risk_limits_of(calc_mode(&need), cfg.starting_equity);
+    struct holdings book = holdings_new(&arena, CALC_HOLDINGS_MAX, &themes);
+    rc = need.rc;
     if (rc == RC_OK) rc = calc_symbol(in, symbol, err);
     if (rc == RC_OK) rc = view_read(in, &view, err);
     if (rc == RC_OK) rc = qty_read(in, &limits, &view.qty, err);
-    if (rc == RC_OK) rc = book_read(json_get_arr(in, "positions"), true, &book, err);
-    if (rc == RC_OK) rc = book_read(json_get_arr(in, "pending"), false, &book, err);
+    if (rc == RC_OK) rc = book_read(in, "positions", true, &book, err);
+    if (rc == RC_OK) rc = book_read(in, "pending", false, &book, err);
     if (rc != RC_OK) return rc;
     const struct holding *flip = flip_of(&book, symbol, view.direction, view.score);
+    rc = displaces_read(in, &book, &view, &displacement, err);
+    if (rc != RC_OK) return rc;
 
     view.symbol = symbol;
     view.book = &book;
     view.limits = &limits;
     view.cfg = &cfg;
     view.is_flip = flip != NULL;
-    view.skip = flip != NULL ? flip->symbol : NULL;
+    if (flip != NULL) view.skip = flip->symbol;
     verdict_write(out, &view);
     return RC_OK;
 }

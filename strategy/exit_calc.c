@@ -20,14 +20,21 @@ const char EXIT_CALC_HELP[] =
     "profit_acceleration\n";
 
 const char DISPLACEMENT_CALC_HELP[] =
-    "in:  symbol (of the new candidate), score, now, positions [{symbol, current, entry_score, "
-    "pnl_pct, "
-    "age_h,\n"
-    "     displaced (instant)}]; optional settings {DISPLACEMENT_…}\n"
-    "out: tier (none|elite|competitive|normal), symbol (that gives way, or null), reason, "
-    "displacement_reason,\n"
-    "     score_advantage, and where there is none the counts too_young, pnl_too_high,\n"
-    "     score_advantage_insufficient, in_cooldown\n";
+    "in\n"
+    "  symbol     text           of the new candidate; its own instrument never gives way\n"
+    "  score      number         its final score\n"
+    "  now        instant        ISO text or seconds since 1970\n"
+    "  positions  array    []    of {symbol, current (score now; 0), entry_score (0),\n"
+    "                            pnl_pct (per cent, right for the side; not known),\n"
+    "                            age_h (hours; not known), displaced (instant; never)}\n"
+    "  settings   object   {}    {NAME: value}: ENABLE_OPPORTUNITY_DISPLACEMENT,\n"
+    "                            DISPLACEMENT_MIN_AGE_HOURS, DISPLACEMENT_MAX_PNL_PCT (fraction),\n"
+    "                            DISPLACEMENT_SCORE_ADVANTAGE, DISPLACEMENT_COOLDOWN_HOURS\n"
+    "\n"
+    "out\n"
+    "  tier (none|elite|competitive|normal), symbol (that gives way, or null), reason,\n"
+    "  displacement_reason, score_advantage (null in the elite tier), and where there is none the\n"
+    "  counts too_young, pnl_too_high, score_advantage_insufficient, in_cooldown\n";
 
 /* ---- exit-v1 ------------------------------------------------------------------------------- */
 
@@ -171,12 +178,14 @@ exit_calc(const struct json *in, struct json_out *out, struct err *err)
 static enum rc
 displaceable_read(const struct json *in, struct displaceable *ret_one, struct err *err)
 {
-    struct displaceable d = {.current = json_f64(in, "current", 0),
-                             .entry_score = json_f64(in, "entry_score", 0),
-                             .pnl_pct = calc_number(in, "pnl_pct"),
-                             .age_h = calc_number(in, "age_h")};
+    struct json_in opt = {.obj = in, .err = err};
+    struct displaceable d = {.current = calc_opt_f64(&opt, "current", 0),
+                             .entry_score = calc_opt_f64(&opt, "entry_score", 0),
+                             .pnl_pct = calc_opt_f64(&opt, "pnl_pct", NUMBER_NONE),
+                             .age_h = calc_opt_f64(&opt, "age_h", NUMBER_NONE)};
 
-    enum rc rc = calc_symbol(in, d.symbol, err);
+    enum rc rc = opt.rc;
+    if (rc == RC_OK) rc = calc_symbol(in, d.symbol, err);
     if (rc == RC_OK) rc = calc_time(in, "displaced", WHEN_NONE, &d.displaced_ns, err);
     if (rc == RC_OK) *ret_one = d;
     return rc;
@@ -218,22 +227,23 @@ displacement_calc(const struct json *in, struct json_out *out, struct err *err)
     CLEANUP(arena_done) struct arena arena = {0};
     struct strategy_config cfg = {0};
     char symbol[SYMBOL_MAX];
-    struct displacement_view view = {
-        .symbol = symbol, .score = calc_number(in, "score"), .cfg = &cfg};
-    const struct json *positions = json_get_arr(in, "positions");
+    struct displacement_view view = {.symbol = symbol, .score = NUMBER_NONE, .cfg = &cfg};
+    struct json_in need = {.obj = in, .err = err};
+    const struct json *positions = calc_opt_arr(&need, "positions");
 
+    view.score = json_need_f64(&need, "score");
+    if (need.rc != RC_OK) return need.rc;
     if (json_len(positions) > POSITIONS_MAX)
         return err_set(err, RC_RANGE, "more than %d positions", POSITIONS_MAX);
     struct displaceable *list = ARENA_NEW(&arena, struct displaceable, json_len(positions));
     enum rc rc = calc_settings(in, &cfg, err);
     if (rc == RC_OK) rc = calc_symbol(in, symbol, err);
-    if (rc == RC_OK && !number_is_known(view.score))
-        rc = err_set(err, RC_PARSE, "\"score\" is missing");
     if (rc == RC_OK) rc = calc_time(in, "now", WHEN_NONE, &view.now_ns, err);
     if (rc == RC_OK && view.now_ns == WHEN_NONE) rc = err_set(err, RC_PARSE, "\"now\" is missing");
     for (const struct json *v = json_first(positions); rc == RC_OK && v != NULL; v = json_next(v)) {
         struct displaceable one = {0};
         rc = displaceable_read(v, &one, err);
+        if (rc != RC_OK) rc = err_wrap(err, "positions");
         if (rc == RC_OK) insert_by_symbol(list, view.len++, &one);
     }
     if (rc != RC_OK) return rc;

@@ -126,6 +126,116 @@ test_calc_gates_refuse_what_is_missing(void **state)
               RC_PARSE);
 }
 
+#define CANDIDATE                                                                                  \
+    "\"symbol\": \"XYZ\", \"score\": 3.8, \"ref\": 40, \"equity\": 55000, "                        \
+    "\"buying_power\": 110000, \"now\": 1769790600"
+
+/* A check by hand that passed over a misspelt value would answer another question. */
+static void
+test_calc_names_the_field_that_it_cannot_read(void **state)
+{
+    (void)state;
+    static const struct {
+        calc_fn *fn;
+        const char *text, *field;
+    } cases[] = {
+        {entry_gates_calc,
+         "{" CANDIDATE ", \"direction\": \"bullish\", \"qty\": -9223372036854775808}",                "\"qty\""                  },
+        {entry_gates_calc,
+         "{" CANDIDATE ", \"direction\": \"bullish\", \"positions\": [{\"symbol\": \"A\", \"qty\": "
+         "-9223372036854775808, \"market_value\": 1}]}",                                              "positions: \"qty\""       },
+        {entry_gates_calc,  "{" CANDIDATE "}",                                                        "\"direction\""            },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"up\"}",                                 "\"direction\""            },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"mode\": \"x\"}",
+         "\"mode\""                                                                                                              },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"mode\": 1}",               "\"mode\""                 },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"qty\": \"x\"}",
+         "\"qty\""                                                                                                               },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"toxicity\": \"NaN\"}",
+         "\"toxicity\""                                                                                                          },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"atr14\": []}",
+         "\"atr14\""                                                                                                             },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"shortable\": 1}",
+         "\"shortable\""                                                                                                         },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"entries_accepted\": 2.5}",
+         "\"entries_accepted\""                                                                                                  },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"entries_accepted\": -1}",
+         "\"entries_accepted\""                                                                                                  },
+        {entry_gates_calc,
+         "{" CANDIDATE ", \"direction\": \"bullish\", \"freeze_active\": \"yes\"}",
+         "\"freeze_active\""                                                                                                     },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"positions\": {}}",
+         "\"positions\""                                                                                                         },
+        {entry_gates_calc,
+         "{" CANDIDATE
+         ", \"direction\": \"bullish\", \"pending\": [{\"symbol\": \"A\", \"qty\": 1}]}",             "pending: \"market_value\""},
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"settings\": 5}",
+         "\"settings\""                                                                                                          },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"themes\": []}",
+         "\"themes\""                                                                                                            },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"displaces\": \"ABC\"}",
+         "\"displaces\""                                                                                                         },
+        {entry_gates_calc,  "{" CANDIDATE ", \"direction\": \"bullish\", \"last_fill\": \"noon\"}",
+         "\"last_fill\""                                                                                                         },
+        {size_calc,         "{\"equity\": 1, \"ref\": 1, \"score\": 3, \"conviction\": \"high\"}",
+         "\"conviction\""                                                                                                        },
+        {size_calc,         "{\"equity\": 1, \"ref\": 1, \"score\": \"Infinity\"}",                   "\"score\""                },
+        {displacement_calc, "{\"symbol\": \"X\", \"now\": 1}",                                        "\"score\""                },
+        {displacement_calc, "{\"symbol\": \"X\", \"now\": 1, \"score\": 4, \"positions\": 1}",
+         "\"positions\""                                                                                                         },
+        {displacement_calc,
+         "{\"symbol\": \"X\", \"now\": 1, \"score\": 4, \"positions\": [{\"symbol\": \"A\", "
+         "\"age_h\": true}]}",                                                                        "positions: \"age_h\""     },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(json_freep) struct json *doc = NULL;
+        CLEANUP(text_free) struct text to = {0};
+        struct json_out out = {.to = &to};
+        struct err err = {0};
+        assert_int_equal(json_parse(cases[i].text, strlen(cases[i].text), JSON_STRICT,
+                                    &JSON_LIMITS_BODY, &doc, &err),
+                         RC_OK);
+        if (cases[i].fn(doc, &out, &err) == RC_OK) fail_msg("accepted: %s", cases[i].text);
+        if (strstr(err.text, cases[i].field) != err.text)
+            fail_msg("%s does not begin with %s", err.text, cases[i].field);
+    }
+}
+
+static void
+test_calc_gates_know_themes_and_who_gives_way(void **state)
+{
+    (void)state;
+#define BOOK                                                                                       \
+    "\"direction\": \"bullish\", \"positions\": [{\"symbol\": \"AAA\", \"qty\": 9, "               \
+    "\"market_value\": 600}, {\"symbol\": \"BBB\", \"qty\": -9, \"market_value\": 400.01}]"
+    static const struct {
+        const char *more;
+        const char *gate; /* NULL passes */
+    } cases[] = {
+        {"\"settings\": {\"MAX_THEME_NOTIONAL_USD\": 1000.01}",                              NULL      },
+        {"\"settings\": {\"MAX_THEME_NOTIONAL_USD\": 1000}",                                 "theme"   },
+        {"\"settings\": {\"MAX_THEME_NOTIONAL_USD\": 1000}, \"themes\": {\"BBB\": \"oil\"}", NULL      },
+        {"\"settings\": {\"MAX_THEME_NOTIONAL_USD\": 500}, \"themes\": {\"bbb\": \"oil\"}",
+         "theme"                                                                                       },
+        {"\"settings\": {\"MAX_THEME_NOTIONAL_USD\": 500}, \"themes\": {\"XYZ\": \"oil\"}",  NULL      },
+        {"\"settings\": {\"MAX_THEME_NOTIONAL_USD\": 1000, \"ENABLE_THEME_RISK\": false}",   NULL      },
+        {"\"settings\": {\"MAX_THEME_NOTIONAL_USD\": 500}, \"displaces\": \"AAA\"",          NULL      },
+        {"\"settings\": {\"MAX_CONCURRENT_POSITIONS\": 2}",                                  "capacity"},
+        {"\"settings\": {\"MAX_CONCURRENT_POSITIONS\": 2}, \"displaces\": \"bbb\"",          NULL      },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(text_free) struct text in = {0};
+        text_printf(&in, "{" CANDIDATE ", " BOOK ", %s}", cases[i].more);
+        CLEANUP(json_freep) struct json *a = run(entry_gates_calc, text_str(&in), RC_OK);
+        const char *gate = json_str(a, "gate", NULL);
+        if (gate == NULL ? cases[i].gate != NULL
+                         : cases[i].gate == NULL || strcmp(gate, cases[i].gate) != 0)
+            fail_msg("%s: %s", cases[i].more, gate == NULL ? "passed" : gate);
+        assert_int_equal(gate == NULL,
+                         json_kind(json_get(a, "reason")) == JSON_NULL || !json_has(a, "reason"));
+    }
+}
+
 static void
 test_calc_exit_explains_a_close(void **state)
 {
@@ -185,6 +295,8 @@ main(void)
         cmocka_unit_test(test_calc_gates_say_who_blocks),
         cmocka_unit_test(test_calc_gates_take_settings_by_name),
         cmocka_unit_test(test_calc_gates_refuse_what_is_missing),
+        cmocka_unit_test(test_calc_names_the_field_that_it_cannot_read),
+        cmocka_unit_test(test_calc_gates_know_themes_and_who_gives_way),
         cmocka_unit_test(test_calc_exit_explains_a_close),
         cmocka_unit_test(test_calc_displacement_names_who_gives_way),
     };
