@@ -1,5 +1,16 @@
 #include "telemetry/report.h"
 
+const char *
+report_damage(const struct report_input *in, char buf[REPORT_DAMAGE_MAX])
+{
+    if (in->is_missing) return NULL;
+    if (in->wrong[0] != '\0') return in->wrong;
+    if (in->malformed == 0) return NULL;
+    (void)snprintf(buf, REPORT_DAMAGE_MAX, "%lld of %lld lines are no JSON object, passed over",
+                   (long long)in->malformed, (long long)in->lines);
+    return buf;
+}
+
 void
 report_inputs(struct paper *p, const struct report_about *about)
 {
@@ -7,14 +18,13 @@ report_inputs(struct paper *p, const struct report_about *about)
 
     for (size_t i = 0; i < about->inputs_len; i++) {
         const struct report_input *in = &about->input[i];
+        char buf[REPORT_DAMAGE_MAX];
+        const char *damage = report_damage(in, buf);
 
         if (in->is_missing)
             paper_item(p, "input missing: %s (written by %s)", in->path, in->maker);
-        else if (in->wrong[0] != '\0')
-            paper_item(p, "input damaged: %s: %s", in->path, in->wrong);
-        else if (in->malformed > 0)
-            paper_item(p, "input damaged: %s: %lld of %lld lines are no JSON object, passed over",
-                       in->path, (long long)in->malformed, (long long)in->lines);
+        else if (damage != NULL)
+            paper_item(p, "input damaged: %s: %s", in->path, damage);
         else
             continue;
         told++;

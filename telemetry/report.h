@@ -27,6 +27,10 @@ struct report_input {
     int64_t lines, malformed; /* of a log: all that are not empty; those that are no JSON object */
 };
 
+/* What is wrong with an input that is there; NULL where nothing is. */
+enum { REPORT_DAMAGE_MAX = 128 };
+const char *report_damage(const struct report_input *in, char buf[REPORT_DAMAGE_MAX]);
+
 struct report_about {
     const char *day;
     const struct report_input *input;

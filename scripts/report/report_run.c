@@ -16,9 +16,23 @@ report_run_begin(struct report_run *r, struct job *job)
     *r = (struct report_run){.job = job};
 }
 
+/* The report names them too; this is for the one who waits, or for the mail of a timer. */
+static void
+say_damage(const struct report_run *r)
+{
+    for (size_t i = 0; i < r->inputs_len; i++) {
+        char buf[REPORT_DAMAGE_MAX];
+        const char *damage = report_damage(&r->input[i], buf);
+
+        if (damage != NULL)
+            (void)fprintf(stderr, "%s: %s: %s\n", r->job->spec->name, r->input[i].path, damage);
+    }
+}
+
 void
 report_run_done(struct report_run *r)
 {
+    say_damage(r);
     for (size_t i = 0; i < r->docs_len; i++)
         json_free(r->doc[i]);
     arena_done(&r->arena);

@@ -314,6 +314,19 @@ test_reports_survive_damaged_inputs_and_name_them(void **state)
     assert_int_equal(tmpdir_count(&dir, "state"), 6 + 2 + COUNT_OF(RUNNERS));
 }
 
+/* Also the one who looks at no report hears of a log that was not, or not wholly, read. */
+static void
+test_reports_tell_damage_to_the_one_who_waits(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    (void)state;
+    copy_day(&dir, SMALL_DAY_FILES);
+    place_text(&dir, "logs/uw_attribution.jsonl", "{}\nhalf\n{}\n");
+    CLEANUP(ran_free) struct ran r = run_for(&dir, &RUNNERS[2], SMALL_DAY, SMALL_DAY_AS_OF);
+    run_expect(&r, 0, "reports/UW_INTEL_PNL_" SMALL_DAY ".md",
+               "run-daily-intel-pnl: logs/uw_attribution.jsonl: 1 of 3 lines");
+}
+
 /* ---- what cannot be written ---------------------------------------------------------------- */
 
 static void
@@ -473,6 +486,7 @@ main(void)
         cmocka_unit_test(test_reports_show_statistics_of_the_same_day_only),
         cmocka_unit_test(test_contract_4_14_an_empty_root_gives_whole_reports_that_say_so),
         cmocka_unit_test(test_reports_survive_damaged_inputs_and_name_them),
+        cmocka_unit_test(test_reports_tell_damage_to_the_one_who_waits),
         cmocka_unit_test(test_reports_say_when_the_disk_is_full_and_keep_the_old_one),
         cmocka_unit_test(test_reports_say_where_they_could_not_be_put),
         cmocka_unit_test(test_reports_refuse_wrong_usage),
