@@ -38,5 +38,6 @@ shadow_qty(double size_usd, double price, double sizing_overlay)
 {
     if (!(size_usd > 0)) return 1;
     if (price > size_usd) return size_usd / price < QTY_MIN ? 0 : size_usd / price;
-    return fmax(1, shadow_overlaid_qty(fmax(1, trunc(size_usd / price)), sizing_overlay));
+    double qty = fmax(1, shadow_overlaid_qty(fmax(1, trunc(size_usd / price)), sizing_overlay));
+    return isfinite(qty) ? qty : 0;
 }

@@ -22,7 +22,8 @@ double shadow_overlaid_qty(double shares, double overlay);
  * Shares that so many USD buy at a price above zero (spec 30 8.5).
  *
  * A share dearer than the size: a part of one, 0 below a thousandth.  Else whole shares with
- * the overlay, at least one.  Without a size: one share.
+ * the overlay, at least one; 0 where the price is so small that no number holds them.  Without a
+ * size: one share.
  */
 double shadow_qty(double size_usd, double price, double sizing_overlay);
 

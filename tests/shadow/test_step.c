@@ -145,6 +145,7 @@ test_shadow_size_follows_equity_within_bounds(void **state)
     assert_true(fabs(shadow_qty(1000, 100, 5) - 14) <= 0);
     assert_true(fabs(shadow_qty(1000, 100, -5) - 6) <= 0);
     assert_true(fabs(shadow_qty(100, 100, -0.4) - 1) <= 0);
+    assert_true(fabs(shadow_qty(500, 5e-324, 0)) <= 0); /* no position of null shares */
 }
 
 /* ---- open positions ------------------------------------------------------------------------ */
