@@ -107,29 +107,37 @@ test_entry_price_mode_by_router_predictor_and_regime(void **state)
         enum entry_route route;
         enum entry_mode mode;
     } cases[] = {
-        {"plain",             39.99, 40.01, 0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  false, ROUTE_LIMIT_OFFSET,
-         ENTRY_MAKER_BIAS                                                                                                                              },
-        {"peg",               39.99, 40.01, 0.1,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_PEG_MID,       ENTRY_MIDPOINT       },
-        {"vwap",              39.99, 40.01, 0.1,         "mixed",                ROUTE_VWAP_ADAPTIVE, false, ROUTE_VWAP_ADAPTIVE,
-         ENTRY_MARKET_FALLBACK                                                                                                                         },
-        {"toxic",             39.99, 40.01, 0.61,        "quiet",                ROUTE_PEG_MID,       false, ROUTE_TWAP_SLICE,
-         ENTRY_MAKER_BIAS                                                                                                                              },
-        {"just not toxic",    39.99, 40.01, 0.6,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_PEG_MID,
-         ENTRY_MIDPOINT                                                                                                                                },
-        {"wide",              39.80, 40.01, 0.1,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_TWAP_SLICE,
-         ENTRY_MAKER_BIAS                                                                                                                              },
-        {"predictor, small",  39.97, 40.03, 0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,
-         ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MIDPOINT       }, /* 15 bps / 2 = 7.5 */
-        {"predictor, large",  39.96, 40.04, 0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,
-         ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MAKER_BIAS     }, /* 20 bps / 2 = 10 */
-        {"panic of gamma",    39.96, 40.04, 0.1,         "high_vol_neg_gamma",   ROUTE_LIMIT_OFFSET,  true,
-         ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MARKET_FALLBACK},
-        {"downtrend",         39.96, 40.04, 0.1,         "downtrend_flow_heavy", ROUTE_LIMIT_OFFSET,  true,
-         ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MARKET_FALLBACK},
-        {"uptrend",           39.97, 40.03, 0.1,         "low_vol_uptrend",      ROUTE_LIMIT_OFFSET,  true,
-         ROUTE_LIMIT_OFFSET,                                                                                                      ENTRY_MAKER_BIAS     },
-        {"toxicity not told", 39.99, 40.01, NUMBER_NONE, "quiet",                ROUTE_PEG_MID,       false,
-         ROUTE_PEG_MID,                                                                                                           ENTRY_MIDPOINT       },
+        {"plain",                       39.99,   40.01,   0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  false, ROUTE_LIMIT_OFFSET,
+         ENTRY_MAKER_BIAS                                                                                                                                            },
+        {"peg",                         39.99,   40.01,   0.1,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_PEG_MID,       ENTRY_MIDPOINT       },
+        {"vwap",                        39.99,   40.01,   0.1,         "mixed",                ROUTE_VWAP_ADAPTIVE, false, ROUTE_VWAP_ADAPTIVE,
+         ENTRY_MARKET_FALLBACK                                                                                                                                       },
+        {"toxic",                       39.99,   40.01,   0.61,        "quiet",                ROUTE_PEG_MID,       false, ROUTE_TWAP_SLICE,
+         ENTRY_MAKER_BIAS                                                                                                                                            },
+        {"just not toxic",              39.99,   40.01,   0.6,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_PEG_MID,
+         ENTRY_MIDPOINT                                                                                                                                              },
+        {"50 bps of the bid",           40,      40.2,    0.1,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_PEG_MID,
+         ENTRY_MIDPOINT                                                                                                                                              },
+        {"and a little more",           40,      40.2001, 0.1,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_TWAP_SLICE,
+         ENTRY_MAKER_BIAS                                                                                                                                            },
+        {"predictor, on its threshold", 12.49,   12.51,   0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                                    ENTRY_MAKER_BIAS     }, /* 16 bps */
+        {"predictor, just below",       12.4901, 12.51,   0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                                    ENTRY_MIDPOINT       },
+        {"wide",                        39.80,   40.01,   0.1,         "quiet",                ROUTE_PEG_MID,       false, ROUTE_TWAP_SLICE,
+         ENTRY_MAKER_BIAS                                                                                                                                            },
+        {"predictor, small",            39.97,   40.03,   0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                                    ENTRY_MIDPOINT       }, /* 15 bps / 2 = 7.5 */
+        {"predictor, large",            39.96,   40.04,   0.1,         "mixed",                ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                                    ENTRY_MAKER_BIAS     }, /* 20 bps / 2 = 10 */
+        {"panic of gamma",              39.96,   40.04,   0.1,         "high_vol_neg_gamma",   ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                                    ENTRY_MARKET_FALLBACK},
+        {"downtrend",                   39.96,   40.04,   0.1,         "downtrend_flow_heavy", ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                                    ENTRY_MARKET_FALLBACK},
+        {"uptrend",                     39.97,   40.03,   0.1,         "low_vol_uptrend",      ROUTE_LIMIT_OFFSET,  true,
+         ROUTE_LIMIT_OFFSET,                                                                                                                    ENTRY_MAKER_BIAS     },
+        {"toxicity not told",           39.99,   40.01,   NUMBER_NONE, "quiet",                ROUTE_PEG_MID,       false,
+         ROUTE_PEG_MID,                                                                                                                         ENTRY_MIDPOINT       },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct strategy_config cfg = fixture_config();
