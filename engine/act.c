@@ -1,6 +1,8 @@
 #include "engine/context.h"
 #include "engine/engine.h"
 
+#include <math.h>
+
 #include "base/hash.h"
 
 /* ---- what the plan says about the account -------------------------------------------------- */
@@ -222,8 +224,14 @@ close_first(struct engine *eng, const struct snapshot *seen, const struct planne
     (void)str_copy(in.reason, sizeof(in.reason), first->reason);
     exit_context_write(&c, in.context, sizeof(in.context));
     if (!first->is_flip) memory_times(&eng->memory, first->symbol)->displaced_ns = seen->now_ns;
-    log_event(&eng->seams.log, EV_CLOSE_FIRST, F_SYMBOL(first->symbol),
-              F_STR("for_symbol", p->symbol), F_STR("reason", first->reason));
+    log_event(&eng->seams.log, first->is_flip ? EV_FLIP : EV_CLOSE_FIRST, F_SYMBOL(first->symbol),
+              F_STR("for_symbol", p->symbol), F_STR("reason", first->reason),
+              F_STR("displaced_symbol", first->symbol),
+              F_F64("displaced_pnl_pct", first->m.pnl_pct),
+              F_F64("displaced_age_hours", first->m.age_min / 60), F_STR("new_symbol", p->symbol),
+              F_F64("new_signal_score", p->score),
+              F_F64("score_advantage",
+                    first->is_flip ? (double)NAN : first->displacement.score_advantage));
     send_exit(eng, first->symbol, &in);
 }
 
@@ -246,6 +254,12 @@ act_on_entry(struct engine *eng, const struct snapshot *seen, const struct plann
     enum rc rc = entries_begin(&eng->entries, p, context, &err);
     if (rc != RC_OK && rc != RC_UNKNOWN && rc != RC_BUSY)
         engine_error(eng, "entry", "submit_entry", &err);
+    /* Nothing of it reached the broker, and no gate says why (R5.43). */
+    if (rc != RC_OK && rc != RC_UNKNOWN &&
+        p->composite_score >= eng->seams.cfg->strategy.min_exec_score)
+        log_event(&eng->seams.log, EV_MISSED_CANDIDATE, F_SYMBOL(p->symbol),
+                  F_F64("score", p->composite_score), F_STR("reason", "no_gate_recorded"),
+                  F_STR("error", err.text));
 }
 
 /* No further attempt in a symbol that the operator froze; what rests of the last one is withdrawn.

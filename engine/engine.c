@@ -153,5 +153,6 @@ engine_tick(struct engine *eng)
         return;
     }
     entries_tick(&eng->entries, is_open);
+    engine_pending(eng);
     engine_at(eng, STAGE_IDLE, NULL);
 }

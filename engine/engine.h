@@ -10,9 +10,11 @@
  *   reconcile.c   ledger against broker; position metadata that heals from both
  *   act.c         the plan into orders
  *   mirror.c      the broker's positions and account, for those who look from outside
+ *   pending.c     the orders that are on their way, likewise
  *   performance.c the closed trades of thirty days, for the performance freeze
  *   record.c      one run.jsonl line, one heartbeat
  *   explain.c     why each symbol was refused
+ *   trace.c       what the decisions were made of
  *   observe.c     signals, clusters, last scores, the last fifty signals
  *   trades.c      the records of settled orders
  *   desk.c        orders at most once, never lost
@@ -120,6 +122,8 @@ struct engine {
     struct today_trades today;
     struct recent_closed closed;
 
+    uint64_t pending_entries_hash, pending_exits_hash; /* of what was last written; 0 nothing */
+
     /* of the cycle at hand */
     char error[CYCLE_ERRORS_MAX][CYCLE_ERROR_MAX];
     size_t errors_len;
@@ -154,6 +158,8 @@ void engine_error(struct engine *eng, const char *subsystem, const char *functio
 void engine_gather(struct engine *eng, struct snapshot *ret_seen);
 /* Writes what the broker told in this cycle, and whether it could be reached. */
 void engine_mirror(struct engine *eng, const struct snapshot *seen);
+/* Writes the orders that are on their way, where they changed. */
+void engine_pending(struct engine *eng);
 void engine_reconcile(struct engine *eng, const struct positions *at_broker);
 bool engine_is_frozen(const struct engine *eng, const char *symbol);
 void engine_act(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
@@ -163,6 +169,8 @@ const struct scored *engine_scored_find(const struct engine *eng, const char *sy
 /* Rows and events for every refused symbol; what refused how many, in ret_tally. */
 void engine_explain(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
                     struct refusal_tally *ret_tally);
+/* What the decisions of the cycle were made of: events, and the traces in data/. */
+void engine_trace(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
 void engine_observe(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
 void engine_seed_persistence(struct engine *eng);
 

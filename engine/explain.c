@@ -5,6 +5,8 @@
 
 #include "telemetry/trades.h"
 
+#define PRICE_CAP_LOG_PATH "logs/price_exceeds_cap.jsonl"
+
 /* ---- gate rows: explainable absence -------------------------------------------------------- */
 
 static enum event_id
@@ -96,20 +98,187 @@ write_gate_rows(struct engine *eng, const struct snapshot *seen, const struct pl
     (void)!store_append_lines(&eng->seams.store, GATE_DIAGNOSTIC_LOG_PATH, &rows, &err);
 }
 
+/* What the event of one of the twenty says beside number and threshold (spec 10 R5.23). */
+enum { GATE_FIELDS_MAX = 4 };
+
+static void
+gate_fields(const struct snapshot *seen, const struct refusal *r, struct field f[GATE_FIELDS_MAX])
+{
+    const char *stage = stage_limits(seen->stage)->name;
+    size_t n = 0;
+
+    switch (r->entry_gate) {
+    case GATE_CONCENTRATION:
+        f[n++] = F_F64("net_delta_pct", r->number);
+        break;
+    case GATE_THEME:
+        f[n++] = F_STR("theme", r->detail);
+        f[n++] = F_F64("notional", r->number);
+        break;
+    case GATE_MIN_NOTIONAL:
+        f[n++] = F_I64("qty", r->qty);
+        f[n++] = F_F64("notional", r->number);
+        f[n++] = F_F64("min_required", r->threshold);
+        break;
+    case GATE_ONE_POSITION:
+        f[n++] = F_STR("normalized_symbol", symbol_normal_form(r->symbol));
+        f[n++] = F_STR("existing_side", strstr(r->detail, " short") != NULL ? "short" : "long");
+        break;
+    case GATE_EXPECTANCY:
+        f[n++] = F_F64("expectancy", r->expectancy.ev);
+        f[n++] = F_STR("reason", r->expectancy.reason);
+        f[n++] = F_STR("stage", stage);
+        break;
+    case GATE_CYCLE_CAP:
+        f[n++] = F_F64("cycle_count", r->number);
+        f[n++] = F_I64("max_allowed", ENTRIES_PER_CYCLE_MAX);
+        break;
+    case GATE_MIN_SCORE:
+        f[n++] = F_F64("min_required", r->threshold);
+        f[n++] = F_STR("stage", stage);
+        break;
+    case GATE_CAPACITY:
+        f[n++] = F_F64("alpaca_positions", r->number);
+        f[n++] = F_F64("max", r->threshold);
+        f[n++] = F_BOOL("displacement_attempted", r->is_displacement_asked);
+        f[n++] = F_BOOL("no_candidates", r->displacement.tier == DISPLACEMENT_NONE);
+        break;
+    case GATE_MOMENTUM:
+        f[n++] = F_F64("price_change_pct", 100 * r->momentum.change);
+        f[n++] = F_STR("reason", ignition_name(r->momentum.status));
+        break;
+    case GATE_ORDER_SIZE:
+        f[n++] = F_STR("error", r->detail);
+        break;
+    case GATE_TRADE_GUARD:
+        f[n++] = F_STR("reason", r->detail);
+        break;
+    case GATE_SPREAD:
+        f[n++] = F_F64("spread_bps", r->number);
+        f[n++] = F_USD("bid", r->quote.bid);
+        f[n++] = F_USD("ask", r->quote.ask);
+        break;
+    case GATE_SCORE_VALIDITY:
+    case GATE_COOLDOWN:
+    case GATE_SYMBOL_EXPOSURE:
+    case GATE_SECTOR_EXPOSURE:
+    case GATE_LONG_ONLY:
+    case GATE_METADATA:
+    case GATE_SHORTABLE:
+    case GATE_BUYING_POWER:
+    case GATES_LEN:
+        break;
+    }
+    for (; n < GATE_FIELDS_MAX; n++)
+        f[n] = F_END;
+}
+
+static enum event_id
+composite_event(const char *gate)
+{
+    static const enum event_id EVENT_OF[COMPOSITE_GATES_LEN] = {
+        [COMPOSITE_GATE_PASS] = EV_GATE_BLOCKED,
+        [COMPOSITE_GATE_NONE] = EV_GATE_COMPOSITE_NONE,
+        [COMPOSITE_GATE_SCORE] = EV_GATE_COMPOSITE_SCORE,
+        [COMPOSITE_GATE_TOXICITY] = EV_GATE_COMPOSITE_TOXICITY,
+        [COMPOSITE_GATE_FRESHNESS] = EV_GATE_COMPOSITE_FRESHNESS,
+        [COMPOSITE_GATE_DIRECTION] = EV_GATE_COMPOSITE_DIRECTION,
+        [COMPOSITE_GATE_EXHAUSTION] = EV_GATE_COMPOSITE_EXHAUSTION,
+        [COMPOSITE_GATE_WALL] = EV_GATE_COMPOSITE_WALL,
+    };
+
+    for (int g = COMPOSITE_GATE_NONE; g < COMPOSITE_GATES_LEN; g++)
+        if (str_eq(gate, composite_gate_name((enum composite_gate)g))) return EVENT_OF[g];
+    return EV_GATE_BLOCKED;
+}
+
+static void
+say_composite(struct engine *eng, const struct refusal *r)
+{
+    const struct scored *sc = engine_scored_find(eng, r->symbol);
+
+    if (sc == NULL) return;
+    log_event(&eng->seams.log, EV_COMPOSITE_REJECTED, F_SYMBOL(r->symbol),
+              F_F64("score", sc->score), F_F64("threshold", sc->threshold),
+              F_F64("toxicity", sc->composite.toxicity),
+              F_F64("freshness", sc->composite.freshness), F_STR("rejection_reason", r->gate));
+}
+
+static void
+guard_config_write(struct json_out *o, const struct strategy_config *cfg)
+{
+    json_out_obj(o, "guard_config");
+    json_out_f64(o, "max_notional_per_order", cfg->max_notional_per_order);
+    json_out_f64(o, "max_position_size_usd", cfg->max_position_size_usd);
+    json_out_f64(o, "max_portfolio_exposure_pct", cfg->max_portfolio_exposure);
+    json_out_f64(o, "max_concentration_per_symbol_pct", cfg->max_concentration);
+    json_out_f64(o, "max_price_deviation_pct", cfg->max_price_deviation);
+    json_out_i64(o, "min_cooldown_minutes", cfg->min_cooldown_min);
+    json_out_bool(o, "allow_direction_flip", cfg->allow_direction_flip);
+    json_out_end(o);
+}
+
+/* What the trade guard refuses stands in the order log too, and a share that costs too much in a
+ * log of its own (spec 10 R5.32). */
+static void
+say_guarded(struct engine *eng, const struct snapshot *seen, const struct refusal *r)
+{
+    const struct strategy_config *cfg = &eng->seams.cfg->strategy;
+    CLEANUP(text_free) struct text order = {0};
+    CLEANUP(text_free) struct text cap = {0};
+    struct json_out o = {.to = &order}, c = {.to = &cap};
+    struct err ignored = {0};
+
+    json_out_obj(&o, NULL);
+    json_out_time(&o, "ts", seen->now_ns);
+    json_out_str(&o, "type", "order");
+    json_out_str(&o, "event", "trade_rejected");
+    json_out_str(&o, "symbol", r->symbol);
+    json_out_str(&o, "side",
+                 order_side_name(r->direction == DIRECTION_BULLISH ? SIDE_BUY : SIDE_SELL));
+    json_out_i64(&o, "qty", r->qty);
+    json_out_str(&o, "reason", r->detail);
+    guard_config_write(&o, cfg);
+    json_out_end(&o);
+    /* Observability only: a lost line is said on standard error. */
+    (void)!store_append(&eng->seams.store, ORDERS_LOG_PATH, &order, &ignored);
+    if (strstr(r->detail, "min_share_notional_exceeds_cap") != r->detail) return;
+    json_out_obj(&c, NULL);
+    json_out_time(&c, "ts", seen->now_ns);
+    json_out_str(&c, "symbol", r->symbol);
+    json_out_f64(&c, "price", r->number);
+    json_out_f64(&c, "position_size_usd", cfg->max_position_size_usd);
+    json_out_f64(&c, "required_notional", r->number);
+    json_out_str(&c, "status", "blocked");
+    json_out_str(&c, "reason", "Price_Exceeds_Cap");
+    json_out_end(&c);
+    (void)!store_append(&eng->seams.store, PRICE_CAP_LOG_PATH, &cap, &ignored);
+}
+
 /* An event where the gate that refuses a symbol is another than in the last cycle. */
 static void
-say_refusal(struct engine *eng, const struct refusal *r)
+say_refusal(struct engine *eng, const struct snapshot *seen, const struct refusal *r)
 {
     struct flow_entry *e = flow_table_find(&eng->flow, r->symbol);
+    struct field own[GATE_FIELDS_MAX] = {F_END, F_END, F_END, F_END};
 
     if (e != NULL && str_eq(e->last_gate, r->gate)) return;
     if (e != NULL) (void)str_copy(e->last_gate, sizeof(e->last_gate), r->gate);
-    enum event_id id = r->stage == REFUSED_GATE ? gate_event(r->entry_gate) : EV_GATE_BLOCKED;
+    enum event_id id = r->stage == REFUSED_GATE        ? gate_event(r->entry_gate)
+                       : r->stage == REFUSED_COMPOSITE ? composite_event(r->gate)
+                                                       : EV_GATE_BLOCKED;
+    if (r->stage == REFUSED_GATE) gate_fields(seen, r, own);
     log_event(&eng->seams.log, id, F_SYMBOL(r->symbol), F_STR("gate_type", r->gate),
               F_STR("signal_type", "UNKNOWN"),
               F_F64("score", r->stage == REFUSED_GATE ? r->score : r->composite_score),
               F_F64("number", r->number), F_F64("threshold", r->threshold),
-              F_STR("gate_reason", r->reason), F_STR("detail", r->detail));
+              F_STR("gate_reason", r->reason), F_STR("detail", r->detail), own[0], own[1], own[2],
+              own[3]);
+    if (r->stage == REFUSED_COMPOSITE) say_composite(eng, r);
+    if (r->stage == REFUSED_GATE && r->entry_gate == GATE_TRADE_GUARD) say_guarded(eng, seen, r);
+    if (str_eq(r->gate, "bad_ref_price"))
+        log_event(&eng->seams.log, EV_BAD_REF_PRICE, F_SYMBOL(r->symbol),
+                  F_STR("detail", r->detail));
 }
 
 static void
@@ -175,12 +344,26 @@ say_absence(struct engine *eng, const struct snapshot *seen, const struct plan *
                   F_I64("symbols_scored", seen->candidates_len),
                   F_RAW("rejected_by", text_str(&by)));
     if (eng->desk.accepted_this_cycle == 0)
-        log_event(&eng->seams.log, EV_GATE_CYCLE_SUMMARY,
-                  F_STR("market_regime", seen->market_regime),
-                  F_STR("stage", stage_limits(seen->stage)->name),
-                  F_I64("considered", seen->candidates_len - (size_t)t->composite),
-                  F_I64("orders", 0), F_F64("top_score", top), F_RAW("gate_counts", text_str(&by)),
-                  F_STR("rung", rung_name(plan->ladder.rung)));
+        log_event(
+            &eng->seams.log, EV_GATE_CYCLE_SUMMARY, F_STR("market_regime", seen->market_regime),
+            F_STR("stage", stage_limits(seen->stage)->name),
+            F_I64("considered", seen->candidates_len - (size_t)t->composite), F_I64("orders", 0),
+            F_F64("top_score", top), F_RAW("gate_counts", text_str(&by)),
+            F_STR("rung", rung_name(plan->ladder.rung)),
+            (size_t)t->composite == seen->candidates_len ? F_STR("reason", "no_clusters") : F_END);
+}
+
+static void
+say_filter(struct engine *eng, const struct snapshot *seen, const struct refusal_tally *t)
+{
+    size_t passed = seen->candidates_len - (size_t)t->composite, directed = 0;
+
+    for (size_t i = 0; i < eng->scores.len; i++)
+        directed += eng->scores.scored[i].composite.sentiment != SENTIMENT_NEUTRAL;
+    log_event(
+        &eng->seams.log, EV_COMPOSITE_FILTER, F_I64("symbols_processed", seen->candidates_len),
+        F_I64("symbols_with_signals", directed), F_I64("passed", passed),
+        F_F64("rejection_rate", 1 - (double)passed / (double)MAX(seen->candidates_len, (size_t)1)));
 }
 
 void
@@ -193,11 +376,12 @@ engine_explain(struct engine *eng, const struct snapshot *seen, const struct pla
         const struct refusal *r = &plan->refusal[i];
 
         tally_add(&t, r);
-        say_refusal(eng, r);
+        say_refusal(eng, seen, r);
         if (r->stage == REFUSED_GATE && !write_blocked(eng, seen, r)) break;
     }
     if (seen->is_market_open) {
         write_gate_rows(eng, seen, plan);
+        say_filter(eng, seen, &t);
         say_absence(eng, seen, plan, &t);
     }
     *ret_tally = t;

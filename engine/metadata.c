@@ -226,12 +226,12 @@ members_out(struct json_out *o, const char *object_text)
     }
 }
 
-static void
-entry_encode(struct json_out *o, const struct position_meta *p)
+void
+metadata_encode_one(struct json_out *o, const char *key, const struct position_meta *p)
 {
     const struct position_record *r = &p->record;
 
-    json_out_obj(o, p->symbol);
+    json_out_obj(o, key);
     json_out_time(o, "entry_ts", r->entered_ns);
     json_out_usd(o, "entry_price", r->entry_price);
     json_out_i64(o, "qty", p->qty);
@@ -278,6 +278,6 @@ metadata_encode(const struct metadata *md, struct text *to)
 
     json_out_obj(&o, NULL);
     for (size_t i = 0; i < md->len; i++)
-        entry_encode(&o, &md->position[i]);
+        metadata_encode_one(&o, (&md->position[i])->symbol, &md->position[i]);
     json_out_end(&o);
 }

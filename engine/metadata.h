@@ -42,5 +42,6 @@ void metadata_remove(struct metadata *md, const char *symbol);
 
 void metadata_decode(struct metadata *md, const struct json *doc);
 void metadata_encode(const struct metadata *md, struct text *to);
+void metadata_encode_one(struct json_out *o, const char *key, const struct position_meta *p);
 
 #endif

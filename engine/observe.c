@@ -133,9 +133,22 @@ say_clusters(struct engine *eng, const struct snapshot *seen)
 
 enum { HISTORY_MAX = 50 };
 
+/* Per cent; null where the gate of the momentum was not asked, or had no bars. */
+static void
+write_momentum(struct json_out *o, const struct momentum_result *m)
+{
+    if (m == NULL) {
+        json_out_null(o, "momentum_pct");
+        json_out_null(o, "momentum_required_pct");
+        return;
+    }
+    json_out_f64(o, "momentum_pct", round_dec(100 * m->change, 4));
+    json_out_f64(o, "momentum_required_pct", round_dec(100 * m->threshold, 4));
+}
+
 static void
 history_line(struct json_out *o, const struct engine *eng, const struct snapshot *seen,
-             const struct scored *sc, const char *decision)
+             const struct scored *sc, const char *decision, const struct momentum_result *momentum)
 {
     double whale = sc->boosts.persistence;
 
@@ -147,6 +160,7 @@ history_line(struct json_out *o, const struct engine *eng, const struct snapshot
     json_out_f64(o, "whale_boost", round_dec(whale, 3));
     json_out_f64(o, "final_score", round_dec(sc->score, 3));
     json_out_null(o, "atr_multiplier");
+    write_momentum(o, momentum);
     json_out_str(o, "decision", decision);
     json_out_str(o, "sector", symbol_sector(sc->entry->flow.symbol));
     json_out_i64(o, "persistence_count", (int64_t)sc->boosts.persistence_count);
@@ -185,12 +199,19 @@ write_history(struct engine *eng, const struct snapshot *seen, const struct plan
         qsort(best, eng->scores.len, sizeof(const struct scored *), best_first);
     for (size_t i = 0; i < eng->scores.len && i < HISTORY_MAX; i++) {
         struct json_out o = {.to = &lines};
-        const char *decision = "Ordered";
+        const char *decision = "Ordered", *symbol = best[i]->entry->flow.symbol;
+        const struct momentum_result *momentum = NULL;
 
-        for (size_t k = 0; k < plan->refusals_len; k++)
-            if (str_eq(plan->refusal[k].symbol, best[i]->entry->flow.symbol))
-                decision = plan->refusal[k].gate;
-        history_line(&o, eng, seen, best[i], decision);
+        for (size_t k = 0; k < plan->entries_len; k++)
+            if (str_eq(plan->entry[k].symbol, symbol)) momentum = &plan->entry[k].momentum;
+        for (size_t k = 0; k < plan->refusals_len; k++) {
+            const struct refusal *r = &plan->refusal[k];
+
+            if (!str_eq(r->symbol, symbol)) continue;
+            decision = r->gate;
+            if (r->stage == REFUSED_GATE && r->entry_gate >= GATE_MOMENTUM) momentum = &r->momentum;
+        }
+        history_line(&o, eng, seen, best[i], decision, momentum);
         text_putc(&lines, '\n');
     }
     if (fs->replace(fs->self, SIGNAL_HISTORY_PATH, text_str(&lines), lines.len, false, &err) !=

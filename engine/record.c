@@ -109,6 +109,8 @@ engine_record(struct engine *eng, const struct snapshot *seen, const struct plan
     engine_at(eng, STAGE_RECORD, NULL);
     engine_explain(eng, seen, plan, &t);
     engine_mirror(eng, seen);
+    engine_pending(eng);
+    if (seen->is_market_open) engine_trace(eng, seen, plan);
     if (seen->is_market_open) engine_observe(eng, seen, plan);
     if (today_update(&eng->today, &eng->seams.fs, seen->now_ns, &err) != RC_OK)
         engine_error(eng, "metrics", "today_update", &err);

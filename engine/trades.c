@@ -8,6 +8,8 @@
     ((size_t)256 << 10) /* where a record of an interrupted settlement would stand                 \
                          */
 
+#define EXECUTION_FAILURES_PATH "state/execution_failures.jsonl"
+
 /* ---- written exactly once, also across a kill ---------------------------------------------- */
 
 /* Whether one line at the end of the log has both keys. */
@@ -63,6 +65,50 @@ fill_time(const struct settled *s)
 
 /* ---- entries ------------------------------------------------------------------------------- */
 
+/* The intent of an entry says which attempt it is; what came from elsewhere is the first. */
+static int
+attempt_of(const struct intent *in)
+{
+    static const char PREFIX[] = "attempt ";
+    int64_t n = 0;
+
+    if (strncmp(in->reason, PREFIX, strlen(PREFIX)) != 0) return 1;
+    return str_to_i64(in->reason + strlen(PREFIX), &n) && n > 0 && n < 1000 ? (int)n : 1;
+}
+
+/* The limit order after the retries (spec 10 R5.38 step 5). */
+static bool
+is_final_limit(const struct engine *eng, const struct intent *in)
+{
+    return in->order.type == ORDER_LIMIT &&
+           attempt_of(in) > eng->seams.cfg->strategy.entry_max_retries;
+}
+
+/* What an attempt came to, before the result of the entry itself (R5.42); once by its id and
+ * action. */
+static bool
+record_attempt(struct engine *eng, const struct settled *s, enum order_action action)
+{
+    const struct intent *in = s->intent;
+    struct order_record r = {.at_ns = clock_now(&eng->seams.clock),
+                             .action = action,
+                             .symbol = in->order.symbol,
+                             .side = in->order.side,
+                             .limit = in->order.limit,
+                             .filled_price = s->qty > 0 ? usd_div_qty(s->cost, s->qty) : USD_ZERO,
+                             .attempt = attempt_of(in),
+                             .error = in->note,
+                             .error_details = in->reason,
+                             .qty = in->order.qty,
+                             .reason = in->reason,
+                             .client_order_id = in->order.client_id};
+    CLEANUP(text_free) struct text line = {0};
+
+    order_record_encode(&r, &line);
+    return append_once2(eng, ORDERS_LOG_PATH, in->order.client_id, order_action_name(action),
+                        &line);
+}
+
 static void
 remember_position(struct engine *eng, const struct settled *s, const struct entry_context *c)
 {
@@ -112,7 +158,7 @@ entry_record_of(struct engine *eng, const struct settled *s, const struct entry_
         .entered_ns = fill_time(s),
         .type = in->order.type,
         .limit = in->order.limit,
-        .attempt = 1,
+        .attempt = attempt_of(in),
         .status = "filled",
         .note = in->reason,
         .score = c->score,
@@ -133,7 +179,7 @@ record_entry(struct engine *eng, const struct settled *s)
 {
     struct entry_context c = entry_context_read(s->intent->context, &eng->arena);
     struct entry_record r = entry_record_of(eng, s, &c);
-    bool is_limit = r.type == ORDER_LIMIT;
+    bool is_limit = r.type == ORDER_LIMIT, is_final = is_final_limit(eng, s->intent);
     CLEANUP(text_free) struct text order = {0};
     CLEANUP(text_free) struct text live = {0};
     CLEANUP(text_free) struct text opened = {0};
@@ -142,13 +188,21 @@ record_entry(struct engine *eng, const struct settled *s)
     char id[TRADE_ID_MAX];
 
     entry_order_encode(&r, &order);
-    entry_live_encode(&r, is_limit ? "LIMIT_FILLED" : "MARKET_FILLED", &live);
+    entry_live_encode(&r,
+                      !is_limit  ? "MARKET_FILLED"
+                      : is_final ? "LIMIT_FINAL_FILLED"
+                                 : "LIMIT_FILLED",
+                      &live);
     entry_portfolio_encode(&r, &opened);
     entry_attribution_encode(&r, &attribution);
     entry_master_encode(&r, &master);
     if (!append_once(eng, MASTER_LOG_PATH, trade_id(r.symbol, r.entered_ns, id), &master) ||
         !append_once(eng, ATTRIBUTION_PATH, r.client_order_id, &attribution) ||
-        !append_once(eng, ORDERS_LOG_PATH, r.client_order_id, &order))
+        !record_attempt(eng, s,
+                        !is_limit  ? ACTION_SUBMIT_MARKET_FALLBACK
+                        : is_final ? ACTION_SUBMIT_LIMIT_FINAL_FILLED
+                                   : ACTION_SUBMIT_LIMIT_FILLED) ||
+        !append_once2(eng, ORDERS_LOG_PATH, r.client_order_id, "\"status\":", &order))
         return false;
     /* Observability only: a lost line is said on standard error and not asked for again. */
     struct err ignored = {0};
@@ -316,30 +370,63 @@ engine_record_outside_close(struct engine *eng, const struct position_meta *meta
 
 /* ---- what came to nothing ------------------------------------------------------------------ */
 
+/* An entry order that was refused (spec 10 R5.39). */
+static void
+say_refused_entry(struct engine *eng, const struct intent *in, enum order_action action)
+{
+    enum event_id id = action == ACTION_MARKET_FAIL          ? EV_MARKET_FAILED
+                       : action == ACTION_LIMIT_FINAL_FAILED ? EV_LIMIT_FINAL_FAILED
+                                                             : EV_LIMIT_RETRY_FAILED;
+    const struct field fields[] = {F_SYMBOL(in->order.symbol),
+                                   F_I64("qty", in->order.qty),
+                                   F_STR("side", order_side_name(in->order.side)),
+                                   F_USD("limit_price", in->order.limit),
+                                   F_STR("client_order_id", in->order.client_id),
+                                   F_I64("attempt", attempt_of(in)),
+                                   F_NULL("http_status"),
+                                   F_STR("error", in->note),
+                                   F_NULL("response_body"),
+                                   F_END};
+    CLEANUP(text_free) struct text line = {0};
+    struct json_out o = {.to = &line};
+    struct err ignored = {0};
+
+    log_fields(&eng->seams.log, id, fields);
+    json_out_obj(&o, NULL);
+    json_out_time(&o, "timestamp", clock_now(&eng->seams.clock));
+    json_out_str(&o, "symbol", in->order.symbol);
+    json_out_str(&o, "failure_type", order_action_name(action));
+    json_out_obj(&o, "details");
+    fields_write(&o, fields);
+    json_out_end(&o);
+    json_out_end(&o);
+    /* Observability only: a lost line is said on standard error. */
+    (void)!store_append(&eng->seams.store, EXECUTION_FAILURES_PATH, &line, &ignored);
+}
+
+static enum order_action
+action_of_unfilled(const struct engine *eng, const struct intent *in)
+{
+    bool is_failure = in->state == INTENT_REJECTED || in->state == INTENT_NOT_SENT;
+    bool is_final = is_final_limit(eng, in);
+
+    if (in->purpose == PURPOSE_EXIT) return ACTION_CLOSE_POSITION_FAILED;
+    if (in->order.type != ORDER_LIMIT) return ACTION_MARKET_FAIL;
+    if (is_failure) return is_final ? ACTION_LIMIT_FINAL_FAILED : ACTION_LIMIT_RETRY_FAILED;
+    return is_final ? ACTION_LIMIT_FINAL_NOT_FILLED : ACTION_LIMIT_NOT_FILLED;
+}
+
 static bool
 record_unfilled(struct engine *eng, const struct settled *s)
 {
     const struct intent *in = s->intent;
-    bool is_failure = in->state == INTENT_REJECTED || in->state == INTENT_NOT_SENT;
-    bool is_limit = in->order.type == ORDER_LIMIT;
-    struct order_record r = {.at_ns = clock_now(&eng->seams.clock),
-                             .action = in->purpose == PURPOSE_EXIT ? ACTION_CLOSE_POSITION_FAILED
-                                       : !is_limit                 ? ACTION_MARKET_FAIL
-                                       : is_failure                ? ACTION_LIMIT_RETRY_FAILED
-                                                                   : ACTION_LIMIT_NOT_FILLED,
-                             .symbol = in->order.symbol,
-                             .side = in->order.side,
-                             .limit = in->order.limit,
-                             .attempt = 1,
-                             .error = in->note,
-                             .error_details = in->reason,
-                             .qty = in->order.qty,
-                             .reason = in->reason,
-                             .client_order_id = in->order.client_id};
-    CLEANUP(text_free) struct text line = {0};
+    enum order_action action = action_of_unfilled(eng, in);
+    bool is_refused_entry = in->purpose == PURPOSE_ENTRY &&
+                            (in->state == INTENT_REJECTED || in->state == INTENT_NOT_SENT);
 
-    order_record_encode(&r, &line);
-    return append_once(eng, ORDERS_LOG_PATH, in->order.client_id, &line);
+    if (!record_attempt(eng, s, action)) return false;
+    if (is_refused_entry) say_refused_entry(eng, in, action);
+    return true;
 }
 
 bool

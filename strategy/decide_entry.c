@@ -106,6 +106,7 @@ desk_open(const struct strategy_config *cfg, const struct snapshot *seen, struct
 
     d.book = holdings_new(a, room, seen->themes);
     d.displaceable = ARENA_NEW(a, struct displaceable, plan->positions_len);
+    plan->displaceable = d.displaceable;
     for (size_t i = 0; i < plan->positions_len; i++) {
         const struct planned_position *p = &plan->position[i];
         struct holding one = holding_of(p->held, &p->verdict);
@@ -349,6 +350,11 @@ refuse_by_gate(struct desk *d, const struct draft *t, const struct gate_verdict 
     r->score = t->score;
     r->qty = t->size.qty;
     r->quote = t->quote;
+    r->multiplier = t->multiplier;
+    r->expectancy = v->expectancy;
+    r->momentum = v->momentum;
+    r->is_displacement_asked = t->is_displacement_asked;
+    r->displacement = t->displacement;
 }
 
 /* ---- an accepted entry --------------------------------------------------------------------- */

@@ -198,6 +198,13 @@ struct refusal {
     int64_t qty;                   /* 0 where it was not computed */
     usd price;                     /* last trade, zero where not known */
     struct entry_quote quote;
+
+    /* of REFUSED_GATE: what the gates saw up to the one that refused */
+    double multiplier;
+    struct expectancy expectancy;    /* from gate 6 on */
+    struct momentum_result momentum; /* from gate 13 on */
+    bool is_displacement_asked;      /* the book is full */
+    struct displacement_verdict displacement;
 };
 
 struct plan {
@@ -210,6 +217,7 @@ struct plan {
     size_t entries_len;                /* 0..ENTRIES_PER_CYCLE_MAX */
     struct planned_position *position; /* every known position, ascending by symbol */
     size_t positions_len;
+    const struct displaceable *displaceable; /* each of them as displacement saw it, at the end */
     struct refusal *refusal; /* every candidate without an entry, in the order they were judged */
     size_t refusals_len;
 
