@@ -57,13 +57,18 @@ has_own_records(const char *subsystem)
 
 /* ---- records ------------------------------------------------------------------------------- */
 
-/* The fields that are not lifted out of the details. */
+/* The fields that are not lifted out of the details.  The events of the Unusual Whales client name
+ * their symbol in both places (spec 20 SC-7 among the details, spec 10 R1.38 above them). */
 static void
-details_write(struct json_out *o, const struct field *fields)
+details_write(struct json_out *o, const struct event_row *row, const struct field *fields)
 {
-    for (const struct field *f = fields; f->kind != FIELD_END; f++)
-        if (!str_eq(f->key, "symbol") && !str_eq(f->key, "severity"))
-            fields_write(o, (const struct field[]){*f, F_END});
+    bool has_symbol_twice = str_eq(row->subsystem, "uw");
+
+    for (const struct field *f = fields; f->kind != FIELD_END; f++) {
+        bool is_lifted =
+            str_eq(f->key, "severity") || (str_eq(f->key, "symbol") && !has_symbol_twice);
+        if (!is_lifted) fields_write(o, (const struct field[]){*f, F_END});
+    }
 }
 
 static void
@@ -77,7 +82,7 @@ gate_details_write(struct json_out *o, const struct event_row *row, const struct
 
         /* The place of "reason" is taken: the reason within the gate stands beside it. */
         if (str_eq(f->key, "reason")) one[0].key = "reason_detail";
-        details_write(o, one);
+        details_write(o, row, one);
     }
 }
 
@@ -99,7 +104,7 @@ system_record(struct text *line, const struct event_row *row, int64_t now_ns,
     if (is_blocked)
         gate_details_write(&o, row, fields);
     else
-        details_write(&o, fields);
+        details_write(&o, row, fields);
     json_out_end(&o);
     json_out_end(&o);
 }

@@ -143,22 +143,30 @@ list_allowed(struct uw_client *c, struct uw_flight *f, const char *list)
     }
 }
 
+static bool
+is_symbol_name(const char *name)
+{
+    return str_eq(name, "ticker") || str_eq(name, "symbol") || str_eq(name, "ticker_symbol");
+}
+
 /* The symbols of a call stand in its path and in three parameters (SC-1). */
 static bool
 symbols_are_allowed(struct uw_client *c, struct uw_flight *f)
 {
     for (size_t i = 0; i < f->match.values_len; i++) {
-        bool is_symbol =
-            str_eq(f->match.values[i].name, "ticker") || str_eq(f->match.values[i].name, "symbol");
         const char *value = f->match.values[i].value;
-        if (is_symbol && !symbol_allowed(c, f, value, strlen(value))) return false;
+        if (is_symbol_name(f->match.values[i].name) && !symbol_allowed(c, f, value, strlen(value)))
+            return false;
     }
     for (size_t i = 0; i < f->params.len; i++) {
         const struct uw_param *p = &f->params.item[i];
-        if (p->kind != UW_PARAM_STR) continue;
-        if (str_eq(p->name, "ticker_symbol") && !list_allowed(c, f, p->as.str)) return false;
-        bool is_symbol = str_eq(p->name, "ticker") || str_eq(p->name, "symbol");
-        if (is_symbol && !symbol_allowed(c, f, p->as.str, strlen(p->as.str))) return false;
+        bool is_list = str_eq(p->name, "ticker_symbol") || p->kind == UW_PARAM_LIST;
+        if (!is_symbol_name(p->name)) continue;
+        /* A number is no symbol: refused as the empty text is. */
+        bool is_text = p->kind == UW_PARAM_STR || p->kind == UW_PARAM_LIST;
+        const char *text = is_text ? p->as.str : "";
+        if (is_list ? !list_allowed(c, f, text) : !symbol_allowed(c, f, text, strlen(text)))
+            return false;
     }
     return true;
 }

@@ -80,12 +80,20 @@ before_request(void *ctx)
     d->request_mono_ns = now.mono_ns;
 }
 
+/* A request without an answer because we are asked to end: nobody's failure, and no reason to ask
+ * later. */
+static bool
+was_given_up(const struct daemon *d, enum uw_result result)
+{
+    return result == UW_ETRANSPORT && is_stopping(d);
+}
+
 static void
 after_answer(void *ctx, const struct uw_call *call, const struct uw_answer *a)
 {
     struct daemon *d = ctx;
 
-    say_answer(d, call, a);
+    if (!was_given_up(d, a->result)) say_answer(d, call, a);
     if (d->deps.cfg->raw_payload_log) keep_payload(d, call, a);
     tell_alive(d);
 }
@@ -264,6 +272,7 @@ run_job(struct daemon *d, struct job *j)
     struct job_report r = job_run(&env, j);
     int64_t now_ns = clock_now(d->deps.clock);
 
+    if (r.outcome == JOB_FAILED && r.status == 0 && is_stopping(d)) return; /* given up by us */
     if (r.outcome == JOB_OK) {
         d->jobs_ok++;
         d->last_success_s = when_to_s(now_ns);

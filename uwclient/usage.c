@@ -58,6 +58,7 @@ raise_counts(struct usage_state *s, const struct usage_state *other)
 {
     if (date_cmp(s->date, other->date) != 0) return;
     s->calls_today = MAX(s->calls_today, other->calls_today);
+    s->warned_level = MAX(s->warned_level, other->warned_level);
     for (size_t i = 0; i < other->by_endpoint_len; i++) {
         int64_t *calls = usage_count_of(s, other->by_endpoint[i].name);
         if (calls != NULL) *calls = MAX(*calls, other->by_endpoint[i].calls);
@@ -257,13 +258,21 @@ usage_cap(const struct usage *u)
     return cap;
 }
 
-/* Once a level and day, upwards; the higher level first, or it would never be reached. */
+/* The higher level first, or it would never be reached. */
+static int64_t
+quota_level(double pct)
+{
+    if (pct >= 90) return 90;
+    return pct >= 75 ? 75 : 0;
+}
+
+/* Once a level and day, upwards. */
 static void
 warn_quota(struct usage *u, int64_t count, int64_t limit, const char *source)
 {
     if (limit <= 0) return;
     double pct = 100.0 * (double)count / (double)limit;
-    int64_t level = pct >= 90 ? 90 : pct >= 75 ? 75 : 0;
+    int64_t level = quota_level(pct);
 
     if (level <= u->state.warned_level) return;
     u->state.warned_level = level;
@@ -381,23 +390,6 @@ server_day_is_ours(const struct usage *u, int64_t now_ns)
     return date_cmp(utc_date(began_ns), utc_date(now_ns)) == 0;
 }
 
-void
-usage_told(struct usage *u, int64_t count, int64_t limit)
-{
-    struct usage_state *s = &u->state;
-    int64_t now_ns = clock_now(u->deps.clock);
-
-    if (count < 0 || limit < 1 || limit > HEADER_LIMIT_MAX) return;
-    bool has_dropped = s->header_count > count;
-    s->header_count = count;
-    s->header_limit = limit;
-    s->header_at_ns = now_ns;
-    u->is_unsaved = true; /* with the next reservation */
-    if (!has_dropped && server_day_is_ours(u, now_ns) && date_cmp(s->date, utc_date(now_ns)) == 0)
-        s->calls_today = MAX(s->calls_today, count);
-    warn_quota(u, count, limit, "header");
-}
-
 /* Changes the state under the lock and writes it at once; without the lock it stays in memory. */
 static void
 change(struct usage *u, void (*apply)(struct usage *u, int64_t now_ns, void *ctx), void *ctx)
@@ -413,6 +405,33 @@ change(struct usage *u, void (*apply)(struct usage *u, int64_t now_ns, void *ctx
         save(u);
         unlock(u, &held);
     }
+}
+
+static void
+apply_warning(struct usage *u, int64_t now_ns, void *ctx)
+{
+    (void)now_ns;
+    (void)ctx;
+    warn_quota(u, u->state.header_count, u->state.header_limit, "header");
+}
+
+void
+usage_told(struct usage *u, int64_t count, int64_t limit)
+{
+    struct usage_state *s = &u->state;
+    int64_t now_ns = clock_now(u->deps.clock);
+
+    if (count < 0 || limit < 1 || limit > HEADER_LIMIT_MAX) return;
+    bool has_dropped = s->header_count > count;
+    s->header_count = count;
+    s->header_limit = limit;
+    s->header_at_ns = now_ns;
+    u->is_unsaved = true; /* with the next reservation */
+    if (!has_dropped && server_day_is_ours(u, now_ns) && date_cmp(s->date, utc_date(now_ns)) == 0)
+        s->calls_today = MAX(s->calls_today, count);
+    /* A level is written at once, so that no other process says it again. */
+    if (quota_level(100.0 * (double)count / (double)limit) > s->warned_level)
+        change(u, apply_warning, NULL);
 }
 
 static void

@@ -4,8 +4,10 @@
  */
 #include "tests/lib/check.h"
 #include "base/json.h"
+#include "tests/lib/http_server.h"
 #include "tests/lib/seams.h"
 
+#include <dirent.h>
 #include <limits.h>
 
 #define LOCK_PATH  "state/uw_flow_daemon.lock"
@@ -19,6 +21,8 @@ enum {
 struct bed {
     struct test_root root;
     char program[PATH_MAX];
+    const char
+        *base_url; /* of a server to ask; NULL: mock mode, which needs no network and no key */
 };
 
 /* The program of the build this test is part of: <build>/tests/uwclient/test_program. */
@@ -33,6 +37,7 @@ bed_make(struct bed *b)
     for (int up = 0; up < 3; up++)
         *strrchr(self, '/') = '\0';
     (void)snprintf(b->program, sizeof b->program, "%s/uw_flow_daemon", self);
+    b->base_url = NULL;
     test_root_make(&b->root);
     if (access(b->program, X_OK) == 0) return;
     test_root_remove(&b->root);
@@ -40,7 +45,6 @@ bed_make(struct bed *b)
     skip();
 }
 
-/* Mock mode needs no network and no key. */
 static pid_t
 spawn(const struct bed *b, const char *option, const char *errors)
 {
@@ -49,7 +53,11 @@ spawn(const struct bed *b, const char *option, const char *errors)
 
     assert_true(child >= 0);
     if (child > 0) return child;
-    (void)setenv("UW_MOCK", "true", 1);
+    (void)setenv("UW_MOCK", b->base_url != NULL ? "false" : "true", 1);
+    if (b->base_url != NULL) {
+        (void)setenv("UW_BASE_URL", b->base_url, 1);
+        (void)setenv("UW_API_KEY", "k3y-of-a-test", 1);
+    }
     (void)setenv("TICKERS", "ACME,ZETA", 1);
     (void)unsetenv("STOCKBOT_CLOCK");
     (void)unsetenv("STOCKBOT_CONFIG");
@@ -189,6 +197,124 @@ test_program_stops_in_order_at_any_moment(void **state)
     test_root_remove(&b.root);
 }
 
+/* No line of the log is an error, none is torn. */
+static void
+check_events(const struct bed *b, const char *what)
+{
+    char *events = test_read(&b->root, "logs/system_events.jsonl");
+
+    assert_non_null(events);
+    if (strstr(events, "\"ERROR\"") != NULL || strstr(events, "\"CRITICAL\"") != NULL)
+        fail_msg("%s: %s", what, events);
+    if (strstr(events, "\"uw_flow_daemon_stopped\"") == NULL) fail_msg("%s: %s", what, events);
+    assert_int_equal(events[strlen(events) - 1], '\n');
+    for (char *at = events, *line; (line = strsep(&at, "\n")) != NULL && *line != '\0';) {
+        struct json *doc = NULL;
+        if (json_parse(line, strlen(line), JSON_STRICT, &JSON_LIMITS_FILE, &doc, NULL) != RC_OK)
+            fail_msg("%s: %s", what, line);
+        json_free(doc);
+    }
+    free(events);
+}
+
+/* Every document of the folder is whole, and nothing lies beside them that was being written. */
+static void
+check_folder(const struct bed *b, const char *what, const char *folder)
+{
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/%s", b->root.path, folder);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        size_t len = strlen(e->d_name);
+        if (strstr(e->d_name, ".tmp") != NULL || strstr(e->d_name, ".corrupted.") != NULL)
+            fail_msg("%s: %s", what, e->d_name);
+        if (len < 6 || strcmp(e->d_name + len - 5, ".json") != 0) continue;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        char *text = test_read(&b->root, path);
+        struct json *doc = NULL;
+        assert_non_null(text);
+        if (json_parse(text, strlen(text), JSON_STRICT, &JSON_LIMITS_FILE, &doc, NULL) != RC_OK)
+            fail_msg("%s: %s: %s", what, path, text);
+        json_free(doc);
+        free(text);
+    }
+    (void)closedir(dir);
+}
+
+/* What was given up is asked again at the next start, and stands in no log as a failure. */
+static void
+check_nobody_is_blamed(const struct bed *b, const char *what)
+{
+    char *events = test_read(&b->root, "logs/system_events.jsonl");
+    char *poller = test_read(&b->root, "state/smart_poller.json");
+
+    if (strstr(events, "\"fallback_returned\"") != NULL) fail_msg("%s: %s", what, events);
+    if (test_exists(&b->root, "data/uw_flow_cache.log.jsonl")) fail_msg("%s: API log", what);
+    assert_non_null(poller);
+    if (strstr(poller, "\"errors\":1") != NULL) fail_msg("%s: %s", what, poller);
+    free(events);
+    free(poller);
+}
+
+static void
+stop_in_the_middle(const char *what, const struct reply *reply, int seen_min)
+{
+    struct http_server *server = http_server_start(reply, 1);
+    struct bed b;
+
+    bed_make(&b);
+    b.base_url = http_server_url(server, "");
+    pid_t pid = spawn(&b, NULL, "/dev/null");
+    int64_t end = now_ms() + WAIT_MS;
+    while ((int)http_server_seen(server) < seen_min && now_ms() < end)
+        (void)usleep(2000);
+    if ((int)http_server_seen(server) < seen_min) fail_msg("%s: no request", what);
+    (void)usleep(50000); /* the answer's first bytes are under way */
+    int64_t asked_ms = now_ms();
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    int status = exit_status(pid);
+    if (status != 0) fail_msg("%s: status %d", what, status);
+    if (now_ms() - asked_ms >= STOP_MS_MAX)
+        fail_msg("%s: %lld ms", what, (long long)(now_ms() - asked_ms));
+    check_events(&b, what);
+    check_folder(&b, what, "state");
+    check_folder(&b, what, "data");
+    char *cache = test_read(&b.root, CACHE_PATH);
+    assert_non_null(strstr(cache, "\"status\":\"stopped\""));
+    free(cache);
+    if (reply->status == 0 && reply->how != REPLY_RESET) check_nobody_is_blamed(&b, what);
+    test_root_remove(&b.root);
+    http_server_stop(server);
+}
+
+/* A request that is given up because the daemon is asked to end is no failure of anybody. */
+static void
+test_contract_4_9_a_stop_in_the_middle_of_a_request_is_no_error(void **state)
+{
+    static const struct {
+        const char *what;
+        struct reply reply;
+        int seen; /* requests before the signal */
+    } cases[] = {
+        {"no answer yet",        {.how = REPLY_SILENT},                                                 1},
+        {"a slow body",          {.how = REPLY_DRIP, .body = "{\"data\": [          ", .drip_ms = 100}, 1},
+        {"a late answer",        {.how = REPLY_WHOLE, .body = "{\"data\":[]}", .delay_ms = 5000},       1},
+        {"between two attempts", {.how = REPLY_WHOLE, .status = 503, .body = "{}"},                     1},
+        {"after the second",     {.how = REPLY_RESET},                                                  2},
+        {"asked to come later",
+         {.how = REPLY_WHOLE, .status = 503, .headers = "Retry-After: 9\r\n", .body = "{}"},
+         1                                                                                               },
+        {"too many",             {.how = REPLY_WHOLE, .status = 429, .body = "{}"},                     1},
+        {"one after the other",  {.how = REPLY_WHOLE, .body = "{\"data\":[]}"},                         3},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        stop_in_the_middle(cases[i].what, &cases[i].reply, cases[i].seen);
+}
+
 static void
 test_program_exit_codes(void **state)
 {
@@ -222,6 +348,7 @@ main(void)
         cmocka_unit_test(test_contract_4_9_a_second_instance_leaves_at_once),
         cmocka_unit_test(test_contract_4_9_a_killed_one_leaves_no_lock_behind),
         cmocka_unit_test(test_program_stops_in_order_at_any_moment),
+        cmocka_unit_test(test_contract_4_9_a_stop_in_the_middle_of_a_request_is_no_error),
         cmocka_unit_test(test_program_exit_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
