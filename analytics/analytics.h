@@ -80,6 +80,7 @@ struct trade {
     word signal_regime; /* first(entry_regime, exit_regime) trimmed (3.13) */
     bool is_short;      /* sideof(t) = short */
     bool is_replaced;   /* truthy(replacement_candidate) */
+    bool has_candidate; /* replacement_candidate is there and not null */
     bool has_attribution;
     family_set entry_families;         /* v2families(entry_intel_snapshot.v2_uw_adjustments) */
     double time_in_trade_minutes, qty; /* NONE where unknown, as all that follow */

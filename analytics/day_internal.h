@@ -23,7 +23,7 @@ struct shadow_exit {
     struct line_ref line;
     word symbol, exit_ts, reason, sector, regime;
     bool has_qty; /* it is truthy */
-    bool is_replaced;
+    bool is_replaced, has_candidate;
     double qty, exit_price, pnl, pnl_pct, v2_score, v2_exit_score;
 };
 
@@ -99,8 +99,16 @@ field(const struct node *v, const char *key)
 }
 double field_num(const struct node *v, const char *key);
 word field_word(struct day *d, const struct node *v, const char *key); /* str(v.key) */
-word day_word(struct day *d, const struct node *v);                    /* str(v) */
-word day_upper(struct day *d, const struct node *v);                   /* up(str(v)) */
+/* The same of a record itself, which is asked for nearly all it has. */
+static inline const struct node *
+top(const struct node_map *record, const char *key)
+{
+    return node_map_member(record, key);
+}
+double top_num(const struct node_map *record, const char *key);
+word top_word(struct day *d, const struct node_map *record, const char *key);
+word day_word(struct day *d, const struct node *v);  /* str(v) */
+word day_upper(struct day *d, const struct node *v); /* up(str(v)) */
 bool is_text(const struct node *v, const char *wanted);
 bool day_is_today(const struct day *d, const struct node *t);
 int hour_of_ts(int64_t ts_us); /* 0..23, UTC */

@@ -23,19 +23,18 @@ give(struct doc *d)
     text_clear(&d->text);
 }
 
+/* A new line at a depth, behind the comma of what stands before it. */
 static void
-new_line(struct doc *d, int depth)
+new_line(struct doc *d, bool has_comma, int depth)
 {
     static const char blanks[] =
-        "\n                                                                ";
+        ",\n                                                                ";
 
-    _Static_assert(sizeof(blanks) >= 2 * DOC_DEPTH_MAX + 2, "as many blanks as levels");
-    if (depth <= DOC_DEPTH_MAX) {
-        text_add(&d->text, blanks, (size_t)(2 * depth) + 1);
-        return;
-    }
-    text_putc(&d->text, '\n'); /* a value from outside, nested deeper than our own documents */
-    for (int i = 0; i < depth; i++)
+    _Static_assert(sizeof(blanks) >= 2 * DOC_DEPTH_MAX + 3, "as many blanks as levels");
+    size_t indent = 2 * (size_t)MIN(depth, DOC_DEPTH_MAX);
+    text_add(&d->text, blanks + !has_comma, has_comma + 1 + indent);
+    /* a value from outside may be nested deeper than our own documents */
+    for (int i = DOC_DEPTH_MAX; i < depth; i++)
         text_add(&d->text, "  ", 2);
 }
 
@@ -128,19 +127,32 @@ rest_write(struct text *to, struct span s)
     }
 }
 
+/* In quotes; end is what follows the text, the closing quote first. */
 static void
-string_write(struct text *to, struct span s)
+quoted_write(struct text *to, struct span s, const char *end, size_t end_len)
 {
     size_t plain = 0;
 
-    text_reserve(to, s.len + 2);
+    text_reserve(to, s.len + 1 + end_len);
     char *bytes = to->data + to->len;
     *bytes++ = '"';
     for (; plain < s.len && is_plain(s.at[plain]); plain++)
         *bytes++ = s.at[plain];
     to->len += plain + 1;
     if (plain < s.len) rest_write(to, (struct span){s.at + plain, s.len - plain});
-    text_putc(to, '"');
+    text_add(to, end, end_len);
+}
+
+static void
+string_write(struct text *to, struct span s)
+{
+    quoted_write(to, s, "\"", 1);
+}
+
+static void
+key_write(struct text *to, struct span key)
+{
+    quoted_write(to, key, "\": ", 3);
 }
 
 /* ---- structure ----------------------------------------------------------------------------- */
@@ -154,13 +166,11 @@ begin(struct doc *d, const struct span *key)
     ASSERT((key != NULL) == in_object);
     ASSERT(d->depth > 0 || !d->has_member[0]); /* one outermost value */
     if (d->sink != NULL && d->text.len >= DOC_PIECE_BYTES) give(d);
-    if (d->has_member[d->depth]) text_putc(&d->text, ',');
-    if (d->depth > 0) new_line(d, d->depth);
+    if (d->depth > 0) new_line(d, d->has_member[d->depth], d->depth);
     if (in_object) {
         ASSERT(!d->has_member[d->depth] || span_cmp(d->last_key[d->depth], *key) < 0);
         d->last_key[d->depth] = *key;
-        string_write(&d->text, *key);
-        text_add(&d->text, ": ", 2);
+        key_write(&d->text, *key);
     }
     d->has_member[d->depth] = true;
 }
@@ -221,7 +231,7 @@ void
 doc_end(struct doc *d)
 {
     ASSERT(d->depth > 0);
-    if (d->has_member[d->depth]) new_line(d, d->depth - 1);
+    if (d->has_member[d->depth]) new_line(d, false, d->depth - 1);
     text_putc(&d->text, d->closer[d->depth]);
     d->depth--;
 }
@@ -323,6 +333,30 @@ doc_instant(struct doc *d, const char *key, int64_t ts_us)
     doc_str(d, key, when_iso_brief(ts_us * NS_PER_US, buf));
 }
 
+/* ---- a document that was written, again ---------------------------------------------------- */
+
+void
+doc_key(struct doc *d, const char *key)
+{
+    begin_named(d, key);
+}
+
+void
+doc_paste(struct doc *d, const char *bytes, size_t len)
+{
+    const char *end = bytes + len;
+
+    while (bytes < end) {
+        const char *line_end = memchr(bytes, '\n', (size_t)(end - bytes));
+        const char *stop = line_end != NULL ? line_end : end;
+
+        text_add(&d->text, bytes, (size_t)(stop - bytes));
+        if (line_end != NULL) new_line(d, false, d->depth);
+        bytes = line_end != NULL ? stop + 1 : end;
+        if (d->sink != NULL && d->text.len >= DOC_PIECE_BYTES) give(d);
+    }
+}
+
 /* ---- a value that was read, again ----------------------------------------------------------- */
 
 static void
@@ -332,8 +366,9 @@ number_write(struct text *to, struct span written)
 
     for (size_t i = 0; i < written.len && is_whole; i++)
         is_whole = (written.at[i] >= '0' && written.at[i] <= '9') || written.at[i] == '-';
-    if (is_whole && !span_is(written, "-0"))
-        text_add(to, written.at, written.len); /* of any length, digit by digit */
+    bool is_kept = is_whole ? !span_is(written, "-0") : number_is_shortest(written);
+    if (is_kept)
+        text_add(to, written.at, written.len); /* whole ones of any length, digit by digit */
     else if (is_whole)
         text_putc(to, '0');
     else
@@ -347,11 +382,10 @@ array_write(struct doc *d, const struct node *v, int depth)
 {
     text_putc(&d->text, '[');
     for (const struct node *e = node_first(v); e != NULL; e = node_after(v, e)) {
-        if (e != node_first(v)) text_putc(&d->text, ',');
-        new_line(d, depth + 1);
+        new_line(d, e != node_first(v), depth + 1);
         node_write(d, e, depth + 1);
     }
-    if (v->size > 1) new_line(d, depth);
+    if (v->size > 1) new_line(d, false, depth);
     text_putc(&d->text, ']');
 }
 
@@ -362,13 +396,11 @@ object_write(struct doc *d, const struct node *v, int depth)
 
     text_putc(&d->text, '{');
     for (size_t i = 0; i < m.len; i++) {
-        if (i > 0) text_putc(&d->text, ',');
-        new_line(d, depth + 1);
-        string_write(&d->text, m.at[i].key);
-        text_add(&d->text, ": ", 2);
+        new_line(d, i > 0, depth + 1);
+        key_write(&d->text, m.at[i].key);
         node_write(d, m.at[i].value, depth + 1);
     }
-    if (m.len > 0) new_line(d, depth);
+    if (m.len > 0) new_line(d, false, depth);
     text_putc(&d->text, '}');
 }
 

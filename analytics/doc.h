@@ -50,6 +50,12 @@ void doc_null(struct doc *d, const char *key);
 /* A value that was read, again (NULL is null): keys sorted, of repeated ones the last, a number
  * that is not finite null. */
 void doc_node(struct doc *d, const char *key, const struct node *v);
+/*
+ * A document that another struct doc wrote, as a value here: doc_key() (NULL in an array), then its
+ * bytes piece by piece, without the newline at its end.  They are indented as deep as they stand.
+ */
+void doc_key(struct doc *d, const char *key);
+void doc_paste(struct doc *d, const char *bytes, size_t len);
 /* Instant of spec 40 0.3.4. */
 void doc_instant(struct doc *d, const char *key, int64_t ts_us);
 

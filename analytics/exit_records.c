@@ -54,9 +54,9 @@ sentiment_value(struct day *d, const struct node *sentiment)
 }
 
 static void
-keep_features(struct day *d, const struct node *r, struct attribution *a)
+keep_features(struct day *d, const struct node_map *r, struct attribution *a)
 {
-    const struct node *entry = field(r, "entry_uw"), *exit = field(r, "exit_uw");
+    const struct node *entry = top(r, "entry_uw"), *exit = top(r, "exit_uw");
     const struct node *ei = field(entry, "v2_uw_inputs"), *ea = field(entry, "v2_uw_adjustments");
     const struct node *xi = field(exit, "v2_uw_inputs"), *xa = field(exit, "v2_uw_adjustments");
     CLEANUP(members_done) struct members all = members_of(ea);
@@ -105,9 +105,9 @@ cause_of(struct day *d, const struct node *reasoning)
 }
 
 static void
-keep_attribution(struct day *d, const struct node *r, struct line_ref line)
+keep_attribution(struct day *d, const struct node_map *r, struct line_ref line)
 {
-    word symbol = day_upper(d, field(r, "symbol")), entry = field_word(d, r, "entry_timestamp");
+    word symbol = day_upper(d, top(r, "symbol")), entry = top_word(d, r, "entry_timestamp");
 
     if (symbol == 0 || entry == 0) return;
     uint32_t at = tally_index(&d->attribution_key, word_pair(symbol, entry));
@@ -115,12 +115,12 @@ keep_attribution(struct day *d, const struct node *r, struct line_ref line)
     struct attribution *a = &d->attribution[at];
     *a = (struct attribution){
         .line = line,
-        .v2_exit_score = field_num(r, "v2_exit_score"),
-        .has_exit_score = val_truthy(field(r, "v2_exit_score")),
-        .score_deterioration = field_num(r, "score_deterioration"),
-        .relative_strength_deterioration = field_num(r, "relative_strength_deterioration"),
-        .vol_expansion = field_num(field(r, "v2_exit_components"), "vol_expansion"),
-        .cause = cause_of(d, field(r, "replacement_reasoning")),
+        .v2_exit_score = top_num(r, "v2_exit_score"),
+        .has_exit_score = val_truthy(top(r, "v2_exit_score")),
+        .score_deterioration = top_num(r, "score_deterioration"),
+        .relative_strength_deterioration = top_num(r, "relative_strength_deterioration"),
+        .vol_expansion = field_num(top(r, "v2_exit_components"), "vol_expansion"),
+        .cause = cause_of(d, top(r, "replacement_reasoning")),
     };
     keep_features(d, r, a);
 }
@@ -138,18 +138,18 @@ count_miss(struct day *d, word reason, const char *kind, const char *key)
 
 /* 3.3: a key with null is there. */
 static void
-count_completeness(struct day *d, const struct node *r)
+count_completeness(struct day *d, const struct node_map *r)
 {
     static const char *const numeric[NON_NUMERIC_KEYS] = {"v2_exit_score", "score_deterioration",
                                                           "relative_strength_deterioration"};
     struct completeness *c = &d->completeness;
-    const struct node *components = field(r, "v2_exit_components");
-    word reason = field_word(d, r, "exit_reason");
+    const struct node *components = top(r, "v2_exit_components");
+    word reason = top_word(d, r, "exit_reason");
     bool is_complete = true;
 
     c->records++;
     for (size_t i = 0; i < TOP_KEYS; i++) {
-        bool is_there = field(r, top_key[i]) != NULL;
+        bool is_there = top(r, top_key[i]) != NULL;
         c->top_present[i] += is_there;
         if (!is_there) count_miss(d, reason, "top:", top_key[i]);
     }
@@ -160,7 +160,7 @@ count_completeness(struct day *d, const struct node *r)
         if (!is_there) count_miss(d, reason, "comp:", component_key[i]);
     }
     for (size_t i = 0; i < NON_NUMERIC_KEYS; i++) {
-        const struct node *v = field(r, numeric[i]);
+        const struct node *v = top(r, numeric[i]);
         if (node_kind(v) != JSON_NULL && !is_known(val_num(v)))
             count_miss(d, reason, "type_non_numeric:", numeric[i]);
     }
@@ -169,23 +169,24 @@ count_completeness(struct day *d, const struct node *r)
 
 /* 3.12.2: pnl_usd is asked where pnl is missing or null. */
 static void
-keep_shadow_event(struct day *d, const struct node *r)
+keep_shadow_event(struct day *d, const struct node_map *r)
 {
-    const struct node *t =
-        val_first(val_first(field(r, "timestamp"), field(r, "ts")), field(r, "_ts"));
-    const struct node *pnl = field(r, "pnl");
+    const struct node *t = val_first(val_first(top(r, "timestamp"), top(r, "ts")), top(r, "_ts"));
+    const struct node *pnl = top(r, "pnl");
 
-    if (node_kind(pnl) == JSON_NULL) pnl = field(r, "pnl_usd");
-    day_event(d, &d->shadow, val_tsany(t), day_upper(d, field(r, "symbol")), val_num0(pnl));
+    if (node_kind(pnl) == JSON_NULL) pnl = top(r, "pnl_usd");
+    day_event(d, &d->shadow, val_tsany(t), day_upper(d, top(r, "symbol")), val_num0(pnl));
 }
 
 void
-day_exit_attribution(void *day, const struct node *r, struct line_ref line)
+day_exit_attribution(void *day, const struct node *record, struct line_ref line)
 {
     struct day *d = day;
+    struct node_map members;
+    const struct node_map *r = node_map_fill(&members, record);
 
     keep_shadow_event(d, r);
-    if (!day_is_today(d, val_first(field(r, "timestamp"), field(r, "ts")))) return;
+    if (!day_is_today(d, val_first(top(r, "timestamp"), top(r, "ts")))) return;
     count_completeness(d, r);
     keep_attribution(d, r, line);
 }

@@ -26,6 +26,18 @@ field_word(struct day *d, const struct node *v, const char *key)
     return day_word(d, field(v, key));
 }
 
+double
+top_num(const struct node_map *record, const char *key)
+{
+    return val_num(top(record, key));
+}
+
+word
+top_word(struct day *d, const struct node_map *record, const char *key)
+{
+    return day_word(d, top(record, key));
+}
+
 word
 day_upper(struct day *d, const struct node *v)
 {

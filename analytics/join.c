@@ -90,6 +90,7 @@ trade_of(struct day *d, word key, const struct shadow_entry *en, const struct sh
         .entry_regime = en->regime,
         .exit_regime = ex->regime,
         .is_replaced = ex->is_replaced,
+        .has_candidate = ex->has_candidate,
         .entry_families = en->families,
         .time_in_trade_minutes = minutes_between(d, en->entry_ts, ex->exit_ts),
         .qty = ex->has_qty ? ex->qty : en->qty,

@@ -1,6 +1,8 @@
 #include "analytics/members.h"
 
+#include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Up to here comparing all with all is the fastest. */
 enum { FEW_MEMBERS = 24 };
@@ -74,8 +76,9 @@ unite_many(struct members *m)
     free(placed);
 }
 
-struct members
-members_of(const struct node *v)
+/* As they are written. */
+static struct members
+members_written(const struct node *v)
 {
     struct members m = {0};
 
@@ -87,6 +90,14 @@ members_of(const struct node *v)
     size_t i = 0;
     for (const struct node *k = node_first(v); k != NULL; k = node_after(v, k))
         m.at[i++] = (struct member){node_text(k), node_value(k)};
+    return m;
+}
+
+struct members
+members_of(const struct node *v)
+{
+    struct members m = members_written(v);
+
     if (m.len <= FEW_MEMBERS)
         unite_few(&m);
     else
@@ -94,11 +105,55 @@ members_of(const struct node *v)
     return m;
 }
 
+/* ---- order --------------------------------------------------------------------------------- */
+
+/* Its first eight bytes: of two that differ the smaller one belongs to the smaller key. */
+static uint64_t
+key_front(struct span key)
+{
+    uint64_t front = 0;
+
+    if (key.len > 0) memcpy(&front, key.at, MIN(key.len, sizeof(front)));
+    return be64toh(front);
+}
+
+/* Few members find their place from behind, equal keys next to each other in document order. */
+static void
+sort_few(struct members *m)
+{
+    uint64_t front[FEW_MEMBERS];
+
+    for (size_t i = 0; i < m->len; i++) {
+        struct member member = m->at[i];
+        uint64_t own = key_front(member.key);
+        size_t to = i;
+
+        for (; to > 0 && own <= front[to - 1]; to--) {
+            if (own == front[to - 1] && span_cmp(m->at[to - 1].key, member.key) <= 0) break;
+            front[to] = front[to - 1];
+            m->at[to] = m->at[to - 1];
+        }
+        front[to] = own;
+        m->at[to] = member;
+    }
+}
+
 struct members
 members_sorted(const struct node *v)
 {
-    struct members m = members_of(v);
+    struct members m = members_written(v);
+    size_t kept = 0;
 
-    if (m.len > 1) qsort(m.at, m.len, sizeof(*m.at), by_key);
+    if (m.len <= FEW_MEMBERS)
+        sort_few(&m);
+    else
+        qsort(m.at, m.len, sizeof(*m.at), by_key);
+    for (size_t i = 0; i < m.len; i++) {
+        if (kept > 0 && span_eq(m.at[kept - 1].key, m.at[i].key))
+            m.at[kept - 1].value = m.at[i].value;
+        else
+            m.at[kept++] = m.at[i];
+    }
+    m.len = kept;
     return m;
 }

@@ -67,6 +67,25 @@ number_read(struct span text)
     return read_quickly(text, &value) ? value : read_slowly(text);
 }
 
+/* Up to 15 digits always survive a double, so a plain number of these without a needless zero at
+ * its end is as short as can be. */
+bool
+number_is_shortest(struct span text)
+{
+    const char *at = text.at, *end = text.at + text.len;
+
+    if (at < end && *at == '-') at++;
+    const char *point = memchr(at, '.', (size_t)(end - at));
+    if (point == NULL || end - at > DBL_DIG + 1) return false;
+    for (const char *c = at; c < end; c++) {
+        if ((*c < '0' || *c > '9') && c != point) return false;
+    }
+    const char *fraction = point + 1;
+    if (end[-1] == '0') return end - fraction == 1;
+    bool is_tiny = *at == '0' && end - fraction > 4 && memcmp(fraction, "0000", 4) == 0;
+    return !is_tiny; /* below 0.0001 it has an exponent */
+}
+
 /* ---- writing ------------------------------------------------------------------------------- */
 
 /* Significant digits and the exponent of the first: 0.012 is "12", -2. */

@@ -12,6 +12,10 @@
  */
 double number_read(struct span text);
 
+/* True where number_text() of what a number reads as is the text itself, seen without reading it;
+ * false where that takes more. */
+bool number_is_shortest(struct span text);
+
 /*
  * The shortest digits that read back to x ("null" where it is not finite): plain from 0.0001 up to
  * below 10^16, with at least one digit behind the point; else as 1e-05 (spec 40 0.4.4).

@@ -12,9 +12,9 @@ has_prefix(const struct node *v, const char *prefix)
 }
 
 static void
-keep_v1_entry(struct day *d, const struct node *r, word symbol)
+keep_v1_entry(struct day *d, const struct node_map *r, word symbol)
 {
-    const struct node *context = field(r, "context");
+    const struct node *context = top(r, "context");
     int64_t ts_us = val_ts(field(context, "entry_ts"));
 
     if (ts_us == TS_NONE) return;
@@ -33,23 +33,21 @@ keep_v1_entry(struct day *d, const struct node *r, word symbol)
 
 /* 3.12.1. */
 static void
-keep_live_event(struct day *d, const struct node *r, bool is_open, word symbol)
+keep_live_event(struct day *d, const struct node_map *r, bool is_open, word symbol)
 {
-    const struct node *t =
-        val_first(val_first(field(r, "ts"), field(r, "timestamp")), field(r, "_ts"));
-    double pnl = val_num0(field(r, "pnl_usd"));
+    const struct node *t = val_first(val_first(top(r, "ts"), top(r, "timestamp")), top(r, "_ts"));
+    double pnl = val_num0(top(r, "pnl_usd"));
 
-    if (is_open || !is_text(field(r, "type"), "attribution")) return;
-    if (fpclassify(pnl) == FP_ZERO && field_word(d, field(r, "context"), "close_reason") == 0)
-        return;
+    if (is_open || !is_text(top(r, "type"), "attribution")) return;
+    if (fpclassify(pnl) == FP_ZERO && field_word(d, top(r, "context"), "close_reason") == 0) return;
     day_event(d, &d->live, val_tsany(t), symbol, pnl);
 }
 
 /* 3.9.2. */
 static void
-count_v1_hour(struct day *d, const struct node *r, const struct node *t)
+count_v1_hour(struct day *d, const struct node_map *r, const struct node *t)
 {
-    const struct node *context = field(r, "context");
+    const struct node *context = top(r, "context");
     int64_t ts_us = val_ts(t);
 
     if (ts_us == TS_NONE) return;
@@ -59,12 +57,14 @@ count_v1_hour(struct day *d, const struct node *r, const struct node *t)
 }
 
 void
-day_attribution(void *day, const struct node *r, struct line_ref line)
+day_attribution(void *day, const struct node *record, struct line_ref line)
 {
     struct day *d = day;
-    const struct node *t = val_first(field(r, "ts"), field(r, "timestamp"));
-    word symbol = day_upper(d, field(r, "symbol"));
-    bool is_open = has_prefix(field(r, "trade_id"), "open_");
+    struct node_map members;
+    const struct node_map *r = node_map_fill(&members, record);
+    const struct node *t = val_first(top(r, "ts"), top(r, "timestamp"));
+    word symbol = day_upper(d, top(r, "symbol"));
+    bool is_open = has_prefix(top(r, "trade_id"), "open_");
 
     (void)line; /* nothing of it is shown again */
     keep_live_event(d, r, is_open, symbol);

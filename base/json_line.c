@@ -283,18 +283,60 @@ node_after(const struct node *v, const struct node *k)
 }
 
 const struct node *
-node_member(const struct node *v, const char *key)
+node_find(const struct node *v, struct span key)
 {
     const struct node *found = NULL;
 
     if (node_kind(v) != JSON_OBJECT) return NULL;
-    size_t len = strlen(key);
     /* As node_after, but this is where the readers of logs spend their time. */
     for (const struct node *k = v + 1, *end = v + v->size; k < end; k += 1 + k[1].size) {
-        if (k->len != len) continue;
-        if (len == 0 || (k->at[0] == key[0] && memcmp(k->at, key, len) == 0)) found = k + 1;
+        if (k->len == key.len && span_eq(node_text(k), key)) found = k + 1;
     }
     return found;
+}
+
+/* Where the search for a key begins. */
+static size_t
+map_slot(struct span key)
+{
+    if (key.len == 0) return 0;
+    size_t mixed = key.len + 5U * (uint8_t)key.at[0] + 11U * (uint8_t)key.at[key.len / 2] +
+                   23U * (uint8_t)key.at[key.len - 1];
+    return mixed % NODE_MAP_SLOTS;
+}
+
+/* The slot of the key, or the free one where it would stand: there always is one. */
+static size_t
+map_find(const struct node_map *m, struct span key)
+{
+    size_t at = map_slot(key);
+
+    while (m->key[at] != 0 && !span_eq(node_text(m->object + m->key[at]), key))
+        at = (at + 1) % NODE_MAP_SLOTS;
+    return at;
+}
+
+const struct node_map *
+node_map_fill(struct node_map *m, const struct node *object)
+{
+    size_t members = 0;
+
+    *m = (struct node_map){.object = object, .is_filled = true};
+    if (node_kind(object) != JSON_OBJECT) return m;
+    for (const struct node *k = node_first(object); k != NULL; k = node_after(object, k)) {
+        m->is_filled = ++members <= NODE_MAP_MEMBERS && k - object <= UINT16_MAX;
+        if (!m->is_filled) break;
+        m->key[map_find(m, node_text(k))] = (uint16_t)(k - object); /* the last of repeated ones */
+    }
+    return m;
+}
+
+const struct node *
+node_map_find(const struct node_map *m, struct span key)
+{
+    if (!m->is_filled) return node_find(m->object, key);
+    uint16_t at = m->key[map_find(m, key)];
+    return at != 0 ? m->object + at + 1 : NULL;
 }
 
 bool

@@ -64,7 +64,33 @@ node_text(const struct node *v)
 }
 
 /* The member, a null included; NULL if v is no object or has none. */
-const struct node *node_member(const struct node *v, const char *key);
+const struct node *node_find(const struct node *v, struct span key);
+static inline const struct node *
+node_member(const struct node *v, const char *key)
+{
+    return node_find(v, (struct span){key, strlen(key)});
+}
+
+/*
+ * The members of an object for whoever asks for many of them: node_map_fill() walks along them
+ * once.  As good as the nodes are; an object of more than NODE_MAP_MEMBERS members is asked
+ * itself.
+ */
+enum { NODE_MAP_SLOTS = 64, NODE_MAP_MEMBERS = 40 };
+
+struct node_map {
+    const struct node *object;
+    bool is_filled;
+    uint16_t key[NODE_MAP_SLOTS]; /* how far behind the object; 0: free */
+};
+
+const struct node_map *node_map_fill(struct node_map *m, const struct node *object); /* m */
+const struct node *node_map_find(const struct node_map *m, struct span key);
+static inline const struct node *
+node_map_member(const struct node_map *m, const char *key)
+{
+    return node_map_find(m, (struct span){key, strlen(key)});
+}
 
 /*
  * Keys (of an object) or elements (of an array) in document order, as written: repeated keys come

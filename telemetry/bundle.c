@@ -64,9 +64,7 @@ bundle_compute(struct bundle *b, struct bundle_result *ret_result, struct output
     else
         d.chain = *b->chain;
     enum rc rc = bundle_day_gather(&d, b, err);
-    if (rc == RC_OK) rc = bundle_day_write(&d, err);
-    if (rc == RC_OK) rc = bundle_report(&d, err);
-    if (rc == RC_OK) rc = bundle_manifest(&d, ret_manifest, err);
+    if (rc == RC_OK) rc = bundle_generate(&d, ret_manifest, err);
     if (rc == RC_OK) tell_result(&d, ret_result);
     bundle_day_done(&d);
     return rc;

@@ -12,7 +12,7 @@
  *   bundle_copy.c       inputs: read once, hashed, copied or cut to their last lines
  *   bundle_out.c        outputs: written in pieces, hashed; how the folder takes its place
  *   bundle_day.c        what the manifest and the report tell beside the artifacts
- *   bundle_manifest.c   telemetry_manifest.json
+ *   bundle_manifest.c   telemetry_manifest.json, and around it the artifacts, each computed once
  *   bundle_report*.c    FULL_TELEMETRY_D.md
  *   bundle_verify.c     the same computation again, compared with what a manifest says
  */

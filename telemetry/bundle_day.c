@@ -276,9 +276,10 @@ bundle_day_gather(struct bundle_day *d, struct bundle *b, struct err *err)
 
 /* ---- artifacts ----------------------------------------------------------------------------- */
 
-/* An artifact on its way into its file, and into memory where it is kept. */
+/* An artifact on its way into its file, into the manifest and into memory, where it is wanted. */
 struct artifact_out {
     struct out out;
+    struct doc *manifest; /* NULL: it only names the artifact */
     struct text kept;
     bool is_kept;
 };
@@ -289,6 +290,7 @@ take_artifact(void *self, const char *bytes, size_t len, struct err *err)
     struct artifact_out *a = self;
 
     if (a->is_kept) text_add(&a->kept, bytes, len);
+    if (a->manifest != NULL) doc_paste(a->manifest, bytes, len);
     return out_add(&a->out, bytes, len, err);
 }
 
@@ -302,32 +304,30 @@ parse_kept(const struct text *kept)
     return rc == RC_OK ? doc : NULL;
 }
 
-static enum rc
-write_artifact(struct bundle_day *d, enum artifact_id id, struct err *err)
+void
+bundle_artifacts_begin(struct bundle_day *d)
+{
+    d->artifacts_at = d->b->outputs.len;
+    for (int i = 0; i < ARTIFACTS; i++)
+        (void)bundle_output(d->b, "generated", "", ARTIFACT[i].file);
+}
+
+enum rc
+bundle_artifact(struct bundle_day *d, enum artifact_id id, struct doc *manifest, struct err *err)
 {
     const struct artifact_row *row = &ARTIFACT[id];
-    struct output *output = bundle_output(d->b, "generated", "", row->file);
-    struct artifact_out a = {.is_kept = row->is_kept};
+    struct output *output = &d->b->outputs.item[d->artifacts_at + id];
+    struct artifact_out a = {.manifest = manifest, .is_kept = row->is_kept};
     CLEANUP(doc_free) struct doc doc = {.sink = take_artifact, .self = &a};
 
     out_begin(&a.out, d->b, row->file);
     row->write(d->view, &doc, NULL);
-    enum rc rc = doc_close(&doc, true, err);
+    enum rc rc = doc_close(&doc, false, err);
+    if (rc == RC_OK) rc = out_add(&a.out, "\n", 1, err);
     if (rc == RC_OK) rc = out_end(&a.out, output, err);
     if (rc == RC_OK && a.is_kept) d->artifact[id] = parse_kept(&a.kept);
     text_free(&a.kept);
     out_done(&a.out);
-    return rc;
-}
-
-enum rc
-bundle_day_write(struct bundle_day *d, struct err *err)
-{
-    enum rc rc = RC_OK;
-
-    d->artifacts_at = d->b->outputs.len;
-    for (int i = 0; i < ARTIFACTS && rc == RC_OK; i++)
-        rc = write_artifact(d, (enum artifact_id)i, err);
     return rc;
 }
 

@@ -116,6 +116,7 @@ struct out {
     char path[BUNDLE_PATH_MAX];
     struct text pending;
     struct sha256_sum sum;
+    bool is_hashed; /* true from out_begin() */
     int64_t bytes;
 };
 
@@ -248,10 +249,15 @@ struct bundle_day {
     struct bundle_chain chain;
 };
 
-/* Inputs in, artifacts out.  d is zeroed before, and done also after a failure. */
+/* Reads the inputs.  d is zeroed before, and done also after a failure. */
 enum rc bundle_day_gather(struct bundle_day *d, struct bundle *b, struct err *err) MUST_USE;
-enum rc bundle_day_write(struct bundle_day *d, struct err *err) MUST_USE;
 void bundle_day_done(struct bundle_day *d);
+
+/* The rows of all artifacts among the outputs, in the order of ARTIFACT; once, before the first. */
+void bundle_artifacts_begin(struct bundle_day *d);
+/* Computes one into its file, and into the manifest behind its key unless that is NULL. */
+enum rc bundle_artifact(struct bundle_day *d, enum artifact_id id, struct doc *manifest,
+                        struct err *err) MUST_USE;
 
 /* P&L of the realized trades, unknown as 0. */
 struct day_sums {
@@ -270,7 +276,10 @@ void chain_find(struct bundle *b, struct bundle_chain *ret);
 /* The hash of the manifest of a day; false where there is none. */
 bool chain_hash(const struct bundle *b, const char *date, char ret_sha256[SHA256_HEX_MAX]);
 const char *input_state_name(enum input_state state);
-enum rc bundle_manifest(struct bundle_day *d, struct output *ret_row, struct err *err) MUST_USE;
+/* Artifacts, report and the manifest around them; the manifest's bytes and, where the bundle is
+ * only computed, its hash, which nothing that is written names. */
+enum rc bundle_generate(struct bundle_day *d, struct output *ret_manifest,
+                        struct err *err) MUST_USE;
 enum rc bundle_report(struct bundle_day *d, struct err *err) MUST_USE;
 
 /* Members of "computed.health", also shown by the report; no object is opened for an absent one. */

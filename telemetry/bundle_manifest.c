@@ -155,10 +155,11 @@ write_trades(struct doc *out, struct bundle_day *d)
         const struct trade *t = &day->trade[i];
         const struct node *attribution =
             t->has_attribution ? lines_read(&lines.attributions, t->a->line) : NULL;
+        const struct node *exit = t->has_candidate ? lines_read(&lines.exits, t->exit_line) : NULL;
 
         doc_obj(out, NULL);
         write_entry(out, day, t, lines_read(&lines.entries, t->entry_line));
-        write_exit(out, day, t, attribution, lines_read(&lines.exits, t->exit_line));
+        write_exit(out, day, t, attribution, exit);
         doc_end(out);
     }
     doc_end(out);
@@ -281,22 +282,25 @@ health_write(struct doc *out, const struct json *intel, const struct json *daemo
     doc_end(out);
 }
 
-static void
-write_artifact(struct doc *out, struct bundle_day *d, enum artifact_id id)
+/* Computed once: into its file and, where the manifest repeats it, into the manifest. */
+static enum rc
+write_artifact(struct doc *out, struct bundle_day *d, enum artifact_id id, struct err *err)
 {
-    const struct output *row = &d->b->outputs.item[d->artifacts_at + id];
     char path[BUNDLE_PATH_MAX];
 
     if (!d->b->spec->options.is_digest) {
-        ARTIFACT[id].write(d->view, out, ARTIFACT[id].key);
-        return;
+        doc_key(out, ARTIFACT[id].key);
+        return bundle_artifact(d, id, out, err);
     }
+    enum rc rc = bundle_artifact(d, id, NULL, err);
+    const struct output *row = &d->b->outputs.item[d->artifacts_at + id];
     (void)snprintf(path, sizeof(path), DEST_FMT, d->b->place, row->name);
     doc_obj(out, ARTIFACT[id].key);
     doc_int(out, "bytes", row->bytes);
     doc_str(out, "file", path);
     doc_str(out, "sha256", row->sha256);
     doc_end(out);
+    return rc;
 }
 
 /* The artifacts by their key in the manifest, ascending. */
@@ -306,10 +310,11 @@ static const enum artifact_id BY_KEY[ARTIFACTS] = {
     ART_SCORE_CURVES,   ART_PARITY,       ART_SIGNALS,   ART_WEIGHTS};
 
 /* Their files and the two computations that are no artifact stand between them. */
-static void
-write_computed(struct doc *out, struct bundle_day *d)
+static enum rc
+write_computed(struct doc *out, struct bundle_day *d, struct err *err)
 {
     char path[BUNDLE_PATH_MAX];
+    enum rc rc = RC_OK;
 
     doc_obj(out, "computed");
     doc_obj(out, "computed_files");
@@ -318,16 +323,17 @@ write_computed(struct doc *out, struct bundle_day *d)
         doc_str(out, ARTIFACT[BY_KEY[i]].key, path);
     }
     doc_end(out);
-    for (int i = 0; i < ARTIFACTS; i++) {
+    for (int i = 0; i < ARTIFACTS && rc == RC_OK; i++) {
         if (BY_KEY[i] == ART_LIVE_SHADOW) {
             doc_obj(out, "health");
             health_write(out, d->state[SHOWN_INTEL_HEALTH], d->state[SHOWN_DAEMON_HEALTH]);
             doc_end(out);
         }
         if (BY_KEY[i] == ART_PARITY) write_shadow(out, d);
-        write_artifact(out, d, BY_KEY[i]);
+        rc = write_artifact(out, d, BY_KEY[i], err);
     }
     doc_end(out);
+    return rc;
 }
 
 /* ---- what went in and what came out -------------------------------------------------------- */
@@ -454,6 +460,27 @@ write_meta(struct doc *out, const struct bundle *b)
     doc_end(out);
 }
 
+/* Up to what was computed, which is computed on the way. */
+static enum rc
+write_first_part(struct doc *out, struct bundle_day *d, struct err *err)
+{
+    doc_obj(out, NULL);
+    write_meta(out, d->b);
+    doc_str(out, "bundle_dir", d->b->place);
+    write_chain(out, d->b, &d->chain);
+    return write_computed(out, d, err);
+}
+
+static void
+write_last_part(struct doc *out, const struct bundle_day *d)
+{
+    write_copied(out, d->b);
+    write_input_stats(out, d->view);
+    write_inputs(out, d->b);
+    write_missing(out, d->b);
+    doc_end(out);
+}
+
 static enum rc
 take_bytes(void *self, const char *bytes, size_t len, struct err *err)
 {
@@ -461,23 +488,18 @@ take_bytes(void *self, const char *bytes, size_t len, struct err *err)
 }
 
 enum rc
-bundle_manifest(struct bundle_day *d, struct output *ret_row, struct err *err)
+bundle_generate(struct bundle_day *d, struct output *ret_manifest, struct err *err)
 {
-    const struct bundle *b = d->b;
     CLEANUP(out_done) struct out o;
     CLEANUP(doc_free) struct doc doc = {.sink = take_bytes, .self = &o};
 
+    bundle_artifacts_begin(d);
     out_begin(&o, d->b, BUNDLE_MANIFEST);
-    doc_obj(&doc, NULL);
-    write_meta(&doc, b);
-    doc_str(&doc, "bundle_dir", b->place);
-    write_chain(&doc, b, &d->chain);
-    write_computed(&doc, d);
-    write_copied(&doc, b);
-    write_input_stats(&doc, d->view);
-    write_inputs(&doc, b);
-    write_missing(&doc, b);
-    doc_end(&doc);
-    enum rc rc = doc_close(&doc, true, err);
-    return rc == RC_OK ? out_end(&o, ret_row, err) : rc;
+    o.is_hashed = !d->b->is_written;
+    enum rc rc = write_first_part(&doc, d, err);
+    if (rc == RC_OK) rc = bundle_report(d, err);
+    if (rc != RC_OK) return rc;
+    write_last_part(&doc, d);
+    rc = doc_close(&doc, true, err);
+    return rc == RC_OK ? out_end(&o, ret_manifest, err) : rc;
 }

@@ -9,7 +9,7 @@ enum { PENDING_MAX = 1 << 20, DEPTH_MAX = 8 };
 void
 out_begin(struct out *o, struct bundle *b, const char *name)
 {
-    *o = (struct out){.b = b};
+    *o = (struct out){.b = b, .is_hashed = true};
     (void)snprintf(o->path, sizeof(o->path), "%s/%s", b->fresh, name);
     sha256_begin(&o->sum);
 }
@@ -21,7 +21,7 @@ flush(struct out *o, struct err *err)
     enum rc rc = bundle_go_on(o->b, err);
 
     if (rc != RC_OK) return rc;
-    sha256_add(&o->sum, text_str(&o->pending), o->pending.len);
+    if (o->is_hashed) sha256_add(&o->sum, text_str(&o->pending), o->pending.len);
     o->bytes += (int64_t)o->pending.len;
     if (o->b->is_written)
         rc = fs->append(fs->self, o->path, text_str(&o->pending), o->pending.len, err);
@@ -42,7 +42,7 @@ out_end(struct out *o, struct output *row, struct err *err)
     enum rc rc = o->pending.len > 0 || o->bytes == 0 ? flush(o, err) : RC_OK;
 
     row->bytes = o->bytes;
-    (void)sha256_text(&o->sum, row->sha256);
+    if (o->is_hashed) (void)sha256_text(&o->sum, row->sha256);
     return rc;
 }
 

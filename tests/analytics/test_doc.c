@@ -91,6 +91,35 @@ test_analytics_doc_writes_what_nests_deeply(void **state)
     doc_free(&d);
 }
 
+/* A whole document as a value of another is what writing it there gives, however it is cut. */
+static void
+test_analytics_doc_pastes_what_another_wrote(void **state)
+{
+    static const char line[] = "{\"a\":[1,{\"b\":[]},\"x\\ny\"],\"c\":{\"d\":{\"e\":0.5}}}";
+    CLEANUP(json_line_done) struct json_line l = {0};
+    CLEANUP(doc_free) struct doc own = {0}, wanted = {0};
+    const struct node *v = json_line_read(&l, line, sizeof(line) - 1);
+
+    (void)state;
+    doc_node(&own, NULL, v);
+    doc_obj(&wanted, NULL);
+    doc_arr(&wanted, "k");
+    doc_node(&wanted, NULL, v);
+    doc_node(&wanted, NULL, v);
+    for (size_t cut = 0; cut <= own.text.len; cut++) {
+        CLEANUP(doc_free) struct doc d = {0};
+
+        doc_obj(&d, NULL);
+        doc_arr(&d, "k");
+        doc_key(&d, NULL);
+        doc_paste(&d, own.text.data, own.text.len);
+        doc_key(&d, NULL);
+        doc_paste(&d, own.text.data, cut);
+        doc_paste(&d, own.text.data + cut, own.text.len - cut);
+        assert_string_equal(text_str(&d.text), text_str(&wanted.text));
+    }
+}
+
 static void
 write_keys(const char *first, const char *second)
 {
@@ -214,6 +243,47 @@ test_analytics_stats_by_hand(void **state)
                 "    \"p50\": -0.0,\n    \"p75\": 1.0\n  }\n}");
 }
 
+struct placed {
+    double value;
+    size_t place;
+};
+
+static int
+by_value(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+
+    if (x->value < y->value) return -1;
+    if (x->value > y->value) return 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+/* Of any size and sign; zeros of both signs stay as they came. */
+static void
+test_analytics_series_are_sorted_stably(void **state)
+{
+    struct rng r = check_rng("sorted series");
+
+    (void)state;
+    for (size_t n = 0; n < 400; n = n * 2 + 1) {
+        struct series s = {0};
+        struct placed wanted[400] = {0};
+
+        for (size_t i = 0; i < n; i++) {
+            double x = ldexp(rng_f64(&r) - 0.5, (int)rng_range(&r, -1070, 1023));
+            if (rng_chance(&r, 0.3)) x = rng_chance(&r, 0.5) ? 0.0 : -0.0;
+            series_add(&s, x);
+            wanted[i] = (struct placed){x, i};
+        }
+        qsort(wanted, n, sizeof(wanted[0]), by_value);
+        series_sort(&s);
+        assert_int_equal(s.len, n);
+        for (size_t i = 0; i < n; i++)
+            assert_true(check_same_bits(s.at[i], wanted[i].value));
+        series_done(&s);
+    }
+}
+
 int
 main(void)
 {
@@ -221,9 +291,11 @@ main(void)
         cmocka_unit_test(test_analytics_doc_has_one_form),
         cmocka_unit_test(test_analytics_doc_writes_a_value_again),
         cmocka_unit_test(test_analytics_doc_writes_what_nests_deeply),
+        cmocka_unit_test(test_analytics_doc_pastes_what_another_wrote),
         cmocka_unit_test(test_analytics_doc_refuses_keys_out_of_order),
         cmocka_unit_test(test_analytics_doc_stops_at_the_first_failure),
         cmocka_unit_test(test_analytics_stats_by_hand),
+        cmocka_unit_test(test_analytics_series_are_sorted_stably),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -326,6 +326,34 @@ test_analytics_number_read_rounds_as_the_c_library(void **state)
     }
 }
 
+/* Whatever is taken for the shortest text is that; and the common ones are seen. */
+static void
+test_analytics_number_is_shortest_agrees_with_the_text(void **state)
+{
+    static const char *const kept[] = {"0.0",     "-0.0",  "1.5",    "-12.25",          "0.0001",
+                                       "0.00012", "100.0", "500.01", "12345678901234.5"};
+    static const char *const changed[] = {"1.50",  "0.00001", "0.0000", "1e2",
+                                          "1.5e0", "-0",      "NaN",    "0.1000000000000000055"};
+    struct rng r = check_rng("shortest as written");
+    char text[64], buf[F64_TEXT_MAX];
+    int seen = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(kept); i++)
+        assert_true(number_is_shortest(span_of(kept[i])));
+    for (size_t i = 0; i < COUNT_OF(changed); i++)
+        assert_false(number_is_shortest(span_of(changed[i])));
+    for (int i = 0; i < 50000; i++) {
+        int places = (int)rng_range(&r, 1, 17);
+        double size = ldexp(rng_f64(&r) - 0.5, (int)rng_range(&r, -20, 60));
+        (void)snprintf(text, sizeof(text), "%.*f", places, size);
+        if (!number_is_shortest(span_of(text))) continue;
+        seen++;
+        assert_string_equal(number_text(number_read(span_of(text)), buf), text);
+    }
+    assert_true(seen > 5000);
+}
+
 /* ---- families, members, counters ------------------------------------------------------------ */
 
 static void
@@ -387,8 +415,42 @@ test_analytics_members_count_once(void **state)
             assert_int_equal(val_num(m.at[i].value), i % 2 == 0 ? 1000 + i : i);
         }
         CLEANUP(members_done) struct members sorted = members_sorted(&l.node[0]);
+        assert_int_equal(sorted.len, n + 1);
         for (size_t i = 1; i < sorted.len; i++)
             assert_true(span_cmp(sorted.at[i - 1].key, sorted.at[i].key) < 0);
+        for (size_t i = 0; i + 1 < sorted.len; i++) /* the last is z */
+            assert_true(val_num(sorted.at[i].value) >= 1000 ||
+                        (sorted.at[i].key.at[sorted.at[i].key.len - 1] - '0') % 2 == 1);
+    }
+}
+
+/* Keys that share their first eight bytes, are part of each other or hold a NUL. */
+static void
+test_analytics_members_sorted_by_every_byte(void **state)
+{
+    static const char *const wanted[] = {
+        "", "a", "a\\u0000", "aaaaaaa", "aaaaaaaa", "aaaaaaaab", "aaaaaaaac", "b", "\\u00e9"};
+    struct rng r = check_rng("sorted members");
+    size_t order[COUNT_OF(wanted)];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wanted); i++)
+        order[i] = i;
+    for (int round = 0; round < 200; round++) {
+        CLEANUP(json_line_done) struct json_line l = {0};
+        CLEANUP(text_free) struct text t = {0};
+        for (size_t i = COUNT_OF(wanted) - 1; i > 0; i--) {
+            size_t other = rng_below(&r, i + 1), at = order[i];
+            order[i] = order[other];
+            order[other] = at;
+        }
+        for (size_t i = 0; i < COUNT_OF(wanted); i++)
+            text_printf(&t, "%c\"%s\":%zu", i == 0 ? '{' : ',', wanted[order[i]], order[i]);
+        text_putc(&t, '}');
+        CLEANUP(members_done) struct members m = members_sorted(read_text(&l, text_str(&t)));
+        assert_int_equal(m.len, COUNT_OF(wanted));
+        for (size_t i = 0; i < m.len; i++)
+            assert_int_equal((size_t)val_num(m.at[i].value), i);
     }
 }
 
@@ -443,8 +505,10 @@ main(void)
         cmocka_unit_test(test_analytics_number_text_is_the_shortest),
         cmocka_unit_test(test_analytics_number_text_reads_back_and_none_is_shorter),
         cmocka_unit_test(test_analytics_number_read_rounds_as_the_c_library),
+        cmocka_unit_test(test_analytics_number_is_shortest_agrees_with_the_text),
         cmocka_unit_test(test_analytics_families),
         cmocka_unit_test(test_analytics_members_count_once),
+        cmocka_unit_test(test_analytics_members_sorted_by_every_byte),
         cmocka_unit_test(test_analytics_words_and_tallies),
     };
 

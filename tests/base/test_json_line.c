@@ -134,6 +134,39 @@ test_json_line_of_repeated_keys_the_last_counts(void **state)
     assert_null(node_member(node_member(v, "a"), "a"));
 }
 
+/* By name through a map or along the members: the same, with repeated keys and with too many. */
+static void
+test_json_line_map_finds_what_a_walk_finds(void **state)
+{
+    struct rng r = check_rng("map of members");
+    int found = 0;
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        CLEANUP(json_line_done) struct json_line l = {0};
+        CLEANUP(text_free) struct text t = {0};
+        struct node_map m;
+        int members = (int)rng_below(&r, NODE_MAP_MEMBERS + 3);
+
+        for (int i = 0; i < members; i++)
+            text_printf(&t, "%c\"k%d\":[%d]", i == 0 ? '{' : ',', (int)rng_below(&r, 60), i);
+        text_puts(&t, members == 0 ? "{}" : ",\"\":0}");
+        const struct node *v = read_text(&l, text_str(&t));
+        assert_ptr_equal(node_map_fill(&m, v), &m);
+        assert_ptr_equal(node_map_member(&m, ""), node_member(v, ""));
+        for (int i = 0; i < 60; i++) {
+            char key[16];
+
+            (void)snprintf(key, sizeof(key), "k%d", i);
+            assert_ptr_equal(node_map_member(&m, key), node_member(v, key));
+            found += node_member(v, key) != NULL;
+        }
+    }
+    assert_true(found > 1000);
+    struct node_map none;
+    assert_null(node_map_member(node_map_fill(&none, NULL), "a"));
+}
+
 static void
 test_json_line_nests_as_deep_as_it_says(void **state)
 {
@@ -278,6 +311,7 @@ main(void)
         cmocka_unit_test(test_json_line_resolves_strings),
         cmocka_unit_test(test_json_line_keeps_escaped_strings_apart),
         cmocka_unit_test(test_json_line_of_repeated_keys_the_last_counts),
+        cmocka_unit_test(test_json_line_map_finds_what_a_walk_finds),
         cmocka_unit_test(test_json_line_nests_as_deep_as_it_says),
         cmocka_unit_test(test_json_line_tells_of_breaks_inside),
         cmocka_unit_test(test_json_line_agrees_with_the_tree),

@@ -352,6 +352,32 @@ test_bundle_figures_agree_with_each_other(void **state)
     }
 }
 
+/* One computation, two places: the files and the full manifest tell the same. */
+static void
+test_bundle_full_manifest_repeats_the_artifact_files(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    bed_make(&b);
+    (void)bed_build(&b);
+    CLEANUP(json_freep) struct json *m = bed_json(&b, BED_MANIFEST);
+    const struct json *computed = json_get(m, "computed");
+    const struct json *files = json_get(computed, "computed_files");
+    size_t seen = 0;
+    for (const struct json *f = json_first(files); f != NULL; f = json_next(f), seen++) {
+        CLEANUP(json_freep) struct json *artifact = bed_json(&b, json_string(f));
+        CLEANUP(text_free) struct text own = {0}, repeated = {0};
+        struct json_out to_own = {.to = &own}, to_repeated = {.to = &repeated};
+
+        json_out_value(&to_own, NULL, artifact);
+        json_out_value(&to_repeated, NULL, json_get(computed, json_key(f)));
+        assert_string_equal(text_str(&own), text_str(&repeated));
+    }
+    assert_int_equal(seen, 14);
+    bed_remove(&b);
+}
+
 static void
 test_bundle_digest_names_what_full_repeats(void **state)
 {
@@ -386,6 +412,7 @@ main(void)
         cmocka_unit_test(test_bundle_old_copies_go_and_foreign_files_stay),
         cmocka_unit_test(test_bundle_removes_links_and_not_what_they_point_to),
         cmocka_unit_test(test_bundle_figures_agree_with_each_other),
+        cmocka_unit_test(test_bundle_full_manifest_repeats_the_artifact_files),
         cmocka_unit_test(test_bundle_digest_names_what_full_repeats),
     };
 
