@@ -11,6 +11,7 @@
 
 #include "base/http.h"
 #include "base/rand.h"
+#include "config/config.h"
 #include "uwclient/cache.h"
 #include "uwclient/endpoints.h"
 #include "uwclient/match.h"
@@ -121,6 +122,10 @@ enum uw_result uw_http_get(struct uw_client *c, const struct uw_call *call,
 
 /* The body alone (json_free), NULL for the refusals that are the caller's own mistake. */
 struct json *uw_get(struct uw_client *c, const struct uw_call *call);
+
+/* What the environment has of our settings and cannot be used, one event each (spec 20 CL-1): once
+ * a process, and after new settings. */
+void uw_config_say(const struct config *cfg, const struct log *log);
 
 const char *uw_result_name(enum uw_result r); /* "ok", "invalid_endpoint", ... */
 bool uw_client_has_key(const struct uw_client *c);

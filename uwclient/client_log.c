@@ -13,6 +13,19 @@ said_due(const struct uw_client *c, int64_t *said_ns)
 }
 
 void
+uw_config_say(const struct config *cfg, const struct log *log)
+{
+    for (size_t i = 0; i < config_issues(cfg); i++) {
+        struct config_issue issue = config_issue(cfg, i);
+        const char *value = getenv(issue.name);
+        if (!str_starts(issue.name, "UW_") && !str_eq(issue.name, "TICKERS")) continue;
+        log_event(log, EV_UW_CONFIG_INVALID, F_STR("name", issue.name),
+                  F_I64("value_length", value != NULL ? strlen(value) : 0),
+                  F_STR("default", issue.used));
+    }
+}
+
+void
 say_invalid_endpoint(const struct uw_client *c, const struct uw_call *call)
 {
     CLEANUP(text_free) struct text shown = {0};

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-enum { NUMBER_TEXT_MAX = 64, ROW_LEVELS_MAX = 8 };
+enum { NUMBER_TEXT_MAX = 512, ROW_LEVELS_MAX = 8 };
 #define USD_PLAUSIBLE_E4  INT64_C(10000000000000000) /* 1 trillion USD */
 #define MILLISECONDS_FROM 2e9
 

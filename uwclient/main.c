@@ -177,27 +177,6 @@ still_waiting(void *ctx)
     alive(app, app->alive_status);
 }
 
-static void
-report_config(struct app *app)
-{
-    const struct config *cfg = config_in_use(app);
-
-    for (size_t i = 0; i < config_issues(cfg); i++) {
-        struct config_issue issue = config_issue(cfg, i);
-        const char *value = getenv(issue.name);
-        if (!str_starts(issue.name, "UW_") && !str_eq(issue.name, "TICKERS")) continue;
-        log_event(&app->log, EV_UW_CONFIG_INVALID, F_STR("name", issue.name),
-                  F_I64("value_length", value != NULL ? strlen(value) : 0),
-                  F_STR("default", issue.used));
-    }
-    for (size_t i = 0; i < cfg->uw.tickers.len; i++) {
-        char symbol[SYMBOL_MAX];
-        if (symbol_set(symbol, cfg->uw.tickers.item[i])) continue;
-        log_event(&app->log, EV_UW_CONFIG_INVALID, F_STR("name", "TICKERS"),
-                  F_I64("value_length", strlen(cfg->uw.tickers.item[i])), F_NULL("default"));
-    }
-}
-
 /* An unusable new configuration leaves the old one in force and says so. */
 static const struct uw_config *
 reloaded(void *ctx)
@@ -216,7 +195,7 @@ reloaded(void *ctx)
     }
     app->cfg_at = next;
     uw_client_reconfigure(&app->client, &app->cfg[next].uw);
-    report_config(app);
+    uw_config_say(config_in_use(app), &app->log);
     return &app->cfg[next].uw;
 }
 
@@ -368,7 +347,7 @@ run(struct app *app, const struct options *opt)
     enum rc rc = be_the_only_one(app, &err);
     if (rc == RC_BUSY) return EXIT_SUCCESS;
     if (rc != RC_OK) return die(&err, EXIT_FAILURE);
-    report_config(app);
+    uw_config_say(config_in_use(app), &app->log);
     rc = open_client(app, &err);
     if (rc == RC_OK) rc = open_daemon(app, &err);
     if (rc != RC_OK) return die(&err, rc == RC_DENIED ? EX_CONFIG_UNUSABLE : EXIT_FAILURE);

@@ -35,6 +35,7 @@ uw_desk_open(struct uw_desk *d, struct runner *r, struct err *err)
     };
     rc = uw_client_init(&d->client, &deps, &r->cfg.uw, text_str(&d->spec_path), err);
     d->has_client = rc == RC_OK;
+    if (rc == RC_OK) uw_config_say(&r->cfg, r->log);
     return rc;
 }
 

@@ -403,12 +403,45 @@ test_client_says_a_level_once_for_all_processes(void **state)
     uw_world_remove(&w);
 }
 
+static void
+test_client_names_the_settings_that_are_passed_over(void **state)
+{
+    struct test_root root;
+    struct test_log said = {0};
+    struct log log = test_log_seam(&said);
+    struct config cfg = {0};
+    struct err err = {0};
+
+    (void)state;
+    test_root_make(&root);
+    assert_int_equal(setenv("UW_RATE_LIMIT_PER_MIN", "twelve", 1), 0);
+    assert_int_equal(setenv("TICKERS", "aapl, AAPL ,,not/one,MSFT", 1), 0);
+    assert_int_equal(setenv("MAX_CONCURRENT_POSITIONS", "many", 1), 0);
+    const struct config_options options = {.root = root.path};
+    assert_int_equal(config_load(&options, &cfg, &err), RC_OK);
+    uw_config_say(&cfg, &log);
+    assert_int_equal(cfg.uw.rate_limit_per_min, 120);
+    assert_int_equal(said.len, 2); /* the third is not ours */
+    assert_int_equal(said.event[0].id, EV_UW_CONFIG_INVALID);
+    assert_string_equal(
+        said.event[0].fields,
+        "{\"name\":\"UW_RATE_LIMIT_PER_MIN\",\"value_length\":6,\"default\":\"120\"}");
+    assert_string_equal(said.event[1].fields,
+                        "{\"name\":\"TICKERS\",\"value_length\":25,\"default\":\"AAPL,MSFT\"}");
+    (void)unsetenv("UW_RATE_LIMIT_PER_MIN");
+    (void)unsetenv("TICKERS");
+    (void)unsetenv("MAX_CONCURRENT_POSITIONS");
+    config_done(&cfg);
+    test_root_remove(&root);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_client_says_what_the_table_of_events_lists),
         cmocka_unit_test(test_client_says_a_level_once_for_all_processes),
+        cmocka_unit_test(test_client_names_the_settings_that_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
