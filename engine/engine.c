@@ -82,6 +82,7 @@ engine_start(struct engine *eng)
     log_event(&eng->seams.log, EV_STARTUP_BEGIN, F_I64("epoch", eng->seams.epoch));
     memory_sync(&eng->memory, &eng->seams.fs, &eng->seams.store, &eng->seams.log, now_ns);
     engine_seed_persistence(eng);
+    engine_seed_closed(eng);
     engine_heartbeat(eng);
 }
 

@@ -173,6 +173,7 @@ void engine_explain(struct engine *eng, const struct snapshot *seen, const struc
 void engine_trace(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
 void engine_observe(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
 void engine_seed_persistence(struct engine *eng);
+void engine_seed_closed(struct engine *eng);
 
 /* The heartbeat before the first cycle. */
 void engine_heartbeat(struct engine *eng);

@@ -38,8 +38,8 @@ forget(struct entries *w, size_t i)
     w->working[i] = w->working[--w->len];
 }
 
-static bool
-is_at_work(const struct entries *w, const char *symbol)
+bool
+entries_at_work(const struct entries *w, const char *symbol)
 {
     for (size_t i = 0; i < w->len; i++)
         if (str_eq(w->working[i].plan.symbol, symbol)) return true;
@@ -53,7 +53,7 @@ entries_begin(struct entries *w, const struct planned_entry *plan, const char *c
     if (w->len == WORKING_MAX) return err_set(err, RC_BUSY, "entries: %d at work", WORKING_MAX);
     /* Between two attempts the ledger knows of no live order: a second entry would be a second
      * position. */
-    if (is_at_work(w, plan->symbol))
+    if (entries_at_work(w, plan->symbol))
         return err_set(err, RC_BUSY, "entries: %s is being worked", plan->symbol);
     struct working_entry *e = &w->working[w->len];
     *e = (struct working_entry){.plan = *plan, .attempt = 1, .limit = plan->price.limit};
@@ -92,7 +92,11 @@ next_attempt(struct entries *w, struct working_entry *e)
 
     e->attempt++;
     if (e->attempt > limit_attempts(w, &e->plan) + 1) return false;
-    if (e->attempt <= limit_attempts(w, &e->plan) && !reprice(w, e)) return false;
+    if (e->attempt <= limit_attempts(w, &e->plan) && !reprice(w, e)) {
+        log_event(w->desk->log, EV_SUBMIT_BAD_REF_PRICE, F_SYMBOL(e->plan.symbol),
+                  F_I64("attempt", e->attempt));
+        return false;
+    }
     enum rc rc = send_attempt(w, e, &err);
     if (rc == RC_BUSY) {
         /* Settling of the last attempt is not through yet: once more at the next tick. */

@@ -46,6 +46,9 @@ enum rc entries_begin(struct entries *w, const struct planned_entry *plan, const
 /* Cancels what waited long enough, sends the next attempts.  is_open false: no further attempt. */
 void entries_tick(struct entries *w, bool is_open);
 
+/* Another attempt of the symbol is to come, or works. */
+bool entries_at_work(const struct entries *w, const char *symbol);
+
 /* Withdraws what is open in the symbol and makes no further attempt. */
 void entries_stop_symbol(struct entries *w, const char *symbol);
 

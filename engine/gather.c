@@ -286,6 +286,43 @@ spy_direction(const struct engine *eng, bool *ret_has_spy)
     return spy != NULL ? direction_from(sentiment_direction(spy->flow.sentiment)) : DIRECTION_NONE;
 }
 
+/* A document that an operator keeps; NULL where there is none, or none that can be read. */
+static struct json *
+operators_file(struct engine *eng, const char *path)
+{
+    const size_t bytes_max = 1 << 20;
+    const struct fs *fs = &eng->seams.fs;
+    CLEANUP(text_free) struct text bytes = {0};
+    struct json *doc = NULL;
+    struct fs_stat st = {0};
+    struct err err = {0};
+
+    if (fs->stat(fs->self, path, &st, &err) != RC_OK || !st.exists) return NULL;
+    if (fs->read_all(fs->self, path, bytes_max, &bytes, &err) == RC_OK &&
+        json_parse(text_str(&bytes), bytes.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc, &err) ==
+            RC_OK &&
+        json_is_object(doc))
+        return doc;
+    json_free(doc);
+    log_event(&eng->seams.log, EV_OPERATORS_FILE_UNUSABLE, F_STR("path", path),
+              F_STR("error", err.text[0] != '\0' ? err.text : "not an object"));
+    return NULL;
+}
+
+/* How orders are routed, and the yields (spec 10 R5.35, C.4): read anew, so that a change counts
+ * without a restart. */
+static void
+gather_operators_files(struct engine *eng, struct snapshot *s)
+{
+    CLEANUP(json_freep) struct json *router = operators_file(eng, "config/execution_router.json");
+    CLEANUP(json_freep) struct json *macro = operators_file(eng, "state/macro_gate_state.json");
+
+    s->route_rule = entry_route_rule(router, s->market_regime);
+    s->macro.yield_pct = json_f64(macro, "current_yield", (double)NAN);
+    s->macro.is_rising = str_eq(json_str(macro, "yield_trend", ""), "RISING");
+    s->macro.is_known = macro != NULL;
+}
+
 static void
 gather_regime(struct engine *eng, struct snapshot *s)
 {
@@ -295,8 +332,7 @@ gather_regime(struct engine *eng, struct snapshot *s)
     in.spy = spy_direction(eng, &in.has_spy);
     s->market_regime = market_regime(&in);
     s->structural_regime = eng->memory.regime.regime;
-    s->macro_multiplier = 1.0;
-    s->route_rule = entry_route_default(s->market_regime);
+    gather_operators_files(eng, s);
     log_event(&eng->seams.log, EV_MARKET_REGIME, F_STR("regime", s->market_regime),
               F_F64("spy_vol_20d", in.has_spy ? 0.2 : 0.0),
               F_F64("net_premium_index", in.net_premium),
@@ -319,14 +355,29 @@ gather_performance(struct engine *eng, struct snapshot *s)
                   F_F64("pnl_usd_2d", v->pnl_usd_2d));
 }
 
+/* The minimum score, raised after three losses in a row (spec 10 R5.26). */
+static void
+gather_score_floor(struct engine *eng, int64_t now_ns)
+{
+    double before = eng->memory.floor.adjustment;
+    struct score_floor after = score_floor_after(&eng->memory.floor, eng->closed.pnl_pct,
+                                                 eng->closed.len, eng->closed.last_ns, now_ns);
+
+    eng->memory.floor = after;
+    if (after.adjustment > before || after.adjustment < before)
+        log_event(&eng->seams.log,
+                  after.adjustment > before ? EV_THRESHOLD_RAISED : EV_THRESHOLD_RESET,
+                  F_F64("adjustment", after.adjustment), F_F64("before", before),
+                  F_I64("consecutive_losses", after.consecutive_losses));
+}
+
 static void
 gather_memory(struct engine *eng, struct snapshot *s)
 {
     const struct memory *m = &eng->memory;
 
     memory_sync(&eng->memory, &eng->seams.fs, &eng->seams.store, &eng->seams.log, s->now_ns);
-    eng->memory.floor = score_floor_after(&m->floor, eng->closed.pnl_pct, eng->closed.len,
-                                          eng->closed.last_ns, s->now_ns);
+    gather_score_floor(eng, s->now_ns);
     s->freezes = m->freezes;
     s->control = m->control.level;
     s->marks = m->marks;

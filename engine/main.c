@@ -342,7 +342,7 @@ load_themes(struct app *app, struct err *err)
         return false;
     src.risk = text_str(&risk);
     src.risk_len = risk.len;
-    if (share_find(app->cfg.root, "theme_map.json", &map_path, &no_map) == RC_OK) {
+    if (share_find(app->cfg.root, app->cfg.strategy.theme_map_path, &map_path, &no_map) == RC_OK) {
         if (app->fs.read_all(app->fs.self, text_str(&map_path), THEME_BYTES_MAX, &map, err) !=
             RC_OK)
             return false;

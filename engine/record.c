@@ -38,12 +38,35 @@ operator_of(struct engine *eng)
     };
 }
 
+enum { ALERTS_MAX = 3 };
+
+/* What an operator should look at (spec 10 R1.37, R5.6, R5.10). */
+static size_t
+alerts_of(const struct snapshot *seen, const struct plan *plan, const char *breach,
+          bool is_breached, struct arena *a, const char **ret_alert)
+{
+    size_t n = 0;
+
+    if (plan->freeze != NULL) ret_alert[n++] = "freeze_active";
+    if (!seen->are_positions_known || !seen->is_account_known)
+        ret_alert[n++] = "broker_degraded_mode";
+    if (is_breached) {
+        char text[64];
+        (void)snprintf(text, sizeof(text), "risk_limit_breach_%.40s", breach);
+        ret_alert[n++] = arena_strdup(a, text);
+    }
+    return n;
+}
+
 static struct cycle_record
 record_of(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
           const struct refusal_tally *t)
 {
     const char *breach = risk_breach_key(plan->risk.breach);
     bool is_breached = plan->risk.breach != RISK_NONE && plan->risk.breach != RISK_UNKNOWN;
+
+    const char **alert = ARENA_NEW(&eng->arena, const char *, ALERTS_MAX);
+    size_t alerts_len = alerts_of(seen, plan, breach, is_breached, &eng->arena, alert);
 
     return (struct cycle_record){
         .ended_ns = clock_now(&eng->seams.clock),
@@ -63,6 +86,8 @@ record_of(struct engine *eng, const struct snapshot *seen, const struct plan *pl
         .gate = t->gate,
         .gates_len = t->len,
         .total_pnl = eng->today.pnl,
+        .alert = alert,
+        .alerts_len = alerts_len,
         .trades = eng->today.trades,
         .wins = eng->today.wins,
         .market_regime = seen->market_regime,

@@ -64,8 +64,8 @@ say_score(struct engine *eng, const struct snapshot *seen, const struct judged *
     log_event(&eng->seams.log, EV_COMPOSITE_ADJUSTED, F_SYMBOL(j->symbol),
               F_STR("direction", direction_name(j->direction)),
               F_STR("structural_regime", structural_regime_name(seen->structural_regime)),
-              F_F64("macro_multiplier", seen->macro_multiplier), F_F64("multiplier", j->multiplier),
-              F_F64("composite_score", j->composite_score), F_F64("score", j->score));
+              F_F64("multiplier", j->multiplier), F_F64("composite_score", j->composite_score),
+              F_F64("score", j->score));
     log_event(&eng->seams.log, EV_SCORE_USED, F_SYMBOL(j->symbol), F_F64("score", j->score),
               F_F64("composite_score", j->composite_score));
     if (j->momentum != NULL && j->momentum->status == IGNITION_PASSED)

@@ -294,16 +294,46 @@ write_exit(struct engine *eng, const struct exit_record *r, bool is_part)
 }
 
 static void
-keep_closed(struct engine *eng, const struct exit_record *r)
+keep_closed(struct recent_closed *c, double pnl_pct, int64_t at_ns)
 {
-    struct recent_closed *c = &eng->closed;
 
     if (c->len == COUNT_OF(c->pnl_pct)) {
         memmove(c->pnl_pct, c->pnl_pct + 1, (c->len - 1) * sizeof(c->pnl_pct[0]));
         c->len--;
     }
-    c->pnl_pct[c->len++] = exit_pnl_pct(r);
-    c->last_ns = r->exited_ns;
+    c->pnl_pct[c->len++] = pnl_pct;
+    c->last_ns = at_ns;
+}
+
+static void
+take_closed(struct recent_closed *c, const char *line, size_t len)
+{
+    CLEANUP(json_freep) struct json *record = NULL;
+    struct err ignored = {0};
+
+    if (json_parse(line, len, JSON_LOG, &JSON_LIMITS_BODY, &record, &ignored) != RC_OK) return;
+    int64_t at_ns = when_parse_or_none(json_str(record, "ts", ""));
+    if (!str_starts(json_str(record, "trade_id", ""), "close_") || at_ns == WHEN_NONE) return;
+    keep_closed(c, json_f64(record, "pnl_pct", 0), at_ns);
+}
+
+/* The trades closed before this process: the last three decide about the score floor, also across a
+ * restart. */
+void
+engine_seed_closed(struct engine *eng)
+{
+    const struct fs *fs = &eng->seams.fs;
+    CLEANUP(text_free) struct text tail = {0};
+    struct fs_stat st = {0};
+    struct err ignored = {0};
+
+    if (fs->stat(fs->self, ATTRIBUTION_PATH, &st, &ignored) != RC_OK || !st.exists) return;
+    int64_t from = MAX(0, st.size - (int64_t)TAIL_BYTES);
+    if (fs->read_at(fs->self, ATTRIBUTION_PATH, from, TAIL_BYTES, &tail, &ignored) != RC_OK) return;
+    const char *end = text_str(&tail) + tail.len;
+    for (const char *line = text_str(&tail), *newline;
+         (newline = memchr(line, '\n', (size_t)(end - line))) != NULL; line = newline + 1)
+        take_closed(&eng->closed, line, (size_t)(newline - line));
 }
 
 static bool
@@ -320,7 +350,7 @@ record_exit(struct engine *eng, const struct settled *s)
     if (is_part && meta != NULL && c.target >= 0 && (size_t)c.target < meta->record.targets_len)
         meta->record.target[c.target].is_hit = true;
     if (!is_part) {
-        keep_closed(eng, &r);
+        keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
         metadata_remove(&eng->memory.metadata, r.symbol);
     }
     log_event(&eng->seams.log, EV_CLOSE_SUCCESS, F_SYMBOL(r.symbol), F_I64("qty", r.qty),
@@ -364,7 +394,7 @@ engine_record_outside_close(struct engine *eng, const struct position_meta *meta
     if (!write_exit(eng, &r, false)) return false;
     eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
     memory_times(&eng->memory, meta->symbol)->last_fill_ns = r.exited_ns;
-    keep_closed(eng, &r);
+    keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
     return true;
 }
 
@@ -426,6 +456,10 @@ record_unfilled(struct engine *eng, const struct settled *s)
 
     if (!record_attempt(eng, s, action)) return false;
     if (is_refused_entry) say_refused_entry(eng, in, action);
+    if (in->purpose == PURPOSE_ENTRY &&
+        (in->order.type != ORDER_LIMIT || !entries_at_work(&eng->entries, in->order.symbol)))
+        log_event(&eng->seams.log, EV_ENTRY_PENDING_CANCELLED, F_SYMBOL(in->order.symbol),
+                  F_STR("client_order_id", in->order.client_id), F_STR("status", in->note));
     return true;
 }
 

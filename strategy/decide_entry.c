@@ -273,10 +273,11 @@ draft_of(struct desk *d, const struct candidate *c)
     struct draft t = {.candidate = c,
                       .side = c->direction == DIRECTION_BULLISH ? SIDE_BUY : SIDE_SELL};
 
-    t.multiplier =
-        structural_multiplier(seen->structural_regime, c->direction) * seen->macro_multiplier;
-    t.score = c->composite_score * structural_multiplier(seen->structural_regime, c->direction) *
-              seen->macro_multiplier; /* left to right, as the score is defined */
+    double regime = structural_multiplier(seen->structural_regime, c->direction);
+    double macro = macro_multiplier(
+        &seen->macro, macro_is_growth(holdings_theme_of(&d->book, c->symbol)), c->direction);
+    t.multiplier = regime * macro;
+    t.score = c->composite_score * regime * macro; /* left to right, as the score is defined */
     struct size_inputs size = {.equity = seen->account.equity,
                                .ref = c->last.price,
                                .score = t.score,

@@ -57,6 +57,14 @@ entry_route_default(const char *market_regime)
     return str_eq(market_regime, "quiet") ? ROUTE_PEG_MID : ROUTE_LIMIT_OFFSET;
 }
 
+enum entry_route
+entry_route_rule(const struct json *router, const char *market_regime)
+{
+    if (router == NULL) return entry_route_default(market_regime);
+    const struct json *rules = json_get_obj(router, "selection_rules");
+    return entry_route_from(json_str(rules, market_regime, ""), ROUTE_LIMIT_OFFSET);
+}
+
 struct entry_quote
 entry_quote_of(const struct nbbo *quote, const struct last_trade *last)
 {

@@ -10,6 +10,8 @@
 #include "model/market.h"
 #include "model/order.h"
 
+struct json;
+
 enum entry_mode {
     ENTRY_MAKER_BIAS,
     ENTRY_MIDPOINT,
@@ -57,6 +59,9 @@ const char *entry_route_name(enum entry_route r); /* "limit_offset", … */
 enum entry_route entry_route_from(const char *word, enum entry_route dflt);
 /* The rule of a regime where the router file is missing: quiet regimes peg the middle. */
 enum entry_route entry_route_default(const char *market_regime);
+/* selection_rules.<regime> of config/execution_router.json, limit_offset where it has none;
+ * entry_route_default() without a file (NULL). */
+enum entry_route entry_route_rule(const struct json *router, const char *market_regime);
 
 /* The NBBO where it is usable (bid, ask > 0, bid <= ask), else the substitute around the last
  * trade. */

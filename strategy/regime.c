@@ -128,3 +128,24 @@ exit_regime_name(enum structural_regime r)
 {
     return r == REGIME_NEUTRAL || r == REGIME_OTHER ? "mixed" : structural_regime_name(r);
 }
+
+bool
+macro_is_growth(const char *theme)
+{
+    return str_eq(theme, "Technology") || str_eq(theme, "Consumer Discretionary") ||
+           str_eq(theme, "general");
+}
+
+double
+macro_multiplier(const struct macro_state *m, bool is_growth, enum direction d)
+{
+    static const double HIGH_YIELD_PCT = 5.0, LOW_YIELD_PCT = 3.0;
+    bool is_long = d == DIRECTION_BULLISH;
+    double x = 1.0;
+
+    if (!m->is_known) return x;
+    if (m->yield_pct > HIGH_YIELD_PCT) x *= (is_growth ? 0.8 : 1.0) * (is_long ? 0.9 : 1.0);
+    if (m->is_rising) x *= (is_growth ? 0.85 : 1.0) * (is_long ? 0.9 : 1.0);
+    if (m->yield_pct < LOW_YIELD_PCT) x *= (is_growth ? 1.1 : 1.0) * (is_long ? 1.05 : 1.0);
+    return x;
+}

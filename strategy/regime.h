@@ -69,6 +69,21 @@ struct structural_state structural_regime_of_returns(const double *ret, size_t l
                                                      const struct structural_state *previous,
                                                      int64_t now_ns);
 
+/*
+ * state/macro_gate_state.json (spec 10 C.4), which nothing in this system writes: the yield in per
+ * cent, and whether it rises.  Without it the factor is 1.
+ */
+struct macro_state {
+    bool is_known;
+    double yield_pct;
+    bool is_rising;
+};
+
+/* Growth suffers from high and rising yields, and so does whoever buys. */
+double macro_multiplier(const struct macro_state *m, bool is_growth, enum direction d);
+/* "Technology", "Consumer Discretionary", and a symbol of no theme ("general"). */
+bool macro_is_growth(const char *theme);
+
 /* Factor on the composite score by regime and direction, without the macro factor. */
 double structural_multiplier(enum structural_regime r, enum direction d);
 

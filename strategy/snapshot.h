@@ -113,7 +113,7 @@ struct snapshot {
     /* the market */
     const char *market_regime; /* label of R5.5 */
     enum structural_regime structural_regime;
-    double macro_multiplier; /* m_mac of R5.14; 1.0 without a macro state */
+    struct macro_state macro; /* behind m_mac of R5.14 */
     enum entry_route
         route_rule; /* of the router file for the label; entry_route_default() without one */
 

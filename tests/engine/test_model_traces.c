@@ -4,6 +4,7 @@
  */
 #include "model_fixture.h"
 
+#include "telemetry/today.h"
 #include "telemetry/trades.h"
 
 #define HELD (MODEL_SYMBOL[F_SIGNAL])
@@ -154,6 +155,58 @@ test_traces_of_a_refusal_name_its_numbers(void **state)
     assert_kept(m);
 }
 
+static void
+put(struct model *m, const char *path, const char *bytes)
+{
+    struct err err = {0};
+
+    assert_int_equal(m->fs.replace(m->fs.self, path, bytes, strlen(bytes), false, &err), RC_OK);
+}
+
+/* Three losses raise the minimum score, also where they were made before a restart; another one
+ * does not lower it. */
+static void
+test_traces_of_losses_outlive_a_restart(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    put(m, ATTRIBUTION_PATH,
+        "{\"ts\":\"2026-01-30T15:00:00Z\",\"trade_id\":\"close_A_1\",\"pnl_pct\":2}\n"
+        "{\"ts\":\"2026-01-30T15:01:00Z\",\"trade_id\":\"close_B_1\",\"pnl_pct\":-1}\n"
+        "{\"ts\":\"2026-01-30T15:02:00Z\",\"trade_id\":\"open_C_1\",\"pnl_pct\":0}\n"
+        "{\"ts\":\"2026-01-30T15:03:00Z\",\"trade_id\":\"scale_C_1\",\"pnl_pct\":1}\n"
+        "{\"ts\":\"2026-01-30T15:04:00Z\",\"trade_id\":\"close_C_1\",\"pnl_pct\":-0.01}\n"
+        "{\"ts\":\"2026-01-30T15:05:00Z\",\"trade_id\":\"close_D_1\",\"pnl_pct\":-2}\n");
+    for (int restart = 0; restart < 2; restart++) {
+        model_drop(m);
+        model_start(m);
+        cycle_with(m, DIRECTION_NONE, false);
+        assert_int_equal(m->process->engine.closed.len, 3);
+        assert_true(m->process->engine.memory.floor.adjustment > 0.4);
+    }
+    assert_int_equal(m->event[EV_THRESHOLD_RAISED], 1);
+    assert_int_equal(m->event[EV_THRESHOLD_RESET], 0);
+    assert_kept(m);
+}
+
+static void
+test_traces_follow_the_files_of_the_operator(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    put(m, "config/execution_router.json", "{\"selection_rules\":{\"mixed\":\"peg_mid\"}}");
+    (void)enter(m);
+    assert_int_equal(model_lines(m, "data/router_trace.jsonl", "\"strategy\":\"peg_mid\"", HELD),
+                     1);
+    assert_int_equal(m->event[EV_OPERATORS_FILE_UNUSABLE], 0);
+    put(m, "config/execution_router.json", "{\"selection_rules\":");
+    put(m, "state/governor_freezes.json", "{\"stop\":true}");
+    cycle_with(m, DIRECTION_NONE, false);
+    assert_int_equal(m->event[EV_OPERATORS_FILE_UNUSABLE], 1);
+    assert_int_equal(model_lines(m, "logs/run.jsonl", "\"alerts\":[\"freeze_active\"]", ""), 1);
+    assert_kept(m);
+}
+
 int
 main(void)
 {
@@ -163,6 +216,8 @@ main(void)
         PATH_TEST(test_traces_of_a_decision),
         PATH_TEST(test_traces_of_what_is_pending),
         PATH_TEST(test_traces_of_a_refusal_name_its_numbers),
+        PATH_TEST(test_traces_of_losses_outlive_a_restart),
+        PATH_TEST(test_traces_follow_the_files_of_the_operator),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,7 +148,6 @@ fixture_snapshot(const struct themes *themes)
         .is_pending_known = true,
         .market_regime = "mixed",
         .structural_regime = REGIME_NEUTRAL,
-        .macro_multiplier = 1.0,
         .route_rule = ROUTE_LIMIT_OFFSET,
         .stage = STAGE_BOOTSTRAP,
         .themes = themes,

@@ -156,6 +156,33 @@ test_entry_price_mode_by_router_predictor_and_regime(void **state)
 }
 
 static void
+test_entry_price_route_comes_from_the_rules(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *regime; /* NULL: no file */
+        enum entry_route route;
+    } cases[] = {
+        {NULL,                                                    "quiet", ROUTE_PEG_MID      },
+        {NULL,                                                    "mixed", ROUTE_LIMIT_OFFSET },
+        {"{}",                                                    "quiet", ROUTE_LIMIT_OFFSET },
+        {"{\"selection_rules\": {\"mixed\": \"vwap_adaptive\"}}", "mixed", ROUTE_VWAP_ADAPTIVE},
+        {"{\"selection_rules\": {\"mixed\": \"vwap_adaptive\"}}", "high",  ROUTE_LIMIT_OFFSET },
+        {"{\"selection_rules\": {\"mixed\": \"by_pigeon\"}}",     "mixed", ROUTE_LIMIT_OFFSET },
+        {"{\"selection_rules\": {\"mixed\": 5}}",                 "mixed", ROUTE_LIMIT_OFFSET },
+        {"{\"selection_rules\": 5}",                              "mixed", ROUTE_LIMIT_OFFSET },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(json_freep) struct json *doc = NULL;
+        if (cases[i].file != NULL)
+            assert_int_equal(json_parse(cases[i].file, strlen(cases[i].file), JSON_STRICT,
+                                        &JSON_LIMITS_BODY, &doc, NULL),
+                             RC_OK);
+        if (entry_route_rule(doc, cases[i].regime) != cases[i].route) fail_msg("row %zu", i);
+    }
+}
+
+static void
 test_entry_price_predictor_counts_the_time_since_the_open(void **state)
 {
     (void)state;
@@ -222,6 +249,7 @@ main(void)
         cmocka_unit_test(test_entry_price_reprices_towards_the_market_but_not_through_it),
         cmocka_unit_test(test_entry_price_substitutes_a_missing_quote),
         cmocka_unit_test(test_entry_price_mode_by_router_predictor_and_regime),
+        cmocka_unit_test(test_entry_price_route_comes_from_the_rules),
         cmocka_unit_test(test_entry_price_predictor_counts_the_time_since_the_open),
         cmocka_unit_test(test_entry_price_without_any_quote_has_no_limit),
         cmocka_unit_test(test_entry_price_words),

@@ -108,6 +108,43 @@ test_regime_multiplies_by_direction(void **state)
 }
 
 static void
+test_regime_macro_factor_at_its_yields(void **state)
+{
+    (void)state;
+    static const struct {
+        double yield_pct;
+        bool is_rising, is_growth;
+        enum direction d;
+        double factor;
+    } cases[] = {
+        {5.0,  false, true,  DIRECTION_BULLISH, 1.0              },
+        {5.01, false, true,  DIRECTION_BULLISH, 0.8 * 0.9        },
+        {5.01, false, true,  DIRECTION_BEARISH, 0.8              },
+        {5.01, false, false, DIRECTION_BULLISH, 0.9              },
+        {5.01, false, false, DIRECTION_BEARISH, 1.0              },
+        {4.5,  true,  true,  DIRECTION_BULLISH, 0.85 * 0.9       },
+        {4.5,  true,  false, DIRECTION_BEARISH, 1.0              },
+        {5.01, true,  true,  DIRECTION_BULLISH, 0.72 * 0.85 * 0.9},
+        {3.0,  false, true,  DIRECTION_BULLISH, 1.0              },
+        {2.99, false, true,  DIRECTION_BULLISH, 1.1 * 1.05       },
+        {2.99, false, false, DIRECTION_BEARISH, 1.0              },
+        {2.99, false, true,  DIRECTION_BEARISH, 1.1              },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct macro_state m = {true, cases[i].yield_pct, cases[i].is_rising};
+        assert_near(macro_multiplier(&m, cases[i].is_growth, cases[i].d), cases[i].factor, 1e-12);
+        m.is_known = false;
+        assert_near(macro_multiplier(&m, cases[i].is_growth, cases[i].d), 1.0, 0);
+    }
+    struct macro_state no_yield = {true, (double)NAN, false};
+    assert_near(macro_multiplier(&no_yield, true, DIRECTION_BULLISH), 1.0, 0);
+    assert_true(macro_is_growth("Technology"));
+    assert_true(macro_is_growth("Consumer Discretionary"));
+    assert_true(macro_is_growth("general"));
+    assert_false(macro_is_growth("Tech_Growth"));
+}
+
+static void
 test_regime_of_exits_takes_neutral_for_mixed(void **state)
 {
     (void)state;
@@ -156,6 +193,7 @@ main(void)
         cmocka_unit_test(test_regime_comes_from_mean_and_deviation),
         cmocka_unit_test(test_regime_stays_without_enough_closes),
         cmocka_unit_test(test_regime_multiplies_by_direction),
+        cmocka_unit_test(test_regime_macro_factor_at_its_yields),
         cmocka_unit_test(test_regime_of_exits_takes_neutral_for_mixed),
         cmocka_unit_test(test_ladder_takes_the_worst_rung_and_its_first_reason),
         cmocka_unit_test(test_ladder_has_a_name_and_a_rung_for_each_reason),
