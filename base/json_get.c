@@ -99,15 +99,30 @@ json_f64_of(const struct json *v, double dflt)
     return dflt;
 }
 
+/* White space around a number in text is no part of it (spec 10 R0.2). */
+static const char *
+trimmed(const char *text, size_t *ret_len)
+{
+    static const char WHITE[] = " \t\r\n";
+
+    text += strspn(text, WHITE);
+    *ret_len = strlen(text);
+    while (*ret_len > 0 && strchr(WHITE, text[*ret_len - 1]) != NULL)
+        --*ret_len;
+    return text;
+}
+
 static bool
 is_whole(const struct json *v, int64_t *ret_value)
 {
     char buf[F64_TEXT_MAX];
     const char *text = decimal_text(v, buf);
+    size_t len = 0;
 
     if (text == NULL) return false;
-    return str_to_i64(text, ret_value) ||
-           decimal_scaled(text, strlen(text), 0, ret_value) == DECIMAL_EXACT;
+    if (str_to_i64(text, ret_value)) return true;
+    text = trimmed(text, &len);
+    return decimal_scaled(text, len, 0, ret_value) == DECIMAL_EXACT;
 }
 
 int64_t
@@ -207,12 +222,14 @@ usd_of(struct json_in *in, const char *key, const struct json *v)
     char buf[F64_TEXT_MAX];
     const char *text = decimal_text(v, buf);
     usd amount = USD_ZERO;
+    size_t len = 0;
 
     if (text == NULL) {
         wrong(in, key, "is not an amount");
         return amount;
     }
-    in->rc = usd_parse(text, strlen(text), &amount, in->err);
+    text = trimmed(text, &len);
+    in->rc = usd_parse(text, len, &amount, in->err);
     if (in->rc != RC_OK && in->err != NULL) in->rc = err_wrap(in->err, "\"%.60s\"", key);
     return amount;
 }

@@ -6,18 +6,40 @@
 #include "strategy/number.h"
 
 const char EXIT_CALC_HELP[] =
-    "in:  symbol, qty (signed), entry_price, price (USD), now;\n"
-    "     optional unrealised_fraction, entered (instant), entry_score, direction (else by side), "
-    "market_regime,\n"
-    "     high_water, low_water, trail_dist (USD), profit_acceleration (bool), current_score "
-    "(absent: not "
-    "known),\n"
-    "     current_sentiment (BULLISH|BEARISH), exit_regime (\"mixed\"), targets [{gain, part, "
-    "hit}],\n"
-    "     settings {NAME: value}\n"
-    "out: action (hold|close|close_part|not_evaluated), rule, label, reason, qty, target,\n"
-    "     triggers [{rule, number, threshold}], measures, high_water, low_water, "
-    "profit_acceleration\n";
+    "in    (null counts as absent; amounts are USD, as numbers or text)\n"
+    "  symbol               text\n"
+    "  qty                  whole         signed, not 0: below 0 a short\n"
+    "  now                  instant       ISO text or seconds since 1970\n"
+    "  price                amount   0    the broker's; not above 0: last_trade counts\n"
+    "  last_trade           amount   0    not above 0 either: not_evaluated\n"
+    "  entry_price          amount   0    the broker's average; not above 0: the next counts\n"
+    "  recorded_entry_price amount   0    not above 0 either: the price counts\n"
+    "  unrealised_fraction  number        the broker's P&L for the side; absent: from the prices\n"
+    "  entered              instant       absent: not known, the rules of age are silent\n"
+    "  entry_score          number   0    0: not known\n"
+    "  current_score        number        0: not in the cache; absent: not known\n"
+    "  direction            text          bullish|bearish at the entry; else by side\n"
+    "  current_sentiment    text          BULLISH|BEARISH now\n"
+    "  market_regime        text          at the entry; absent, \"\" or unknown: exit_regime\n"
+    "  exit_regime          text   mixed  RISK_ON, RISK_OFF, PANIC ...; NEUTRAL is mixed\n"
+    "  high_water, low_water amount  0    before this price; 0: none yet\n"
+    "  trail_dist           amount        absolute distance in place of the fraction\n"
+    "  profit_acceleration  bool   false  the tight trail was in use before\n"
+    "  targets              array    []   of {gain, part (fractions), hit (false)}, at most 8\n"
+    "  settings             object   {}   {NAME: value}: TRAILING_STOP_PCT, TIME_EXIT_DAYS_STALE,\n"
+    "                                     TIME_EXIT_STALE_PNL_THRESH_PCT, "
+    "STALE_TRADE_EXIT_MINUTES,\n"
+    "                                     STALE_TRADE_MOMENTUM_THRESH_PCT,\n"
+    "                                     ENABLE_REGIME_AWARE_STALE\n"
+    "\n"
+    "out\n"
+    "  action (hold|close|close_part|not_evaluated), why_not (\"\" where evaluated), rule (null),\n"
+    "  label, reason, qty (to close), target (index; only of close_part),\n"
+    "  triggers [{rule, number, threshold}] (what holds of the rules that were asked),\n"
+    "  measures {price, entry, pnl_pct, age_min, high_water_pct, drawdown_pct, decay, "
+    "is_reversal,\n"
+    "  urgency, trail_stop, trail_fraction} (null where not known), high_water, low_water,\n"
+    "  profit_acceleration (to keep)\n";
 
 const char DISPLACEMENT_CALC_HELP[] =
     "in\n"
@@ -52,16 +74,28 @@ targets_read(const struct json *list, struct exit_target ret_target[EXIT_TARGETS
     return len;
 }
 
+/* Zero where there is none: what is not above zero is no price (R6.4). */
+static usd
+price_read(struct json_in *in, const char *key)
+{
+    usd price = json_opt_usd(in, key, USD_ZERO);
+
+    if (in->rc == RC_OK && price.e4 > PRICE_MAX_E4)
+        in->rc = err_set(in->err, RC_RANGE, "\"%s\" is no price", key);
+    return usd_cmp(price, USD_ZERO) > 0 ? price : USD_ZERO;
+}
+
 static enum rc
 record_read(const struct json *in, struct position_record *ret_record, struct err *err)
 {
     struct json_in need = {.obj = in, .err = err};
     struct position_record r = {
         .is_known = true,
+        .entry_price = price_read(&need, "recorded_entry_price"),
         .entry_score = json_f64(in, "entry_score", 0),
         .direction = calc_direction(in, "direction"),
-        .high_water = json_opt_usd(&need, "high_water", USD_ZERO),
-        .low_water = json_opt_usd(&need, "low_water", USD_ZERO),
+        .high_water = price_read(&need, "high_water"),
+        .low_water = price_read(&need, "low_water"),
         .has_trail_dist = json_has(in, "trail_dist"),
         .trail_dist = json_opt_usd(&need, "trail_dist", USD_ZERO),
         .profit_acceleration = json_bool(in, "profit_acceleration", false),
@@ -80,22 +114,28 @@ static enum rc
 position_read(const struct json *in, struct position *ret_position, struct err *err)
 {
     struct json_in need = {.obj = in, .err = err};
-    struct position p = {.qty = json_need_i64(&need, "qty"),
-                         .price = json_need_usd(&need, "price")};
-    usd entry = json_need_usd(&need, "entry_price");
+    struct position p = {.qty = json_need_i64(&need, "qty"), .price = price_read(&need, "price")};
+    usd entry = price_read(&need, "entry_price");
 
     p.unrealised_fraction = calc_number(in, "unrealised_fraction");
     if (need.rc != RC_OK) return need.rc;
     if (p.qty == 0 || p.qty > QTY_MAX || p.qty < -QTY_MAX)
         return err_set(err, RC_RANGE, "\"qty\" is no holding");
-    if (p.price.e4 <= 0 || p.price.e4 > PRICE_MAX_E4)
-        return err_set(err, RC_RANGE, "\"price\" is no price");
-    if (entry.e4 <= 0 || entry.e4 > PRICE_MAX_E4)
-        return err_set(err, RC_RANGE, "\"entry_price\" is no price");
     p.cost = usd_abs(usd_notional(entry, p.qty));
     enum rc rc = calc_symbol(in, p.symbol, err);
     if (rc == RC_OK) *ret_position = p;
     return rc;
+}
+
+static enum rc
+last_read(const struct json *in, struct last_trade *ret_last, struct err *err)
+{
+    struct json_in opt = {.obj = in, .err = err};
+    struct last_trade last = {.price = price_read(&opt, "last_trade")};
+
+    last.is_known = last.price.e4 > 0;
+    if (opt.rc == RC_OK) *ret_last = last;
+    return opt.rc;
 }
 
 static void
@@ -127,6 +167,7 @@ exit_write(struct json_out *o, const struct exit_verdict *v)
     };
     json_out_obj(o, NULL);
     json_out_str(o, "action", actions[v->action]);
+    json_out_str(o, "why_not", exit_not_name(v->why_not));
     json_out_str(o, "rule", v->rule < EXIT_RULES_LEN ? exit_rule_name(v->rule) : NULL);
     json_out_str(o, "label", v->label);
     json_out_str(o, "reason", v->reason);
@@ -167,7 +208,10 @@ exit_calc(const struct json *in, struct json_out *out, struct err *err)
     if (rc == RC_OK) rc = record_read(in, &record, err);
     if (rc == RC_OK) rc = calc_time(in, "now", WHEN_NONE, &view.now_ns, err);
     if (rc == RC_OK && view.now_ns == WHEN_NONE) rc = err_set(err, RC_PARSE, "\"now\" is missing");
+    if (rc == RC_OK) rc = last_read(in, &view.last, err);
     if (rc != RC_OK) return rc;
+    if (str_eq_nocase(view.exit_regime, structural_regime_name(REGIME_NEUTRAL)))
+        view.exit_regime = exit_regime_name(REGIME_NEUTRAL);
     struct exit_verdict v = exit_decide(&view);
     exit_write(out, &v);
     return RC_OK;

@@ -31,6 +31,14 @@ entry_of(const struct exit_view *v, usd price)
     return v->record->entry_price.e4 > 0 ? v->record->entry_price : price;
 }
 
+/* Both are whole 1/10000 dollars, so that a threshold that is reached exactly is reached exactly.
+ */
+double
+exit_gain_pct(usd gained, usd entry)
+{
+    return 100 * (double)gained.e4 / (double)entry.e4;
+}
+
 static double
 pnl_pct_of(const struct exit_view *v, usd price, usd entry)
 {
@@ -38,8 +46,8 @@ pnl_pct_of(const struct exit_view *v, usd price, usd entry)
     double pct = 100 * fraction;
 
     if (!number_is_known(fraction)) {
-        double d = v->held->qty > 0 ? 1 : -1;
-        pct = 100 * d * usd_to_double(usd_sub(price, entry)) / usd_to_double(entry);
+        usd gained = v->held->qty > 0 ? usd_sub(price, entry) : usd_sub(entry, price);
+        pct = exit_gain_pct(gained, entry);
     }
     return number_clamp(pct, -EXIT_PNL_LIMIT_PCT, EXIT_PNL_LIMIT_PCT) +
            0.0; /* -0 would be written as "-0.00%" */
@@ -78,8 +86,8 @@ exit_measure(const struct exit_view *v, struct exit_measures *ret_m)
 
     struct water_marks w = exit_water_marks(v->record, m.price);
     usd best = is_long ? usd_sub(w.high, m.entry) : usd_sub(m.entry, w.low);
-    m.high_water_pct = number_clamp(100 * usd_to_double(best) / usd_to_double(m.entry),
-                                    -EXIT_PNL_LIMIT_PCT, EXIT_PNL_LIMIT_PCT);
+    m.high_water_pct =
+        number_clamp(exit_gain_pct(best, m.entry), -EXIT_PNL_LIMIT_PCT, EXIT_PNL_LIMIT_PCT);
     m.drawdown_pct = m.high_water_pct - m.pnl_pct;
 
     if (ent > 0 && cur > 0) {
@@ -129,9 +137,21 @@ exit_urgency(const struct exit_view *v, struct exit_measures *m)
 }
 
 /*
- * The trailing stop, rounded to 0.0001 USD: the best price since entry less a distance (long), plus
- * it (short).  The distance is trail_dist, or a fraction of that best price: 0.005 for a winner
- * held 30 min, 0.01 in a mixed regime, else TRAILING_STOP_PCT.
+ * The price of 0.0001 USD steps that reaches the stop first: the step below it for a long, above it
+ * for a short.  What is a step but for the last bits of a double is that step.
+ */
+static usd
+stop_step(double e4, bool is_long)
+{
+    const double noise = 1e-5;
+
+    return (usd){(int64_t)(is_long ? floor(e4 + noise) : ceil(e4 - noise))};
+}
+
+/*
+ * The trailing stop, in steps of 0.0001 USD: the best price since entry less a distance (long),
+ * plus it (short).  The distance is trail_dist, or a fraction of that best price: 0.005 for a
+ * winner held 30 min, 0.01 in a mixed regime, else TRAILING_STOP_PCT.
  */
 void
 exit_trail(const struct exit_view *v, const struct water_marks *w, struct exit_measures *m)
@@ -148,7 +168,7 @@ exit_trail(const struct exit_view *v, const struct water_marks *w, struct exit_m
                             : str_eq_nocase(v->exit_regime, "mixed")
                                 ? EXIT_TRAIL_MIXED
                                 : v->cfg->trailing_stop_fraction;
-        m->trail_stop.e4 = llround((double)best.e4 * (1 + sign * m->trail_fraction));
+        m->trail_stop = stop_step((double)best.e4 * (1 + sign * m->trail_fraction), is_long);
     }
     m->trail_is_invalid = m->trail_stop.e4 <= 0;
     if (m->trail_is_invalid) m->trail_stop = USD_ZERO;

@@ -16,6 +16,9 @@ struct water_marks {
 /* The record's marks after this price was seen. */
 struct water_marks exit_water_marks(const struct position_record *record, usd price);
 
+/* 100 * gained / entry: per cent. */
+double exit_gain_pct(usd gained, usd entry);
+
 /* Fills urgency and urgency_reason. */
 void exit_urgency(const struct exit_view *v, struct exit_measures *m);
 

@@ -116,6 +116,15 @@ ask_stale_alpha(const struct exit_view *v, struct exit_verdict *r)
         triggered(r, EXIT_STALE_ALPHA, r->m.pnl_pct, EXIT_STALE_ALPHA_PCT);
 }
 
+/* The score lies below its part of the entry's; a symbol out of the cache has score 0. */
+static bool
+is_faded(const struct exit_view *v)
+{
+    double ent = v->record->entry_score;
+
+    return ent > 0 && v->current_score / ent < EXIT_DECAY_RATIO;
+}
+
 /* R6.9: held for two hours without momentum; in a panic, where asked for, only if the signal faded
  * too. */
 static void
@@ -125,9 +134,7 @@ ask_stale_trade(const struct exit_view *v, struct exit_verdict *r)
 
     if (!(r->m.age_min >= minutes) || fabs(r->m.pnl_pct) / 100 > v->cfg->stale_trade_momentum)
         return;
-    if (v->cfg->regime_aware_stale && str_eq(v->exit_regime, "PANIC") &&
-        !(r->m.score_ratio < EXIT_DECAY_RATIO))
-        return;
+    if (v->cfg->regime_aware_stale && str_eq(v->exit_regime, "PANIC") && !is_faded(v)) return;
     triggered(r, EXIT_STALE_TRADE, r->m.age_min, minutes);
 }
 
@@ -205,8 +212,9 @@ static void
 scale_out(const struct exit_view *v, struct exit_verdict *r)
 {
     int64_t held = v->held->qty < 0 ? -v->held->qty : v->held->qty;
-    double d = v->held->qty > 0 ? 1 : -1;
-    double gain = d * usd_to_double(usd_sub(r->m.price, r->m.entry)) / usd_to_double(r->m.entry);
+    usd gained =
+        v->held->qty > 0 ? usd_sub(r->m.price, r->m.entry) : usd_sub(r->m.entry, r->m.price);
+    double gain = (double)gained.e4 / (double)r->m.entry.e4;
 
     if (held < 2) return;
     for (size_t i = 0; i < v->record->targets_len; i++) {

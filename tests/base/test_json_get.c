@@ -26,6 +26,32 @@ parsed(const char *text, enum json_mode mode)
 /* The document written again. */
 /* ---- the tree and its readers -------------------------------------------------------------- */
 
+/* R0.2: text is trimmed before it is a number, whatever kind of number is asked for. */
+static void
+test_json_numbers_in_text_may_stand_in_white_space(void **state)
+{
+    CLEANUP(json_freep)
+    struct json *doc =
+        parsed("{\"a\":\" 12.50\\t\",\"i\":\"\\n 7 \",\"x\":\"1 2\",\"e\":\" \"}", JSON_STRICT);
+    struct err err = {0};
+    struct json_in in = {.obj = doc, .err = &err};
+
+    (void)state;
+    assert_int_equal(json_need_usd(&in, "a").e4, 125000);
+    assert_int_equal(json_need_i64(&in, "i"), 7);
+    assert_true(fabs(json_need_f64(&in, "a") - 12.5) <= 0);
+    assert_int_equal(in.rc, RC_OK);
+    static const char *const bad[] = {"x", "e"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct json_in amount = {.obj = doc, .err = &err}, whole = amount;
+
+        (void)json_need_usd(&amount, bad[i]);
+        (void)json_need_i64(&whole, bad[i]);
+        assert_int_equal(amount.rc, RC_PARSE);
+        assert_int_equal(whole.rc, RC_PARSE);
+    }
+}
+
 static void
 test_json_null_and_the_wrong_type_are_absent(void **state)
 {
@@ -245,6 +271,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_long_digits_are_those_of_a_whole_number),
+        cmocka_unit_test(test_json_numbers_in_text_may_stand_in_white_space),
         cmocka_unit_test(test_json_null_and_the_wrong_type_are_absent),
         cmocka_unit_test(test_json_knows_what_is_truthy),
         cmocka_unit_test(test_json_tells_null_from_absent_and_3_from_3_0),

@@ -267,6 +267,58 @@ test_calc_exit_explains_a_close(void **state)
               RC_PARSE);
 }
 
+/* R6.4: the broker's numbers, else the market's and the record's; none is an error. */
+static void
+test_calc_exit_takes_prices_from_where_there_are_some(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members, *action, *label;
+        double entry, pnl_pct;
+    } cases[] = {
+        {"\"entry_price\": 100, \"last_trade\": 98",                     "close",         "stop_loss", 100, -2},
+        {"\"entry_price\": 100, \"price\": 0, \"last_trade\": \" 98 \"", "close",         "stop_loss", 100,
+         -2                                                                                                   },
+        {"\"entry_price\": 100, \"price\": null",                        "not_evaluated", "",          0,   0 },
+        {"\"entry_price\": 100, \"price\": -5, \"last_trade\": 0",       "not_evaluated", "",          0,   0 },
+        {"\"price\": 98, \"recorded_entry_price\": 100",                 "close",         "stop_loss", 100, -2},
+        {"\"price\": \" 98 \", \"entry_price\": 0",                      "hold",          "",          98,  0 },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[256];
+        (void)snprintf(text, sizeof(text), "{\"symbol\": \"XYZ\", \"qty\": 10, \"now\": 7200, %s}",
+                       cases[i].members);
+        CLEANUP(json_freep) struct json *a = run(exit_calc, text, RC_OK);
+        assert_string_equal(json_str(a, "action", ""), cases[i].action);
+        assert_string_equal(json_str(a, "label", ""), cases[i].label);
+        if (str_eq(cases[i].action, "not_evaluated")) {
+            assert_string_equal(json_str(a, "why_not", ""), "no_price");
+            continue;
+        }
+        assert_near(json_f64(json_get(a, "measures"), "entry", 0), cases[i].entry, 0);
+        assert_near(json_f64(json_get(a, "measures"), "pnl_pct", 9), cases[i].pnl_pct, 1e-9);
+    }
+}
+
+/* R6.3: NEUTRAL is mixed, and mixed has a trail of its own. */
+static void
+test_calc_exit_takes_neutral_for_mixed(void **state)
+{
+    (void)state;
+    static const char *const regimes[] = {"NEUTRAL", "mixed", "MIXED", "RISK_ON"};
+    static const double fraction[] = {0.01, 0.01, 0.01, 0.015};
+
+    for (size_t i = 0; i < COUNT_OF(regimes); i++) {
+        char text[256];
+        (void)snprintf(text, sizeof(text),
+                       "{\"symbol\": \"XYZ\", \"qty\": 10, \"now\": 7200, \"price\": 100, "
+                       "\"entry_price\": 100, \"exit_regime\": \"%s\"}",
+                       regimes[i]);
+        CLEANUP(json_freep) struct json *a = run(exit_calc, text, RC_OK);
+        assert_near(json_f64(json_get(a, "measures"), "trail_fraction", 0), fraction[i], 0);
+    }
+}
+
 static void
 test_calc_displacement_names_who_gives_way(void **state)
 {
@@ -298,6 +350,8 @@ main(void)
         cmocka_unit_test(test_calc_names_the_field_that_it_cannot_read),
         cmocka_unit_test(test_calc_gates_know_themes_and_who_gives_way),
         cmocka_unit_test(test_calc_exit_explains_a_close),
+        cmocka_unit_test(test_calc_exit_takes_prices_from_where_there_are_some),
+        cmocka_unit_test(test_calc_exit_takes_neutral_for_mixed),
         cmocka_unit_test(test_calc_displacement_names_who_gives_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

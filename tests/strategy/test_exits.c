@@ -1,46 +1,4 @@
-#include "decide_fixture.h"
-
-#include "strategy/close_reason.h"
-#include "strategy/exits.h"
-
-/* A position in view: 10 shares at 100 USD, held an hour, in a mixed regime, the score as it was.
- */
-struct scene {
-    struct strategy_config cfg;
-    struct position held;
-    struct position_record record;
-    struct exit_view view;
-};
-
-static void
-scene_set(struct scene *s, int side, double price)
-{
-    s->cfg = fixture_config();
-    s->held = fixture_position("XYZ", side * 10, 100, price);
-    s->record = fixture_record(4.0, 60, side > 0 ? DIRECTION_BULLISH : DIRECTION_BEARISH);
-    s->record.targets_len = exit_targets_of(&s->cfg, s->record.target);
-    s->view = (struct exit_view){.held = &s->held,
-                                 .record = &s->record,
-                                 .current_score = 4.0,
-                                 .current_direction = s->record.direction,
-                                 .exit_regime = "mixed",
-                                 .now_ns = NOW_NS,
-                                 .is_clock_trusted = true,
-                                 .cfg = &s->cfg};
-}
-
-static void
-scene_age(struct scene *s, double minutes)
-{
-    s->record.entered_ns = NOW_NS - (int64_t)(minutes * (double)NS_PER_MIN);
-}
-
-static const char *
-action_name(enum exit_action a)
-{
-    static const char *const names[] = {"hold", "close", "part", "not evaluated"};
-    return names[a];
-}
+#include "exit_scene.h"
 
 /* A long that moved by pct and a short that moved by -pct are the same trade. */
 static void
@@ -356,7 +314,8 @@ test_exit_stale_trade_in_a_panic_needs_decay_where_asked_for(void **state)
         {"PANIC", 4,   true,  false},
         {"PANIC", 2.3, true,  true },
         {"mixed", 4,   true,  true },
-        {"PANIC", 0,   true,  false},
+        {"PANIC", 0,   true,  true }, /* out of the cache: faded altogether
+  */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct scene s;
