@@ -14,6 +14,7 @@
  *   performance.c the closed trades of thirty days, for the performance freeze
  *   record.c      one run.jsonl line, one heartbeat
  *   explain.c     why each symbol was refused
+ *   gate_words.c  the events of the gates and their fields
  *   trace.c       what the decisions were made of
  *   observe.c     signals, clusters, last scores, the last fifty signals
  *   trades.c      the records of settled orders

@@ -1,5 +1,6 @@
 #include "engine/context.h"
 #include "engine/engine.h"
+#include "engine/gate_words.h"
 
 #include <math.h>
 
@@ -8,35 +9,6 @@
 #define PRICE_CAP_LOG_PATH "logs/price_exceeds_cap.jsonl"
 
 /* ---- gate rows: explainable absence -------------------------------------------------------- */
-
-static enum event_id
-gate_event(enum entry_gate g)
-{
-    static const enum event_id EVENT_OF[GATES_LEN] = {
-        [GATE_CONCENTRATION] = EV_GATE_CONCENTRATION,
-        [GATE_THEME] = EV_GATE_THEME,
-        [GATE_SCORE_VALIDITY] = EV_GATE_SCORE_VALIDITY,
-        [GATE_MIN_NOTIONAL] = EV_GATE_MIN_NOTIONAL,
-        [GATE_ONE_POSITION] = EV_GATE_ONE_POSITION,
-        [GATE_EXPECTANCY] = EV_GATE_EXPECTANCY,
-        [GATE_CYCLE_CAP] = EV_GATE_CYCLE_CAP,
-        [GATE_MIN_SCORE] = EV_GATE_MIN_SCORE,
-        [GATE_CAPACITY] = EV_GATE_CAPACITY,
-        [GATE_COOLDOWN] = EV_GATE_COOLDOWN,
-        [GATE_SYMBOL_EXPOSURE] = EV_GATE_SYMBOL_EXPOSURE,
-        [GATE_SECTOR_EXPOSURE] = EV_GATE_SECTOR_EXPOSURE,
-        [GATE_MOMENTUM] = EV_GATE_MOMENTUM,
-        [GATE_ORDER_SIZE] = EV_GATE_ORDER_SIZE,
-        [GATE_LONG_ONLY] = EV_GATE_LONG_ONLY,
-        [GATE_METADATA] = EV_GATE_METADATA,
-        [GATE_SHORTABLE] = EV_GATE_SHORTABLE,
-        [GATE_TRADE_GUARD] = EV_GATE_TRADE_GUARD,
-        [GATE_SPREAD] = EV_GATE_SPREAD,
-        [GATE_BUYING_POWER] = EV_GATE_BUYING_POWER,
-    };
-
-    return EVENT_OF[g];
-}
 
 static const char *
 stage_of_refusal(enum refusal_stage s)
@@ -96,100 +68,6 @@ write_gate_rows(struct engine *eng, const struct snapshot *seen, const struct pl
     }
     /* The store has said on standard error what could not be written; the cycle goes on. */
     (void)!store_append_lines(&eng->seams.store, GATE_DIAGNOSTIC_LOG_PATH, &rows, &err);
-}
-
-/* What the event of one of the twenty says beside number and threshold (spec 10 R5.23). */
-enum { GATE_FIELDS_MAX = 4 };
-
-static void
-gate_fields(const struct snapshot *seen, const struct refusal *r, struct field f[GATE_FIELDS_MAX])
-{
-    const char *stage = stage_limits(seen->stage)->name;
-    size_t n = 0;
-
-    switch (r->entry_gate) {
-    case GATE_CONCENTRATION:
-        f[n++] = F_F64("net_delta_pct", r->number);
-        break;
-    case GATE_THEME:
-        f[n++] = F_STR("theme", r->detail);
-        f[n++] = F_F64("notional", r->number);
-        break;
-    case GATE_MIN_NOTIONAL:
-        f[n++] = F_I64("qty", r->qty);
-        f[n++] = F_F64("notional", r->number);
-        f[n++] = F_F64("min_required", r->threshold);
-        break;
-    case GATE_ONE_POSITION:
-        f[n++] = F_STR("normalized_symbol", symbol_normal_form(r->symbol));
-        f[n++] = F_STR("existing_side", strstr(r->detail, " short") != NULL ? "short" : "long");
-        break;
-    case GATE_EXPECTANCY:
-        f[n++] = F_F64("expectancy", r->expectancy.ev);
-        f[n++] = F_STR("reason", r->expectancy.reason);
-        f[n++] = F_STR("stage", stage);
-        break;
-    case GATE_CYCLE_CAP:
-        f[n++] = F_F64("cycle_count", r->number);
-        f[n++] = F_I64("max_allowed", ENTRIES_PER_CYCLE_MAX);
-        break;
-    case GATE_MIN_SCORE:
-        f[n++] = F_F64("min_required", r->threshold);
-        f[n++] = F_STR("stage", stage);
-        break;
-    case GATE_CAPACITY:
-        f[n++] = F_F64("alpaca_positions", r->number);
-        f[n++] = F_F64("max", r->threshold);
-        f[n++] = F_BOOL("displacement_attempted", r->is_displacement_asked);
-        f[n++] = F_BOOL("no_candidates", r->displacement.tier == DISPLACEMENT_NONE);
-        break;
-    case GATE_MOMENTUM:
-        f[n++] = F_F64("price_change_pct", 100 * r->momentum.change);
-        f[n++] = F_STR("reason", ignition_name(r->momentum.status));
-        break;
-    case GATE_ORDER_SIZE:
-        f[n++] = F_STR("error", r->detail);
-        break;
-    case GATE_TRADE_GUARD:
-        f[n++] = F_STR("reason", r->detail);
-        break;
-    case GATE_SPREAD:
-        f[n++] = F_F64("spread_bps", r->number);
-        f[n++] = F_USD("bid", r->quote.bid);
-        f[n++] = F_USD("ask", r->quote.ask);
-        break;
-    case GATE_SCORE_VALIDITY:
-    case GATE_COOLDOWN:
-    case GATE_SYMBOL_EXPOSURE:
-    case GATE_SECTOR_EXPOSURE:
-    case GATE_LONG_ONLY:
-    case GATE_METADATA:
-    case GATE_SHORTABLE:
-    case GATE_BUYING_POWER:
-    case GATES_LEN:
-        break;
-    }
-    for (; n < GATE_FIELDS_MAX; n++)
-        f[n] = F_END;
-}
-
-static enum event_id
-composite_event(const char *gate)
-{
-    static const enum event_id EVENT_OF[COMPOSITE_GATES_LEN] = {
-        [COMPOSITE_GATE_PASS] = EV_GATE_BLOCKED,
-        [COMPOSITE_GATE_NONE] = EV_GATE_COMPOSITE_NONE,
-        [COMPOSITE_GATE_SCORE] = EV_GATE_COMPOSITE_SCORE,
-        [COMPOSITE_GATE_TOXICITY] = EV_GATE_COMPOSITE_TOXICITY,
-        [COMPOSITE_GATE_FRESHNESS] = EV_GATE_COMPOSITE_FRESHNESS,
-        [COMPOSITE_GATE_DIRECTION] = EV_GATE_COMPOSITE_DIRECTION,
-        [COMPOSITE_GATE_EXHAUSTION] = EV_GATE_COMPOSITE_EXHAUSTION,
-        [COMPOSITE_GATE_WALL] = EV_GATE_COMPOSITE_WALL,
-    };
-
-    for (int g = COMPOSITE_GATE_NONE; g < COMPOSITE_GATES_LEN; g++)
-        if (str_eq(gate, composite_gate_name((enum composite_gate)g))) return EVENT_OF[g];
-    return EV_GATE_BLOCKED;
 }
 
 static void
@@ -260,15 +138,12 @@ static void
 say_refusal(struct engine *eng, const struct snapshot *seen, const struct refusal *r)
 {
     struct flow_entry *e = flow_table_find(&eng->flow, r->symbol);
-    struct field own[GATE_FIELDS_MAX] = {F_END, F_END, F_END, F_END};
+    struct field own[GATE_FIELDS_MAX];
 
     if (e != NULL && str_eq(e->last_gate, r->gate)) return;
     if (e != NULL) (void)str_copy(e->last_gate, sizeof(e->last_gate), r->gate);
-    enum event_id id = r->stage == REFUSED_GATE        ? gate_event(r->entry_gate)
-                       : r->stage == REFUSED_COMPOSITE ? composite_event(r->gate)
-                                                       : EV_GATE_BLOCKED;
-    if (r->stage == REFUSED_GATE) gate_fields(seen, r, own);
-    log_event(&eng->seams.log, id, F_SYMBOL(r->symbol), F_STR("gate_type", r->gate),
+    refusal_fields(seen, r, own);
+    log_event(&eng->seams.log, refusal_event(r), F_SYMBOL(r->symbol), F_STR("gate_type", r->gate),
               F_STR("signal_type", "UNKNOWN"),
               F_F64("score", r->stage == REFUSED_GATE ? r->score : r->composite_score),
               F_F64("number", r->number), F_F64("threshold", r->threshold),
@@ -305,12 +180,32 @@ tally_text(const struct refusal_tally *t, struct text *to)
     json_out_end(&o);
 }
 
+/* What the gate compared, as members of an object; "reason" has a place of its own there. */
+static void
+extra_text(const struct snapshot *seen, const struct refusal *r, struct text *to)
+{
+    struct field own[GATE_FIELDS_MAX];
+    struct json_out o = {.to = to};
+
+    refusal_fields(seen, r, own);
+    json_out_obj(&o, NULL);
+    json_out_str(&o, "gate", r->gate);
+    json_out_f64(&o, "number", r->number);
+    json_out_f64(&o, "threshold", r->threshold);
+    for (size_t i = 0; i < GATE_FIELDS_MAX && own[i].kind != FIELD_END; i++)
+        if (!str_eq(own[i].key, "reason")) fields_write(&o, (const struct field[]){own[i], F_END});
+    json_out_end(&o);
+}
+
 /* A line of blocked_trades.jsonl for what one of the twenty gates refused. */
 static bool
 write_blocked(struct engine *eng, const struct snapshot *seen, const struct refusal *r)
 {
     const struct scored *sc = engine_scored_find(eng, r->symbol);
     CLEANUP(text_free) struct text line = {0};
+    CLEANUP(text_free) struct text extra = {0};
+
+    extra_text(seen, r, &extra);
     struct blocked_record b = {
         .at_ns = seen->now_ns,
         .symbol = r->symbol,
@@ -319,6 +214,7 @@ write_blocked(struct engine *eng, const struct snapshot *seen, const struct refu
         .score = r->score,
         .decision_price = r->price,
         .components_json = sc != NULL ? components_text(sc, &eng->arena) : NULL,
+        .extra_json = text_str(&extra),
     };
     struct err err = {0};
 

@@ -152,6 +152,9 @@ test_traces_of_a_refusal_name_its_numbers(void **state)
     assert_said(&said, "structural_intelligence/composite_adjusted", adjusted);
     assert_int_equal(model_lines(m, GATE_DIAGNOSTIC_LOG_PATH, "\"one_position_per_symbol\"", HELD),
                      1);
+    assert_int_equal(model_lines(m, BLOCKED_TRADES_LOG_PATH, "\"threshold\":4,", HELD), 1);
+    assert_int_equal(model_lines(m, BLOCKED_TRADES_LOG_PATH, "\"existing_side\":\"long\"", HELD),
+                     1);
     assert_kept(m);
 }
 
