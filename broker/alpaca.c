@@ -13,7 +13,9 @@ void
 alpaca_init(struct alpaca *a, const struct http *http, const struct clock *clock,
             const struct broker_config *cfg)
 {
-    a->link = (struct alpaca_http){.http = *http, .clock = *clock, .cfg = cfg};
+    *a = (struct alpaca){
+        .link = {.http = *http, .clock = *clock, .cfg = cfg}
+    };
 }
 
 /* ---- single documents ---------------------------------------------------------------------- */
@@ -405,12 +407,35 @@ read_quote(void *self, const char *symbol, struct nbbo *ret_quote, struct err *e
     return rc == RC_OK ? rc : err_wrap(err, "broker: quote of %s", symbol);
 }
 
+/*
+ * From the whole tape where the account may see its last minutes, else from one exchange.  Which of
+ * the two it is, is remembered only once the second one has answered: a refused symbol says nothing
+ * about the account.
+ */
+static enum rc
+read_feed(struct alpaca *a, const char *path, struct json **ret_doc, struct err *err)
+{
+    CLEANUP(text_free) struct text sip = {0};
+    CLEANUP(text_free) struct text iex = {0};
+    struct err refused = {0};
+
+    text_printf(&sip, "%s&feed=sip", path);
+    text_printf(&iex, "%s&feed=iex", path);
+    if (a->is_sip_refused) return alpaca_read(&a->link, HOST_DATA, text_str(&iex), ret_doc, err);
+    enum rc rc = alpaca_read(&a->link, HOST_DATA, text_str(&sip), ret_doc, &refused);
+    if (rc == RC_OK) return rc;
+    if (rc == RC_RANGE && alpaca_read(&a->link, HOST_DATA, text_str(&iex), ret_doc, err) == RC_OK) {
+        a->is_sip_refused = true;
+        return RC_OK;
+    }
+    return err_set(err, rc, "%s", refused.text);
+}
+
 /* Newest first on the wire, so that a cut list is cut at its old end; ascending in the result. */
 static enum rc
 read_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, int64_t to_ns,
           int limit, struct arena *arena, struct bars *ret_bars, struct err *err)
 {
-    const struct alpaca *a = self;
     CLEANUP(text_free) struct text path = {0};
     CLEANUP(json_freep) struct json *doc = NULL;
     char from[ISO_TEXT_MAX];
@@ -422,7 +447,7 @@ read_bars(void *self, const char *symbol, enum bar_size size, int64_t from_ns, i
     text_printf(&path, "/bars?timeframe=%s&start=%s&end=%s&limit=%d&sort=desc",
                 size == BAR_1MIN ? "1Min" : "1Day", when_rfc3339(from_ns, from),
                 when_rfc3339(to_ns, to), limit);
-    enum rc rc = alpaca_read(&a->link, HOST_DATA, text_str(&path), &doc, err);
+    enum rc rc = read_feed(self, text_str(&path), &doc, err);
     if (rc != RC_OK) return rc;
     const struct json *list = json_get_arr(doc, "bars"); /* null where there is none */
     size_t n = json_len(list);

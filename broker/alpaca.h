@@ -21,6 +21,7 @@
 /* The storage is the caller's; http, clock and cfg must outlive the broker. */
 struct alpaca {
     struct alpaca_http link;
+    bool is_sip_refused; /* the account has no whole tape: bars come from IEX (spec 10 R5.30) */
 };
 
 void alpaca_init(struct alpaca *a, const struct http *http, const struct clock *clock,

@@ -4,6 +4,7 @@
 
 #define MOMENTUM_WINDOW_NS (3 * NS_PER_MIN)
 #define BARS_WINDOW_NS     (90 * NS_PER_MIN) /* thin symbols have minutes without a trade */
+#define STALE_SAID_NS      (300 * NS_PER_S)
 #define REGIME_RETRY_NS    (10 * NS_PER_MIN)
 
 static void
@@ -29,6 +30,23 @@ momentum_from(const struct bars *bars, int64_t now_ns)
     return v;
 }
 
+/* Stale bars are said at most once in five minutes of a symbol (spec 10 R5.31). */
+static bool
+is_news(struct market *m, const char *symbol, int64_t now_ns)
+{
+    size_t i = 0, oldest = 0;
+
+    for (; i < m->stale_len && !str_eq(m->stale[i].symbol, symbol); i++)
+        if (m->stale[i].said_ns < m->stale[oldest].said_ns) oldest = i;
+    if (i < m->stale_len && now_ns - m->stale[i].said_ns < STALE_SAID_NS &&
+        now_ns >= m->stale[i].said_ns)
+        return false;
+    if (i == m->stale_len) i = m->stale_len < STALE_MAX ? m->stale_len++ : oldest;
+    (void)str_copy(m->stale[i].symbol, SYMBOL_MAX, symbol);
+    m->stale[i].said_ns = now_ns;
+    return true;
+}
+
 static enum rc
 ask_bars(struct market *m, struct candidate *c, struct arena *a, struct market_view *view,
          struct err *err)
@@ -45,7 +63,8 @@ ask_bars(struct market *m, struct candidate *c, struct arena *a, struct market_v
     }
     c->momentum = momentum_from(&bars, now_ns);
     if (bars_are_stale(&bars, now_ns, max_age_ns)) {
-        log_event(m->log, EV_STALE_BARS, F_SYMBOL(c->symbol), F_I64("bars", bars.len));
+        if (is_news(m, c->symbol, now_ns))
+            log_event(m->log, EV_STALE_BARS, F_SYMBOL(c->symbol), F_I64("bars", bars.len));
         return RC_OK;
     }
     c->momentum.atr14 = bars_atr(&bars, 14);

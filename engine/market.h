@@ -12,7 +12,8 @@
 
 enum {
     MARKET_SYMBOLS_MAX = 24, /* candidates asked about in one cycle: three requests each */
-    ASSETS_MAX = 1024
+    ASSETS_MAX = 1024,
+    STALE_MAX = 256 /* beyond it the one said longest ago goes */
 };
 
 /* What does not change within a day. */
@@ -22,6 +23,12 @@ struct asset_note {
     int64_t day; /* UTC day of the answer */
 };
 
+/* Stale bars of a symbol, and when they were last said. */
+struct stale_note {
+    char symbol[SYMBOL_MAX];
+    int64_t said_ns;
+};
+
 struct market {
     const struct broker *broker;
     const struct clock *clock;
@@ -29,6 +36,8 @@ struct market {
     const struct strategy_config *cfg;
     struct asset_note asset[ASSETS_MAX];
     size_t assets_len;
+    struct stale_note stale[STALE_MAX];
+    size_t stale_len;
     int64_t regime_tried_ns;
 };
 

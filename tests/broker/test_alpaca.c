@@ -405,6 +405,49 @@ test_alpaca_bars_come_ascending(void **state)
     arena_done(&a);
 }
 
+/* An account that may not see the last minutes of the whole tape reads those of one exchange; a
+ * refused symbol says nothing about the account. */
+static void
+test_alpaca_bars_fall_back_to_one_exchange(void **state)
+{
+    static const char BODY[] = "{\"bars\":null}";
+    static const char NO[] =
+        "{\"message\":\"subscription does not permit querying recent SIP data\"}";
+    static const struct answer ANSWER[] = {
+        {RC_OK, 200, BODY                              },
+        {RC_OK, 422, "{\"message\":\"invalid symbol\"}"},
+        {RC_OK, 422, "{\"message\":\"invalid symbol\"}"},
+        {RC_OK, 403, NO                                },
+        {RC_OK, 200, BODY                              },
+        {RC_OK, 200, BODY                              },
+    };
+    static const struct {
+        const char *feed;
+        enum rc rc;
+        int reads;
+    } STEPS[] = {
+        {"feed=sip", RC_OK,    1},
+        {"feed=iex", RC_RANGE, 3},
+        {"feed=iex", RC_OK,    5},
+        {"feed=iex", RC_OK,    6},
+    };
+    struct fixture f;
+    struct arena a = {0};
+    struct bars bars;
+    struct err err = {0};
+
+    (void)state;
+    setup(&f, ANSWER, COUNT_OF(ANSWER));
+    for (size_t i = 0; i < COUNT_OF(STEPS); i++) {
+        assert_int_equal(
+            f.broker.bars(f.broker.self, "AAPL", BAR_1MIN, 0, NS_PER_HOUR, 2, &a, &bars, &err),
+            STEPS[i].rc);
+        assert_non_null(strstr(f.script.last_url, STEPS[i].feed));
+        assert_int_equal(f.script.reads, STEPS[i].reads);
+    }
+    arena_done(&a);
+}
+
 /* One page of so many orders of one instant, named from the first on. */
 static void
 page_of_instant(struct text *to, int first, int len)
@@ -471,6 +514,7 @@ main(void)
         cmocka_unit_test(test_alpaca_asks_from_both_ends_where_a_page_is_of_one_instant),
         cmocka_unit_test(test_alpaca_quote_with_a_missing_side_is_not_known),
         cmocka_unit_test(test_alpaca_bars_come_ascending),
+        cmocka_unit_test(test_alpaca_bars_fall_back_to_one_exchange),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
