@@ -94,6 +94,10 @@ keep_position_marks(struct engine *eng, const struct snapshot *seen,
     meta->record.profit_acceleration = p->verdict.profit_acceleration;
     if (p->verdict.is_acceleration_new)
         log_event(&eng->seams.log, EV_EXIT_ACCELERATION, F_SYMBOL(p->symbol));
+    if (p->verdict.m.trail_is_invalid)
+        log_event(&eng->seams.log, EV_EXIT_INVALID_TRAIL, F_SYMBOL(p->symbol),
+                  F_USD("trail_dist", p->held->record.trail_dist),
+                  F_USD("high_water", p->verdict.high_water));
 }
 
 static void
@@ -168,9 +172,34 @@ act_on_position(struct engine *eng, const struct snapshot *seen, const struct pl
               F_F64("age_min", p->verdict.m.age_min), F_F64("urgency", p->verdict.m.urgency),
               F_F64("number", p->verdict.trigger[0].number),
               F_F64("threshold", p->verdict.trigger[0].threshold));
+    if (p->verdict.rule == EXIT_URGENCY && p->verdict.m.is_reversal)
+        log_event(&eng->seams.log, EV_COUNTER_SIGNAL_EXIT, F_SYMBOL(p->symbol),
+                  F_F64("score_before", p->held->record.entry_score),
+                  F_F64("score_after", p->held->exit_score));
     if (!may_exit) return;
     exit_intent(p, &in);
     send_exit(eng, p->symbol, &in);
+}
+
+/* R6.20: everything that is due, before the first of it is sent. */
+static void
+say_due(struct engine *eng, const struct plan *plan)
+{
+    CLEANUP(text_free) struct text symbols = {0};
+    struct json_out o = {.to = &symbols};
+    int64_t count = 0;
+
+    if (!plan->may_exit) return;
+    json_out_arr(&o, NULL);
+    for (size_t i = 0; i < plan->positions_len; i++) {
+        if (plan->position[i].verdict.action != EXIT_CLOSE) continue;
+        json_out_str(&o, NULL, plan->position[i].symbol);
+        count++;
+    }
+    json_out_end(&o);
+    if (count > 0)
+        log_event(&eng->seams.log, EV_POSITIONS_TO_CLOSE, F_RAW("symbols", text_str(&symbols)),
+                  F_I64("count", count));
 }
 
 /* ---- entries ------------------------------------------------------------------------------- */
@@ -278,6 +307,7 @@ engine_act(struct engine *eng, const struct snapshot *seen, const struct plan *p
     keep_marks(eng, seen, plan);
     say_halt(eng, seen, plan);
     stop_frozen(eng);
+    say_due(eng, plan);
     for (size_t i = 0; i < plan->positions_len; i++)
         act_on_position(eng, seen, &plan->position[i], plan->may_exit);
     for (size_t i = 0; i < plan->entries_len; i++)

@@ -116,6 +116,8 @@ struct engine {
     /* what lasts longer than a cycle */
     uint64_t iterations, completed; /* since process start; completed without an iteration error */
     bool was_reconciled;
+    bool is_startup_compared;     /* the first comparison with the broker is on record */
+    bool is_startup_failure_said; /* it could not be made in the first cycle */
     struct mismatch mismatch[MISMATCHES_MAX];
     size_t mismatches_len;
     int64_t last_now_ns,

@@ -111,6 +111,15 @@ is_ledger_readable(struct engine *eng)
     return l->live_intents(l->self, &eng->arena, &live, &ignored) == RC_OK;
 }
 
+/* Once a process; the comparison is made in the first cycle that can. */
+static void
+say_startup_failed(struct engine *eng, const struct err *err)
+{
+    if (eng->is_startup_compared || eng->is_startup_failure_said) return;
+    eng->is_startup_failure_said = true;
+    log_event(&eng->seams.log, EV_STARTUP_FAILED, F_STR("error", err->text));
+}
+
 static void
 gather_positions(struct engine *eng, struct snapshot *s)
 {
@@ -126,6 +135,9 @@ gather_positions(struct engine *eng, struct snapshot *s)
     s->is_pending_known = s->is_ledger_usable;
     if (eng->seams.broker.positions(eng->seams.broker.self, &eng->arena, &list, &err) != RC_OK) {
         engine_error(eng, "broker", "positions", &err);
+        /* R6.1: without the broker's word nothing is closed. */
+        log_event(&eng->seams.log, EV_LIST_POSITIONS_ERROR, F_STR("error", err.text));
+        say_startup_failed(eng, &err);
         return;
     }
     s->are_positions_known = list.len <= POSITIONS_MAX;

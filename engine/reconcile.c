@@ -1,6 +1,7 @@
 #include "engine/context.h"
 #include "engine/engine.h"
 
+#define RECONCILE_LOG_PATH  "logs/reconcile.jsonl"
 #define RESTORE_LOOKBACK_NS (60 * NS_PER_DAY)
 
 bool
@@ -165,6 +166,19 @@ average_cost(const struct position *p)
     return qty > 0 ? usd_div_qty(p->cost, qty) : USD_ZERO;
 }
 
+static void
+say_restored(struct engine *eng, const struct position *p, const struct position_meta *meta)
+{
+    int64_t age_ns = clock_now(&eng->seams.clock) - meta->record.entered_ns;
+
+    log_event(&eng->seams.log, EV_METADATA_RESTORED, F_SYMBOL(p->symbol), F_I64("qty", p->qty),
+              F_STR("side", position_side_name(p->qty < 0 ? POSITION_SHORT : POSITION_LONG)),
+              F_USD("entry", meta->record.entry_price), F_USD("current", p->price),
+              F_F64("age_min", (double)age_ns / (double)NS_PER_MIN),
+              F_F64("entry_score", meta->record.entry_score), F_BOOL("has_metadata", false),
+              F_STR("from", meta->recovered_from));
+}
+
 /* A position without a record: from the ledger's entry, else from what the broker tells (spec 10
  * R8.2). */
 static void
@@ -200,8 +214,10 @@ restore(struct engine *eng, const struct position *p)
         free(meta->components);
         meta->components = strdup(c.components);
     }
-    log_event(&eng->seams.log, EV_METADATA_RESTORED, F_SYMBOL(p->symbol), F_I64("qty", p->qty),
-              F_STR("from", meta->recovered_from), F_F64("entry_score", meta->record.entry_score));
+    say_restored(eng, p, meta);
+    if (!has_opened) log_event(&eng->seams.log, EV_ENTRY_TIME_UNKNOWN, F_SYMBOL(p->symbol));
+    if (!(meta->record.entry_score > 0))
+        log_event(&eng->seams.log, EV_ZERO_ENTRY_SCORE, F_SYMBOL(p->symbol), F_I64("qty", p->qty));
 }
 
 /* Quantity and average price are the broker's; everything else in the record is ours (spec 10 R8.1,
@@ -212,6 +228,81 @@ follow_broker(struct position_meta *meta, const struct position *p)
     meta->qty = p->qty < 0 ? -p->qty : p->qty;
     meta->side = p->qty < 0 ? SIDE_SELL : SIDE_BUY;
     meta->record.entry_price = average_cost(p);
+}
+
+/* ---- what the two lists have apart (spec 10 R8.2) -------------------------------------------- */
+
+struct divergence {
+    struct text missing, orphaned; /* JSON arrays of symbols */
+    int64_t missing_len, orphaned_len;
+};
+
+/* Orders of ours that are in flight explain a difference. */
+static void
+divergence_find(struct engine *eng, const struct positions *at_broker, struct divergence *ret)
+{
+    struct metadata *md = &eng->memory.metadata;
+    struct json_out missing = {.to = &ret->missing}, orphaned = {.to = &ret->orphaned};
+
+    json_out_arr(&missing, NULL);
+    for (size_t i = 0; i < at_broker->len; i++) {
+        const char *symbol = at_broker->position[i].symbol;
+
+        if (metadata_find(md, symbol) != NULL || desk_live(&eng->desk, symbol) != NULL) continue;
+        json_out_str(&missing, NULL, symbol);
+        ret->missing_len++;
+    }
+    json_out_end(&missing);
+    json_out_arr(&orphaned, NULL);
+    for (size_t i = 0; i < md->len; i++) {
+        const char *symbol = md->position[i].symbol;
+
+        if (positions_find(at_broker, symbol) != NULL || desk_live(&eng->desk, symbol) != NULL)
+            continue;
+        json_out_str(&orphaned, NULL, symbol);
+        ret->orphaned_len++;
+    }
+    json_out_end(&orphaned);
+}
+
+/* One line for the first comparison of a process and for every later one that finds something. */
+static void
+divergence_record(struct engine *eng, const struct positions *at_broker, const struct divergence *d)
+{
+    CLEANUP(text_free) struct text line = {0};
+    struct json_out o = {.to = &line};
+    char date[ISO_TEXT_MAX];
+    int64_t now_ns = clock_now(&eng->seams.clock);
+    struct err ignored = {0};
+
+    json_out_obj(&o, NULL);
+    json_out_i64(&o, "alpaca_positions", (int64_t)at_broker->len);
+    json_out_i64(&o, "local_positions", (int64_t)eng->memory.metadata.len);
+    json_out_raw(&o, "missing_in_bot", text_str(&d->missing), d->missing.len);
+    json_out_raw(&o, "orphaned_in_bot", text_str(&d->orphaned), d->orphaned.len);
+    json_out_bool(&o, "divergence", d->missing_len + d->orphaned_len > 0);
+    json_out_i64(&o, "_ts", when_to_s(now_ns));
+    json_out_str(&o, "_dt", when_dt(now_ns, date));
+    json_out_end(&o);
+    /* Observability only: a lost line is said on standard error. */
+    (void)!store_append(&eng->seams.store, RECONCILE_LOG_PATH, &line, &ignored);
+}
+
+static void
+say_divergence(struct engine *eng, const struct positions *at_broker, const struct divergence *d)
+{
+    const struct log *log = &eng->seams.log;
+
+    if (eng->is_startup_compared && d->missing_len + d->orphaned_len == 0) return;
+    divergence_record(eng, at_broker, d);
+    if (d->missing_len > 0)
+        log_event(log, EV_MISSING_IN_BOT, F_RAW("symbols", text_str(&d->missing)),
+                  F_I64("count", d->missing_len));
+    if (!eng->is_startup_compared)
+        log_event(log, EV_STARTUP_COMPLETE, F_I64("positions", at_broker->len),
+                  F_I64("missing_in_bot", d->missing_len),
+                  F_I64("orphaned_in_bot", d->orphaned_len));
+    eng->is_startup_compared = true;
 }
 
 static void
@@ -285,6 +376,11 @@ engine_reconcile(struct engine *eng, const struct positions *at_broker)
         eng->was_reconciled = false;
         return;
     }
+    struct divergence apart = {0};
+    divergence_find(eng, at_broker, &apart);
+    say_divergence(eng, at_broker, &apart);
+    text_free(&apart.missing);
+    text_free(&apart.orphaned);
     reconcile_metadata(eng, at_broker);
     eng->was_reconciled = true;
     if (eng->mismatches_len == 0 && eng->seams.is_ledger_rebuilt != NULL &&

@@ -228,6 +228,42 @@ cost_of_closed(const struct exit_context *c, int64_t qty)
     return usd_notional(usd_div_qty(c->held_cost, c->held_qty), qty);
 }
 
+/* The components' "flow"; NaN where they are not known. */
+static double
+flow_of(const char *components)
+{
+    CLEANUP(json_freep) struct json *doc = NULL;
+    struct err ignored = {0};
+
+    if (components == NULL || json_parse(components, strlen(components), JSON_STRICT,
+                                         &JSON_LIMITS_BODY, &doc, &ignored) != RC_OK)
+        return (double)NAN;
+    return json_f64(doc, "flow", (double)NAN);
+}
+
+static const char UNKNOWN_REGIME[] = "unknown";
+
+/* What the record of the position adds to that of its close; meta may be NULL. */
+static void
+add_entry_facts(const struct engine *eng, const struct position_meta *meta, struct exit_record *r)
+{
+    enum direction d = r->side == POSITION_LONG ? DIRECTION_BULLISH : DIRECTION_BEARISH;
+
+    r->market_regime = UNKNOWN_REGIME;
+    r->flow = (double)NAN;
+    r->entry_ny = zone_local(eng->seams.ny, r->entered_ns);
+    if (meta != NULL) {
+        if (meta->record.direction != DIRECTION_NONE) d = meta->record.direction;
+        if (meta->record.market_regime[0] != '\0') r->market_regime = meta->record.market_regime;
+        r->components_json = meta->components;
+        r->flow = flow_of(meta->components);
+        r->entry_order_id = meta->entry_order_id;
+        r->correlation_id = meta->correlation_id;
+    }
+    r->direction = direction_name(d);
+    if (!str_eq(r->market_regime, UNKNOWN_REGIME)) r->regime.regime = r->market_regime;
+}
+
 static struct exit_record
 exit_record_of(struct engine *eng, const struct settled *s, const struct exit_context *c,
                const struct position_meta *meta)
@@ -245,20 +281,13 @@ exit_record_of(struct engine *eng, const struct settled *s, const struct exit_co
         .entered_ns = c->entered_ns != WHEN_NONE ? c->entered_ns : fill_time(s),
         .exited_ns = fill_time(s),
         .entry_score = c->entry_score,
-        .components_json = meta != NULL ? meta->components : NULL,
-        .market_regime = meta != NULL ? meta->record.market_regime : "",
-        .direction = direction_name(was_long ? DIRECTION_BULLISH : DIRECTION_BEARISH),
         .close_reason = in->reason,
-        .entry_order_id = meta != NULL ? meta->entry_order_id : NULL,
         .exit_order_id = in->broker_id,
-        .correlation_id = meta != NULL ? meta->correlation_id : NULL,
         .type = in->order.type,
-        .flow = (double)NAN,
         .fraction = c->held_qty > 0 ? (double)s->qty / (double)c->held_qty : 1.0,
-        .regime = {.regime = meta != NULL ? meta->record.market_regime : NULL},
     };
 
-    r.entry_ny = zone_local(eng->seams.ny, r.entered_ns);
+    add_entry_facts(eng, meta, &r);
     return r;
 }
 
@@ -291,6 +320,41 @@ write_exit(struct engine *eng, const struct exit_record *r, bool is_part)
     struct err ignored = {0};
     ignored.code = store_append(&eng->seams.store, PORTFOLIO_EVENTS_LOG_PATH, &closed, &ignored);
     return true;
+}
+
+/* What the record of a close came to, and what was missing in it (R6.32). */
+static void
+say_attribution(struct engine *eng, const struct exit_record *r)
+{
+    if (!(r->entry_score > 0))
+        log_event(&eng->seams.log, EV_MISSING_ENTRY_SCORE, F_SYMBOL(r->symbol),
+                  F_STR("exit_order_id", r->exit_order_id));
+    if (str_eq(r->market_regime, UNKNOWN_REGIME))
+        log_event(&eng->seams.log, EV_MISSING_MARKET_REGIME, F_SYMBOL(r->symbol),
+                  F_STR("exit_order_id", r->exit_order_id));
+    log_event(&eng->seams.log, EV_ATTRIBUTION_LOGGED, F_SYMBOL(r->symbol),
+              F_USD("pnl_usd", exit_pnl(r)), F_F64("pnl_pct", exit_pnl_pct(r)),
+              F_F64("hold_min", exit_hold_minutes(r)), F_STR("reason", r->close_reason));
+}
+
+/* The line in orders.jsonl of a close, or of a part that a target took (R5.42). */
+static bool
+write_exit_order(struct engine *eng, const struct settled *s, const struct exit_record *r,
+                 bool is_target)
+{
+    const struct intent *in = s->intent;
+    struct order_record o = {.at_ns = r->at_ns,
+                             .action = is_target ? ACTION_SCALE_OUT : ACTION_CLOSE_POSITION,
+                             .symbol = r->symbol,
+                             .qty = r->qty,
+                             .fraction = r->fraction,
+                             .reason = r->close_reason,
+                             .client_order_id = in->order.client_id};
+    CLEANUP(text_free) struct text line = {0};
+
+    order_record_encode(&o, &line);
+    return append_once2(eng, ORDERS_LOG_PATH, in->order.client_id, order_action_name(o.action),
+                        &line);
 }
 
 static void
@@ -344,19 +408,21 @@ record_exit(struct engine *eng, const struct settled *s)
     struct exit_record r = exit_record_of(eng, s, &c, meta);
     bool is_part = s->qty < c.held_qty;
 
-    if (!write_exit(eng, &r, is_part)) return false;
+    if (!write_exit(eng, &r, is_part) || !write_exit_order(eng, s, &r, c.target >= 0)) return false;
     eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
     memory_times(&eng->memory, r.symbol)->last_fill_ns = r.exited_ns;
     if (is_part && meta != NULL && c.target >= 0 && (size_t)c.target < meta->record.targets_len)
         meta->record.target[c.target].is_hit = true;
     if (!is_part) {
         keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
-        metadata_remove(&eng->memory.metadata, r.symbol);
+        say_attribution(eng, &r);
     }
     log_event(&eng->seams.log, EV_CLOSE_SUCCESS, F_SYMBOL(r.symbol), F_I64("qty", r.qty),
               F_USD("pnl_usd", exit_pnl(&r)), F_F64("pnl_pct", exit_pnl_pct(&r)),
               F_F64("hold_min", exit_hold_minutes(&r)), F_STR("reason", r.close_reason),
               F_BOOL("is_part", is_part));
+    /* Last: the record borrows its texts. */
+    if (!is_part) metadata_remove(&eng->memory.metadata, s->intent->order.symbol);
     return true;
 }
 
@@ -365,7 +431,6 @@ engine_record_outside_close(struct engine *eng, const struct position_meta *meta
                             const struct outside_close *c)
 {
     bool was_long = meta->side == SIDE_BUY;
-    struct regime_snapshot regime = {.regime = meta->record.market_regime};
     struct exit_record r = {
         .at_ns = clock_now(&eng->seams.clock),
         .symbol = meta->symbol,
@@ -377,24 +442,18 @@ engine_record_outside_close(struct engine *eng, const struct position_meta *meta
         .entered_ns = meta->record.entered_ns,
         .exited_ns = c->at_ns,
         .entry_score = meta->record.entry_score,
-        .components_json = meta->components,
-        .market_regime = meta->record.market_regime,
-        .direction = direction_name(was_long ? DIRECTION_BULLISH : DIRECTION_BEARISH),
         .close_reason = "closed_externally",
-        .entry_order_id = meta->entry_order_id,
         .exit_order_id = c->broker_id,
-        .correlation_id = meta->correlation_id,
         .type = ORDER_MARKET,
-        .flow = (double)NAN,
         .fraction = 1.0,
-        .regime = regime,
     };
 
-    r.entry_ny = zone_local(eng->seams.ny, r.entered_ns);
+    add_entry_facts(eng, meta, &r);
     if (!write_exit(eng, &r, false)) return false;
     eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
     memory_times(&eng->memory, meta->symbol)->last_fill_ns = r.exited_ns;
     keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
+    say_attribution(eng, &r);
     return true;
 }
 
@@ -440,7 +499,9 @@ action_of_unfilled(const struct engine *eng, const struct intent *in)
     bool is_failure = in->state == INTENT_REJECTED || in->state == INTENT_NOT_SENT;
     bool is_final = is_final_limit(eng, in);
 
-    if (in->purpose == PURPOSE_EXIT) return ACTION_CLOSE_POSITION_FAILED;
+    if (in->purpose == PURPOSE_EXIT)
+        return exit_context_read(in->context).target >= 0 ? ACTION_SCALE_OUT_FAILED
+                                                          : ACTION_CLOSE_POSITION_FAILED;
     if (in->order.type != ORDER_LIMIT) return ACTION_MARKET_FAIL;
     if (is_failure) return is_final ? ACTION_LIMIT_FINAL_FAILED : ACTION_LIMIT_RETRY_FAILED;
     return is_final ? ACTION_LIMIT_FINAL_NOT_FILLED : ACTION_LIMIT_NOT_FILLED;
