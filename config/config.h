@@ -90,6 +90,8 @@ struct engine_config {
     int64_t exit_fill_wait_s;
     bool simulate_market_open;
     const char *webhook_url;
+    bool trade_stream;
+    int64_t trade_stream_silence_s;
     const char *composite_version;
     bool shadow_trading, shadow_pnl, shadow_exit, v2_shaping;
 };

@@ -333,6 +333,25 @@ is_due(struct desk *d, const struct intent *in, int64_t now_ns)
     return at_ns == 0 || now_ns < at_ns || now_ns - at_ns >= every_ns;
 }
 
+bool
+desk_hint(struct desk *d, const char *client_id, const char *broker_id)
+{
+    int64_t now_ns = clock_now(d->clock);
+
+    for (size_t i = 0; i < d->live.len; i++) {
+        const struct intent *in = &d->live.intent[i];
+        bool is_it = in->broker_id[0] != '\0' ? str_eq(in->broker_id, broker_id)
+                                              : str_eq(in->order.client_id, client_id);
+
+        if (!is_it || (in->state != INTENT_OPEN && in->state != INTENT_UNKNOWN)) continue;
+        struct desk_asked *note = asked_note(d, in);
+        if (note->at_ns <= now_ns && now_ns - note->at_ns < HINT_GAP_NS) return false;
+        note->at_ns = 0; /* due */
+        return true;
+    }
+    return false;
+}
+
 /* Learns from one list of what is open; an order that is not in it is asked about by its id. */
 static void
 learn_open(struct desk *d, int64_t now_ns)

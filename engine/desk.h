@@ -25,6 +25,9 @@
 #define CLOCK_DOUBT_NS   (10 * NS_PER_MIN) /* our clock and the broker's may be that far apart */
 #define LATE_FILLS_NS    CLOCK_DOUBT_NS /* an execution may be listed that long after it happened */
 #define OUTSIDE_FILLS_NS NS_PER_DAY     /* how far back trades made by hand are looked for */
+#define HINT_GAP_NS                                                                                \
+    (200 * NS_PER_MS) /* between two questions about an order that hints ask for                   \
+                       */
 enum { LOOKUPS_TO_EXPIRE = 2 };
 
 /* An intent that is over: what was really bought or sold. */
@@ -98,6 +101,12 @@ enum rc desk_pull(struct desk *d, struct err *err) MUST_USE;
 
 /* Asks for the cancellation of every open intent of the symbol with that purpose. */
 void desk_cancel(struct desk *d, const char *symbol, enum intent_purpose purpose);
+
+/*
+ * Somebody says that the order changed: if it is a live one that was not asked for just now, the
+ * next tick asks for it, and true comes back.  Nothing else happens.
+ */
+bool desk_hint(struct desk *d, const char *client_id, const char *broker_id);
 
 /* The live intent of a symbol as of the last tick or send, NULL where there is none. */
 const struct intent *desk_live(const struct desk *d, const char *symbol);

@@ -19,6 +19,7 @@
  *   observe.c     signals, clusters, last scores, the last fifty signals
  *   trades.c      the records of settled orders
  *   desk.c        orders at most once, never lost
+ *   hints.c, hints_open.c   the broker's trade updates: which order to ask for sooner
  *   entries.c     limit orders one after the other
  *   flow_table.c  the flow cache in memory
  *   flow_file.c   its file, read through a window
@@ -39,6 +40,7 @@
 #include "config/theme.h"
 #include "engine/desk.h"
 #include "engine/entries.h"
+#include "engine/hints.h"
 #include "engine/market.h"
 #include "engine/memory.h"
 #include "engine/performance.h"
@@ -64,6 +66,7 @@ struct engine_seams {
     struct kill_switch *kill;    /* in that stack; NULL for none */
     const struct themes *themes; /* NULL: could not be read */
     struct flight *flight;
+    const struct hints *hints; /* for the heartbeat; NULL for none */
     int64_t epoch;
     /* "still alive, in this stage": to the supervisor; may be NULL */
     void (*progress)(void *ctx, enum stage stage, uint64_t cycles);

@@ -46,15 +46,21 @@ answer_dump_request(struct engine_loop *l)
               F_I64("arena_bytes", l->engine->arena.used));
 }
 
+static int64_t
+next_tick_ns(const struct engine_loop *l)
+{
+    return clock_mono(&l->clock) + MAX(clock_real(&l->clock, TICK_NS), TICK_REAL_MIN_NS);
+}
+
 /* Waits until the deadline, ticking orders meanwhile; false when the engine is to stop. */
 static bool
 wait_until(struct engine_loop *l, int64_t deadline_ns)
 {
     struct pollfd pipe = {.fd = l->progress_fd, .events = 0};
+    int64_t tick_ns = next_tick_ns(l); /* whatever else wakes us meanwhile */
 
     for (;;) {
         int64_t now_ns = clock_mono(&l->clock);
-        int64_t tick_ns = now_ns + MAX(clock_real(&l->clock, TICK_NS), TICK_REAL_MIN_NS);
         bool ticking = engine_wants_ticks(l->engine);
         bool posting = poster_step(l->poster);
         int64_t due_ns = ticking ? MIN(tick_ns, deadline_ns) : deadline_ns;
@@ -62,9 +68,13 @@ wait_until(struct engine_loop *l, int64_t deadline_ns)
         if (l->loop->stop || is_orphan(&pipe)) return false;
         if (now_ns >= deadline_ns) return true;
         if (posting) due_ns = MIN(due_ns, now_ns + POST_STEP_MS * NS_PER_MS);
+        if (hints_are_on(l->hints)) due_ns = MIN(due_ns, now_ns + HINTS_STEP_NS);
         (void)loop_wait(l->loop, &pipe, 1, &l->clock, due_ns);
         answer_dump_request(l);
-        if (ticking && !l->loop->stop && clock_mono(&l->clock) >= tick_ns) engine_tick(l->engine);
+        bool is_due = hints_step(l->hints) || clock_mono(&l->clock) >= tick_ns;
+        if (!is_due) continue;
+        if (ticking && !l->loop->stop) engine_tick(l->engine);
+        tick_ns = next_tick_ns(l);
     }
 }
 

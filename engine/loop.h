@@ -22,6 +22,7 @@ struct engine_loop {
     int64_t interval_ns;   /* wall */
     int progress_fd;       /* -1 = standalone */
     uint64_t cycles_max;   /* 0 = until told to stop */
+    struct hints *hints;   /* the broker's trade updates; NULL for none */
     struct poster *poster; /* alerts go out while we wait; NULL for none */
 };
 

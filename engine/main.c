@@ -18,6 +18,7 @@
 #include "io/page.h"
 #include "io/process.h"
 #include "io/share.h"
+#include "io/ws.h"
 #include "io/zonefile.h"
 #include "state/aside.h"
 #include "state/epoch.h"
@@ -92,6 +93,9 @@ struct app {
     struct alpaca alpaca;
     struct broker market_data; /* Alpaca behind the rate budget only */
     struct spare_data spare;   /* prices for v2, from what that budget has left */
+
+    struct ws *ws; /* NULL without TRADE_STREAM */
+    struct hints hints;
 
     struct engine engine;
     struct engine_loop engine_loop;
@@ -437,6 +441,14 @@ open_flight_page(struct app *app)
                   F_STR("used", "default"), F_STR("error", err.text));
 }
 
+static bool
+may_have_changed(void *ctx, const char *client_id, const char *broker_id)
+{
+    struct app *app = ctx;
+
+    return desk_hint(&app->engine.desk, client_id, broker_id);
+}
+
 static enum rc
 open_engine(struct app *app, struct err *err)
 {
@@ -465,6 +477,7 @@ open_engine(struct app *app, struct err *err)
                                  .kill = &app->kill,
                                  .themes = has_themes ? &app->themes : NULL,
                                  .flight = &app->flight,
+                                 .hints = &app->hints,
                                  .epoch = app->epoch_file.mine,
                                  .progress = engine_loop_progress,
                                  .progress_ctx = &app->engine_loop,
@@ -473,6 +486,12 @@ open_engine(struct app *app, struct err *err)
                                  .is_ledger_rebuilt = is_ledger_rebuilt,
                                  .ledger_reconciled = ledger_reconciled,
                                  .ledger_ctx = app->sql_ledger};
+    const struct hints_seams hints = {.clock = app->clock,
+                                      .log = &app->log,
+                                      .seed = (uint64_t)app->epoch_file.mine,
+                                      .changed = may_have_changed,
+                                      .ctx = app};
+    app->ws = hints_open(&app->hints, &app->cfg, &hints);
     rc = engine_init(&app->engine, &seams, err);
     app->engine.quarantine = quarantine;
     return rc;
@@ -492,6 +511,8 @@ report_config_issues(struct app *app)
 static void
 app_done(struct app *app)
 {
+    hints_done(&app->hints);
+    ws_free(app->ws);
     engine_done(&app->engine);
     page_unmap(&app->flight_page);
     poster_free(app->poster);
@@ -527,6 +548,7 @@ run(struct app *app, const struct options *opt)
         return die(&err, EXIT_FAILURE);
     app->engine_loop.clock = app->clock;
     app->engine_loop.poster = app->poster;
+    app->engine_loop.hints = &app->hints;
     report_config_issues(app);
     if (open_ledger(app, &err) != RC_OK || open_engine(app, &err) != RC_OK) {
         log_event(&app->log, EV_ENGINE_START_FAILED, F_STR("error", err.text));

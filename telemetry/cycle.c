@@ -192,6 +192,12 @@ heartbeat_encode(const struct heartbeat *h, struct text *to)
     json_out_i64(&o, "pid", h->pid);
     json_out_i64(&o, "epoch", h->epoch);
     out_rung(&o, r);
+    if (h->trade_stream != NULL) {
+        json_out_obj(&o, "trade_stream");
+        json_out_str(&o, "state", h->trade_stream);
+        json_out_count(&o, "age_s", h->trade_stream_age_s);
+        json_out_end(&o);
+    }
     if (r == NULL) {
         json_out_obj(&o, "metrics");
         json_out_end(&o);
