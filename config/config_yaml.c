@@ -11,9 +11,7 @@ static const char *const ignored_keys[] = {
     "PORT",
     "SESSION_SECRET",
     "GMAIL_APP_PASSWORD",
-    /* scale-outs and the start value of the entry mode (spec 10 R6.15, R5.35) */
-    "PROFIT_TARGETS",
-    "SCALE_OUT_FRACTIONS",
+    /* the start value of the entry mode (spec 10 R5.35) */
     "ENTRY_MODE",
     "DEFAULT_QTY",
     "FLOW_COUNT_W",

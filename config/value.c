@@ -137,6 +137,8 @@ ticker_valid(const char *s)
     return strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == len;
 }
 
+enum { FRACTIONS_MAX = 8 }; /* as many as a position record holds */
+
 static bool
 list_has(const struct name_list *list, const char *name)
 {
@@ -167,6 +169,37 @@ parse_list(const char *text, struct arena *a, struct text *dropped, struct name_
         list.item[list.len++] = name;
     }
     if (list.len == 0) return err_set(err, RC_RANGE, "no symbol in it");
+    *ret_list = list;
+    return RC_OK;
+}
+
+static bool
+is_fractions(const struct config_row *row)
+{
+    return str_eq(row->unit, "fractions");
+}
+
+/* Numbers by their place: none may be left out, and two may be equal. */
+static enum rc
+parse_fractions(const struct config_row *row, const char *text, struct arena *a,
+                struct name_list *ret_list, struct err *err)
+{
+    struct name_list list = {.item = ARENA_NEW(a, char *, CONFIG_LIST_MAX)};
+
+    while (*(text += strspn(text, ",; \t\r\n")) != '\0') {
+        size_t n = strcspn(text, ",; \t\r\n");
+        char *number = arena_strndup(a, text, n);
+        double x = 0;
+        text += n;
+        if (!str_to_f64(number, &x))
+            return err_set(err, RC_PARSE, "\"%.20s\" is no number", number);
+        if (!(x >= row->min && x <= row->max))
+            return err_set(err, RC_RANGE, "%.20s is outside %g to %g", number, row->min, row->max);
+        if (list.len == FRACTIONS_MAX)
+            return err_set(err, RC_RANGE, "more than %d numbers", FRACTIONS_MAX);
+        list.item[list.len++] = number;
+    }
+    if (list.len == 0) return err_set(err, RC_RANGE, "no number in it");
     *ret_list = list;
     return RC_OK;
 }
@@ -239,7 +272,8 @@ config_value_set(const struct config_row *row, const char *text, struct arena *a
         size = sizeof v.str;
         break;
     case CONFIG_LIST:
-        rc = parse_list(own, a, dropped, &v.list, err);
+        rc = is_fractions(row) ? parse_fractions(row, own, a, &v.list, err)
+                               : parse_list(own, a, dropped, &v.list, err);
         if (rc == RC_OK) accepted = join_list(&v.list, a);
         size = sizeof v.list;
         break;

@@ -140,6 +140,27 @@ engine_wants_ticks(const struct engine *eng)
     return eng->desk.live.len > 0 || eng->entries.len > 0;
 }
 
+/* R6.18: a close that is not filled after the wait is said, once; the order goes on and no second
+ * one is sent. */
+static void
+say_slow_closes(struct engine *eng)
+{
+    int64_t now_ns = clock_now(&eng->seams.clock), before_ns = eng->slow_closes_ns;
+    int64_t wait_ns = eng->seams.cfg->engine.exit_fill_wait_s * NS_PER_S;
+
+    eng->slow_closes_ns = now_ns;
+    for (size_t i = 0; i < eng->desk.live.len; i++) {
+        const struct intent *in = &eng->desk.live.intent[i];
+        int64_t due_ns = in->created_ns + wait_ns;
+
+        if (in->purpose != PURPOSE_EXIT || due_ns > now_ns || due_ns <= before_ns) continue;
+        log_event(&eng->seams.log, EV_CLOSE_PENDING_FILL, F_SYMBOL(in->order.symbol),
+                  F_STR("exit_order_id", in->broker_id),
+                  F_STR("client_order_id", in->order.client_id),
+                  F_I64("filled_qty", in->filled_qty), F_I64("qty", in->order.qty));
+    }
+}
+
 void
 engine_tick(struct engine *eng)
 {
@@ -154,6 +175,7 @@ engine_tick(struct engine *eng)
         return;
     }
     entries_tick(&eng->entries, is_open);
+    say_slow_closes(eng);
     engine_pending(eng);
     engine_at(eng, STAGE_IDLE, NULL);
 }

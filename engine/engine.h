@@ -124,7 +124,8 @@ struct engine {
     struct mismatch mismatch[MISMATCHES_MAX];
     size_t mismatches_len;
     int64_t last_now_ns,
-        last_mono_ns; /* of the last cycle: a stepped clock shows in their difference */
+        last_mono_ns;       /* of the last cycle: a stepped clock shows in their difference */
+    int64_t slow_closes_ns; /* when closes that wait for their fill were last looked for */
     struct today_trades today;
     struct recent_closed closed;
 

@@ -42,8 +42,9 @@ check(const struct config *cfg)
     for (size_t i = 0; i < config_issues(cfg); i++) {
         struct config_issue issue = config_issue(cfg, i);
 
-        (void)printf("passed over: %s is unusable in the environment, \"%s\" stands instead\n",
-                     issue.name, issue.used);
+        (void)printf("passed over: %s: %s", issue.name, issue.why);
+        if (issue.used[0] != '\0') (void)printf("; \"%s\" stands instead", issue.used);
+        (void)putchar('\n');
     }
     for (size_t i = 0; i < n; i++)
         (void)printf("missing secret: %s\n", missing[i]);

@@ -202,6 +202,30 @@ test_exit_on_its_way_stands_in_its_file(void **state)
     assert_kept(m);
 }
 
+/* R6.18: said once, after ATTRIBUTION_EXIT_FILL_WAIT_SEC, and no second order. */
+static void
+test_exit_that_waits_for_its_fill_is_said_once(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    (void)enter(m);
+    size_t posted = m->posted_len;
+    model_faults(m, "latefill=60000:POST");
+    cycle_with(m, DIRECTION_NONE, true);
+    model_ticks(m, m->bed->cfg.engine.exit_fill_wait_s - 2);
+    assert_int_equal(m->event[EV_CLOSE_PENDING_FILL], 0);
+    model_ticks(m, 4);
+    assert_int_equal(m->event[EV_CLOSE_PENDING_FILL], 1);
+    model_ticks(m, 10);
+    cycle_with(m, DIRECTION_NONE, true);
+    assert_int_equal(m->event[EV_CLOSE_PENDING_FILL], 1);
+    assert_int_equal(m->posted_len, posted + 1);
+    model_faults(m, "");
+    model_ticks(m, 60);
+    assert_int_equal(model_broker_qty(m, MODEL_SYMBOL[F_SIGNAL]), 0);
+    assert_kept(m);
+}
+
 /* R6.1: without the broker's list nothing is closed, and it is said. */
 static void
 test_exit_waits_while_the_broker_does_not_list(void **state)
@@ -276,6 +300,7 @@ main(void)
         PATH_TEST(test_exit_records_take_flow_and_direction_from_the_entry),
         PATH_TEST(test_exit_records_say_what_was_not_known),
         PATH_TEST(test_exit_on_its_way_stands_in_its_file),
+        PATH_TEST(test_exit_that_waits_for_its_fill_is_said_once),
         PATH_TEST(test_exit_waits_while_the_broker_does_not_list),
         PATH_TEST(test_exit_comparison_at_the_start_is_on_record),
         PATH_TEST(test_exit_says_that_a_trailing_stop_is_no_price),
