@@ -31,7 +31,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 CFLAGS := -std=c17 -D_GNU_SOURCE -I. -include base/banned.h -O2 -g -fPIE -ffp-contract=off $(WARN) -Werror \
   $(if $(filter 1,$(SAN)),$(SANITIZE),$(HARDEN)) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(if $(filter 1,$(SAN)),$(SANITIZE))
-LDLIBS := -lcurl -lwebsockets -lmicrohttpd -lcjson -lyaml -lsqlite3 -lsystemd -lcrypto -lz -lm
+LDLIBS := -lcurl -lmicrohttpd -lcjson -lyaml -lsqlite3 -lsystemd -lcrypto -lz -lm
 
 folders := base model config strategy intel exitlogic shadow analytics io state uwclient broker telemetry \
   engine supervisor dashboard sim scripts

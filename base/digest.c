@@ -24,6 +24,14 @@ sha256_hex(const void *bytes, size_t len, char buf[SHA256_HEX_MAX])
     return hex_text(digest, sizeof(digest), buf);
 }
 
+void
+sha1(const void *bytes, size_t len, uint8_t ret_digest[SHA1_LEN])
+{
+    const uint8_t *digest = SHA1(bytes, len, ret_digest);
+
+    ASSERT(digest != NULL);
+}
+
 /* ---- in pieces ----------------------------------------------------------------------------- */
 
 _Static_assert(sizeof(SHA256_CTX) <= sizeof(struct sha256_sum), "the library's state has room");

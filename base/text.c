@@ -25,6 +25,15 @@ text_clear(struct text *t)
 }
 
 void
+text_drop(struct text *t, size_t len)
+{
+    ASSERT(len <= t->len);
+    if (len == 0) return;
+    memmove(t->data, t->data + len, t->len - len + 1); /* the NUL too */
+    t->len -= len;
+}
+
+void
 text_reserve(struct text *t, size_t more)
 {
     ASSERT(more < PTRDIFF_MAX / 4 && t->len < PTRDIFF_MAX / 4);

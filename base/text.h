@@ -12,8 +12,9 @@ struct text {
     size_t cap;
 };
 
-void text_free(struct text *t);  /* as after = {0}; fits CLEANUP(text_free) */
-void text_clear(struct text *t); /* empty, the room is kept */
+void text_free(struct text *t);             /* as after = {0}; fits CLEANUP(text_free) */
+void text_clear(struct text *t);            /* empty, the room is kept */
+void text_drop(struct text *t, size_t len); /* the first so many bytes; at most all of them */
 void text_reserve(struct text *t, size_t more);
 void text_add(struct text *t, const char *bytes, size_t len);
 void text_puts(struct text *t, const char *s);

@@ -6,7 +6,7 @@
  *
  *   alpaca.c         struct broker over Alpaca's trading and data REST
  *   alpaca_decode.c  bytes to nouns: orders, positions, account, fills, prices
- *   alpaca_stream.c  the words of the stream of trade updates
+ *   trade_stream.c   what is said on the stream of trade updates
  *   broker_http.c    requests, retries of reads, error bodies
  *   pass.c           the forwarding that every guard starts from
  *   guard.c          fence, arm, kill switch, risk limits

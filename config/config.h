@@ -42,6 +42,8 @@ struct broker_config {
     const char *trading_mode; /* PAPER or LIVE */
     const char *live_ack;
     bool require_live_ack;
+    bool has_trade_stream;
+    int64_t trade_stream_silent_s; /* real time */
     int64_t requests_per_min;
     double max_notional_per_order; /* USD */
 };
@@ -90,8 +92,6 @@ struct engine_config {
     int64_t exit_fill_wait_s;
     bool simulate_market_open;
     const char *webhook_url;
-    bool trade_stream;
-    int64_t trade_stream_silence_s;
     const char *composite_version;
     bool shadow_trading, shadow_pnl, shadow_exit, v2_shaping;
 };

@@ -333,19 +333,28 @@ is_due(struct desk *d, const struct intent *in, int64_t now_ns)
     return at_ns == 0 || now_ns < at_ns || now_ns - at_ns >= every_ns;
 }
 
-bool
-desk_hint(struct desk *d, const char *client_id, const char *broker_id)
+static bool
+takes_hint(struct desk *d, const struct desk_asked *note)
 {
-    int64_t now_ns = clock_now(d->clock);
+    if (note->hinted_mono_ns != 0 && !has_passed(d, note->hinted_mono_ns, HINT_GAP_NS))
+        return false;
+    if (d->hints == 0 || has_passed(d, d->hints_mono_ns, NS_PER_MIN)) {
+        d->hints_mono_ns = clock_mono(d->clock);
+        d->hints = 0;
+    }
+    return d->hints < HINTS_PER_MIN;
+}
 
+bool
+desk_hint(struct desk *d, const char *client_id)
+{
     for (size_t i = 0; i < d->live.len; i++) {
-        const struct intent *in = &d->live.intent[i];
-        bool is_it = in->broker_id[0] != '\0' ? str_eq(in->broker_id, broker_id)
-                                              : str_eq(in->order.client_id, client_id);
+        if (!str_eq(d->live.intent[i].order.client_id, client_id)) continue;
+        struct desk_asked *note = asked_note(d, &d->live.intent[i]);
 
-        if (!is_it || (in->state != INTENT_OPEN && in->state != INTENT_UNKNOWN)) continue;
-        struct desk_asked *note = asked_note(d, in);
-        if (note->at_ns <= now_ns && now_ns - note->at_ns < HINT_GAP_NS) return false;
+        if (!takes_hint(d, note)) return false;
+        d->hints++;
+        note->hinted_mono_ns = clock_mono(d->clock);
         note->at_ns = 0; /* due */
         return true;
     }

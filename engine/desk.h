@@ -25,10 +25,8 @@
 #define CLOCK_DOUBT_NS   (10 * NS_PER_MIN) /* our clock and the broker's may be that far apart */
 #define LATE_FILLS_NS    CLOCK_DOUBT_NS /* an execution may be listed that long after it happened */
 #define OUTSIDE_FILLS_NS NS_PER_DAY     /* how far back trades made by hand are looked for */
-#define HINT_GAP_NS                                                                                \
-    (200 * NS_PER_MS) /* between two questions about an order that hints ask for                   \
-                       */
-enum { LOOKUPS_TO_EXPIRE = 2 };
+#define HINT_GAP_NS      NS_PER_S       /* between two rumours about an order that count */
+enum { LOOKUPS_TO_EXPIRE = 2, HINTS_PER_MIN = 30 };
 
 /* An intent that is over: what was really bought or sold. */
 struct settled {
@@ -54,6 +52,7 @@ struct desk_asked {
     char client_id[CLIENT_ID_MAX];
     int64_t at_ns;          /* of the last question; 0 = none yet */
     int64_t known_mono_ns;  /* since when this process knows the order */
+    int64_t hinted_mono_ns; /* of the last rumour that counted; 0 = none */
     int64_t lookup_mono_ns; /* of the last empty look-up that counted; 0 = none */
 };
 
@@ -72,6 +71,8 @@ struct desk {
     int64_t fills_pulled_ns; /* executions up to here are in the ledger; WHEN_NONE at the start */
     size_t accepted_this_cycle;
     struct desk_asked asked[DESK_ASKED_MAX];
+    int64_t hints_mono_ns; /* when the minute began in which so many rumours counted */
+    int hints;
 };
 
 void desk_init(struct desk *d, const struct broker *broker, const struct ledger *ledger,
@@ -103,10 +104,11 @@ enum rc desk_pull(struct desk *d, struct err *err) MUST_USE;
 void desk_cancel(struct desk *d, const char *symbol, enum intent_purpose purpose);
 
 /*
- * Somebody says that the order changed: if it is a live one that was not asked for just now, the
- * next tick asks for it, and true comes back.  Nothing else happens.
+ * A rumour that this order has changed: it is due at the next tick.  False where it is not live,
+ * for a second after the last rumour about it that counted, and beyond HINTS_PER_MIN: a stream that
+ * floods must not use up the budget of requests.
  */
-bool desk_hint(struct desk *d, const char *client_id, const char *broker_id);
+bool desk_hint(struct desk *d, const char *client_id);
 
 /* The live intent of a symbol as of the last tick or send, NULL where there is none. */
 const struct intent *desk_live(const struct desk *d, const char *symbol);

@@ -19,7 +19,6 @@
  *   observe.c     signals, clusters, last scores, the last fifty signals
  *   trades.c      the records of settled orders
  *   desk.c        orders at most once, never lost
- *   hints.c, hints_open.c   the broker's trade updates: which order to ask for sooner
  *   entries.c     limit orders one after the other
  *   flow_table.c  the flow cache in memory
  *   flow_file.c   its file, read through a window
@@ -28,6 +27,8 @@
  *   memory.c, memory_codec.c, metadata.c   small state files
  *   score_log.c   state/score_telemetry.json
  *   v2*.c         v2 beside it, on paper (engine/v2.h)
+ *   listener.c    the broker's stream of trade updates: when to ask about an order
+ *   black_box.c   the page of the flight recorder, and what the last engine left in it
  *   loop.c        timers, signals, the pipe to the supervisor
  *   main.c        the wiring
  */
@@ -40,7 +41,6 @@
 #include "config/theme.h"
 #include "engine/desk.h"
 #include "engine/entries.h"
-#include "engine/hints.h"
 #include "engine/market.h"
 #include "engine/memory.h"
 #include "engine/performance.h"
@@ -66,13 +66,15 @@ struct engine_seams {
     struct kill_switch *kill;    /* in that stack; NULL for none */
     const struct themes *themes; /* NULL: could not be read */
     struct flight *flight;
-    const struct hints *hints; /* for the heartbeat; NULL for none */
     int64_t epoch;
     /* "still alive, in this stage": to the supervisor; may be NULL */
     void (*progress)(void *ctx, enum stage stage, uint64_t cycles);
     void *progress_ctx;
     bool (*is_fenced)(void *ctx); /* a newer epoch exists; NULL = never */
     void *fence_ctx;
+    /* The broker's stream: its state and the seconds since it was heard; NULL = there is none. */
+    const char *(*trade_stream)(void *ctx, double *ret_age_s);
+    void *trade_stream_ctx;
     bool (*is_ledger_rebuilt)(void *ctx);
     void (*ledger_reconciled)(void *ctx);
     void *ledger_ctx;

@@ -26,6 +26,14 @@ engine_loop_progress(void *ctx, enum stage stage, uint64_t cycles)
     tell(ctx, PROGRESS_STAGE, stage, cycles);
 }
 
+void
+engine_loop_hint(void *ctx, const char *client_id)
+{
+    struct engine_loop *l = ctx;
+
+    if (desk_hint(&l->engine->desk, client_id)) l->is_hinted = true;
+}
+
 /* The supervisor is gone when nobody reads the pipe any more. */
 static bool
 is_orphan(const struct pollfd *pipe)
@@ -52,28 +60,36 @@ next_tick_ns(const struct engine_loop *l)
     return clock_mono(&l->clock) + MAX(clock_real(&l->clock, TICK_NS), TICK_REAL_MIN_NS);
 }
 
+/* When to look up at the latest, waiting for the deadline. */
+static int64_t
+due_ns(struct engine_loop *l, int64_t tick_ns, int64_t deadline_ns)
+{
+    int64_t due_ns = MIN(deadline_ns, listener_due_ns(l->listener));
+
+    if (engine_wants_ticks(l->engine)) due_ns = MIN(due_ns, tick_ns);
+    if (poster_step(l->poster))
+        due_ns = MIN(due_ns, clock_mono(&l->clock) + POST_STEP_MS * NS_PER_MS);
+    return due_ns;
+}
+
 /* Waits until the deadline, ticking orders meanwhile; false when the engine is to stop. */
 static bool
 wait_until(struct engine_loop *l, int64_t deadline_ns)
 {
-    struct pollfd pipe = {.fd = l->progress_fd, .events = 0};
-    int64_t tick_ns = next_tick_ns(l); /* whatever else wakes us meanwhile */
+    struct pollfd fds[2] = {{.fd = l->progress_fd}, {.fd = -1}};
+    int64_t tick_ns = next_tick_ns(l);
 
     for (;;) {
-        int64_t now_ns = clock_mono(&l->clock);
-        bool ticking = engine_wants_ticks(l->engine);
-        bool posting = poster_step(l->poster);
-        int64_t due_ns = ticking ? MIN(tick_ns, deadline_ns) : deadline_ns;
-
-        if (l->loop->stop || is_orphan(&pipe)) return false;
-        if (now_ns >= deadline_ns) return true;
-        if (posting) due_ns = MIN(due_ns, now_ns + POST_STEP_MS * NS_PER_MS);
-        if (hints_are_on(l->hints)) due_ns = MIN(due_ns, now_ns + HINTS_STEP_NS);
-        (void)loop_wait(l->loop, &pipe, 1, &l->clock, due_ns);
+        if (l->loop->stop || is_orphan(&fds[0])) return false;
+        if (clock_mono(&l->clock) >= deadline_ns) return true;
+        fds[1].fd = listener_fd(l->listener, &fds[1].events);
+        (void)loop_wait(l->loop, fds, COUNT_OF(fds), &l->clock, due_ns(l, tick_ns, deadline_ns));
         answer_dump_request(l);
-        bool is_due = hints_step(l->hints) || clock_mono(&l->clock) >= tick_ns;
-        if (!is_due) continue;
-        if (ticking && !l->loop->stop) engine_tick(l->engine);
+        listener_step(l->listener);
+        if (l->loop->stop || !engine_wants_ticks(l->engine)) continue;
+        if (!l->is_hinted && clock_mono(&l->clock) < tick_ns) continue;
+        l->is_hinted = false;
+        engine_tick(l->engine);
         tick_ns = next_tick_ns(l);
     }
 }

@@ -8,6 +8,7 @@
 #define ENGINE_LOOP_H
 
 #include "engine/engine.h"
+#include "engine/listener.h"
 #include "io/loop.h"
 #include "io/post.h"
 
@@ -19,17 +20,21 @@ struct engine_loop {
     struct engine *engine;
     struct loop *loop;
     struct clock clock;
-    int64_t interval_ns;   /* wall */
-    int progress_fd;       /* -1 = standalone */
-    uint64_t cycles_max;   /* 0 = until told to stop */
-    struct hints *hints;   /* the broker's trade updates; NULL for none */
-    struct poster *poster; /* alerts go out while we wait; NULL for none */
+    int64_t interval_ns;       /* wall */
+    int progress_fd;           /* -1 = standalone */
+    uint64_t cycles_max;       /* 0 = until told to stop */
+    struct listener *listener; /* the broker's stream; NULL for none */
+    bool is_hinted;            /* it said that an order has changed: looked after at once */
+    struct poster *poster;     /* alerts go out while we wait; NULL for none */
 };
 
 /* Runs until SIGTERM, SIGINT, the supervisor's end or cycles_max.  Working entries are cancelled at
  * the end.
  */
 void engine_loop_run(struct engine_loop *l);
+
+/* For listener_options.changed; ctx is the struct engine_loop. */
+void engine_loop_hint(void *ctx, const char *client_id);
 
 /* For engine_seams.progress; ctx is the struct engine_loop. */
 void engine_loop_progress(void *ctx, enum stage stage, uint64_t cycles);

@@ -10,17 +10,15 @@
 #include "base/progress.h"
 #include "base/version.h"
 #include "broker/alpaca.h"
+#include "engine/black_box.h"
 #include "engine/loop.h"
 #include "io/clock.h"
 #include "io/fs.h"
 #include "io/http.h"
 #include "io/lock.h"
-#include "io/page.h"
 #include "io/process.h"
 #include "io/share.h"
-#include "io/ws.h"
 #include "io/zonefile.h"
-#include "state/aside.h"
 #include "state/epoch.h"
 #include "state/ledger.h"
 #include "state/store.h"
@@ -94,10 +92,8 @@ struct app {
     struct broker market_data; /* Alpaca behind the rate budget only */
     struct spare_data spare;   /* prices for v2, from what that budget has left */
 
-    struct ws *ws; /* NULL without TRADE_STREAM */
-    struct hints hints;
-
     struct engine engine;
+    struct listener listener;
     struct engine_loop engine_loop;
     int64_t stop_seen_ns; /* 0 until the stop flag was seen by the progress callback */
 };
@@ -371,82 +367,29 @@ ledger_reconciled(void *ctx)
     if (ledger_mark_reconciled(ctx, &ignored) != RC_OK) return;
 }
 
-/* What the flight recorder of the engine before us says, and whether a stage is to be left alone
- * from now on.
- */
+static const char *
+stream_state(void *ctx, double *ret_age_s)
+{
+    *ret_age_s = listener_age_s(ctx);
+    return listener_state(ctx);
+}
+
+/* Only with keys: who cannot say who he is hears nothing. */
 static void
-read_flight_recorder(struct app *app, struct quarantine *q)
+open_listener(struct app *app)
 {
-    struct flight_exit last = flight_exit_from(getenv(FLIGHT_EXIT_ENV));
-    struct flight_report report;
-    struct err err = {0};
+    const struct broker_config *cfg = &app->cfg.broker;
 
-    quarantine_load(q, &app->store);
-    if (app->flight_page.data == NULL) return;
-    if (flight_read(app->flight_page.data, app->flight_page.size, &report, &err) != RC_OK) return;
-    if (report.pid == 0 || report.is_orderly) return;
-    log_event(&app->log, EV_ENGINE_DIED_HERE, F_I64("pid", report.pid),
-              F_I64("epoch", report.epoch), F_I64("cycle", report.cycle),
-              F_STR("stage", stage_name(report.stage)), F_STR("at_symbol", report.symbol),
-              F_BOOL("fault", flight_is_fault(&report, &last)));
-    enum quarantine_change change = quarantine_fold(q, &report, &last, clock_now(&app->clock));
-    if (change == QUARANTINE_SAME) return;
-    if (change == QUARANTINE_HELD)
-        log_event(&app->log, EV_QUARANTINED, F_STR("stage", stage_name(report.stage)),
-                  F_STR("at_symbol", report.symbol));
-    if (quarantine_save(q, &app->store, &err) != RC_OK)
-        log_event(&app->log, EV_STATE_WRITE_FAILED, F_STR("path", QUARANTINE_PATH),
-                  F_STR("error", err.text));
-}
-
-/* Bytes that no engine wrote: of another size, or not a page. A file of zeros is a new page. */
-static bool
-is_flight_page_bad(struct app *app, struct err *err)
-{
-    static const uint8_t FRESH[FLIGHT_PAGE_SIZE];
-    CLEANUP(text_free) struct text bytes = {0};
-    struct flight_report report;
-    enum rc rc = app->fs.read_all(app->fs.self, FLIGHT_PATH, FLIGHT_PAGE_SIZE, &bytes, err);
-
-    if (rc == RC_NOT_FOUND) return false;
-    if (rc == RC_OK && bytes.len != sizeof(FRESH))
-        rc = err_set(err, RC_PARSE, "%zu bytes instead of %zu", bytes.len, sizeof(FRESH));
-    if (rc != RC_OK) return true;
-    if (memcmp(text_str(&bytes), FRESH, sizeof(FRESH)) == 0) return false;
-    return flight_read(text_str(&bytes), bytes.len, &report, err) != RC_OK;
-}
-
-/* An engine without a flight recorder is still an engine: its page is never a reason not to start.
- */
-static void
-open_flight_page(struct app *app)
-{
-    CLEANUP(text_free) struct text path = {0};
-    CLEANUP(text_free) struct text backup = {0};
-    struct err err = {0};
-    bool is_bad = is_flight_page_bad(app, &err);
-    enum rc rc = RC_OK;
-
-    if (is_bad)
-        rc = aside_move(&app->fs, FLIGHT_PATH, "corrupted", ".page",
-                        when_to_s(clock_now(&app->clock)), &backup, &err);
-    text_printf(&path, "%s/" FLIGHT_PATH, app->cfg.root);
-    if (rc == RC_OK) rc = page_map(text_str(&path), FLIGHT_PAGE_SIZE, &app->flight_page, &err);
-    if (rc != RC_OK)
-        log_event(&app->log, EV_STATE_HEAL_FAILED, F_STR("path", FLIGHT_PATH),
-                  F_STR("error", err.text));
-    else if (is_bad)
-        log_event(&app->log, EV_STATE_SELF_HEALED, F_STR("path", FLIGHT_PATH),
-                  F_STR("backup", text_str(&backup)), F_STR("default_type", "page"),
-                  F_STR("used", "default"), F_STR("error", err.text));
-}
-
-static bool
-may_have_changed(void *ctx, const char *client_id, const char *broker_id)
-{
-    struct app *app = ctx;
-
-    return desk_hint(&app->engine.desk, client_id, broker_id);
+    if (!cfg->has_trade_stream || cfg->key[0] == '\0' || cfg->secret[0] == '\0') return;
+    listener_init(&app->listener,
+                  &(struct listener_options){.cfg = cfg,
+                                             .clock = &app->clock,
+                                             .log = &app->log,
+                                             .silent_ns = cfg->trade_stream_silent_s * NS_PER_S,
+                                             .seed = (uint64_t)app->epoch_file.mine,
+                                             .changed = engine_loop_hint,
+                                             .ctx = &app->engine_loop});
+    app->engine_loop.listener = &app->listener;
 }
 
 static enum rc
@@ -458,13 +401,20 @@ open_engine(struct app *app, struct err *err)
 
     if (rc != RC_OK) return rc;
     app->http = curl_http_seam(app->curl);
-    open_flight_page(app);
+    struct black_box_seams box = {.root = app->cfg.root,
+                                  .fs = &app->fs,
+                                  .store = &app->store,
+                                  .clock = &app->clock,
+                                  .log = &app->log};
     struct quarantine quarantine = {0};
-    read_flight_recorder(app, &quarantine);
+    black_box_open(&box, &app->flight_page);
+    black_box_read(&box, &app->flight_page, &quarantine);
     struct err theme_err = {0};
     bool has_themes = load_themes(app, &theme_err);
     if (!has_themes) log_event(&app->log, EV_THEMES_MISSING, F_STR("error", theme_err.text));
     flight_begin(&app->flight, app->flight_page.data, &app->clock, app->epoch_file.mine);
+    open_listener(app);
+    bool has_stream = app->engine_loop.listener != NULL;
     struct engine_seams seams = {.cfg = &app->cfg,
                                  .ny = app->ny,
                                  .clock = app->clock,
@@ -477,21 +427,16 @@ open_engine(struct app *app, struct err *err)
                                  .kill = &app->kill,
                                  .themes = has_themes ? &app->themes : NULL,
                                  .flight = &app->flight,
-                                 .hints = &app->hints,
                                  .epoch = app->epoch_file.mine,
                                  .progress = engine_loop_progress,
                                  .progress_ctx = &app->engine_loop,
                                  .is_fenced = is_fenced,
                                  .fence_ctx = &app->epoch_file,
+                                 .trade_stream = has_stream ? stream_state : NULL,
+                                 .trade_stream_ctx = &app->listener,
                                  .is_ledger_rebuilt = is_ledger_rebuilt,
                                  .ledger_reconciled = ledger_reconciled,
                                  .ledger_ctx = app->sql_ledger};
-    const struct hints_seams hints = {.clock = app->clock,
-                                      .log = &app->log,
-                                      .seed = (uint64_t)app->epoch_file.mine,
-                                      .changed = may_have_changed,
-                                      .ctx = app};
-    app->ws = hints_open(&app->hints, &app->cfg, &hints);
     rc = engine_init(&app->engine, &seams, err);
     app->engine.quarantine = quarantine;
     return rc;
@@ -511,10 +456,9 @@ report_config_issues(struct app *app)
 static void
 app_done(struct app *app)
 {
-    hints_done(&app->hints);
-    ws_free(app->ws);
     engine_done(&app->engine);
     page_unmap(&app->flight_page);
+    listener_done(&app->listener);
     poster_free(app->poster);
     curl_http_free(app->curl);
     ledger_close(app->sql_ledger);
@@ -548,7 +492,6 @@ run(struct app *app, const struct options *opt)
         return die(&err, EXIT_FAILURE);
     app->engine_loop.clock = app->clock;
     app->engine_loop.poster = app->poster;
-    app->engine_loop.hints = &app->hints;
     report_config_issues(app);
     if (open_ledger(app, &err) != RC_OK || open_engine(app, &err) != RC_OK) {
         log_event(&app->log, EV_ENGINE_START_FAILED, F_STR("error", err.text));

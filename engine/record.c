@@ -104,17 +104,18 @@ record_of(struct engine *eng, const struct snapshot *seen, const struct plan *pl
 static void
 write_heartbeat(struct engine *eng, const struct cycle_record *last, bool is_running)
 {
-    struct heartbeat h = {
-        .now_ns = clock_now(&eng->seams.clock),
-        .last_attempt_ns = last != NULL ? last->ended_ns : WHEN_NONE,
-        .completed = (int64_t)eng->completed,
-        .is_running = is_running,
-        .pid = (int)getpid(),
-        .epoch = eng->seams.epoch,
-        .trade_stream = hints_are_on(eng->seams.hints) ? hints_state_name(eng->seams.hints) : NULL,
-        .trade_stream_age_s = hints_are_on(eng->seams.hints) ? hints_age_s(eng->seams.hints) : -1,
-        .last = last};
+    struct heartbeat h = {.now_ns = clock_now(&eng->seams.clock),
+                          .last_attempt_ns = last != NULL ? last->ended_ns : WHEN_NONE,
+                          .completed = (int64_t)eng->completed,
+                          .is_running = is_running,
+                          .pid = (int)getpid(),
+                          .epoch = eng->seams.epoch,
+                          .last = last};
     struct err err = {0};
+
+    if (eng->seams.trade_stream != NULL)
+        h.trade_stream =
+            eng->seams.trade_stream(eng->seams.trade_stream_ctx, &h.trade_stream_age_s);
 
     if (heartbeat_write(&h, &eng->seams.store, &err) != RC_OK)
         log_event(&eng->seams.log, EV_STATE_WRITE_FAILED, F_STR("path", HEARTBEAT_PATH),

@@ -1,6 +1,5 @@
-#include "io/http.h"
+#include "io/http_internal.h"
 
-#include <curl/curl.h>
 #include <strings.h>
 
 #include "base/version.h"
@@ -63,19 +62,27 @@ check_headers(const struct http_request *req, struct err *err)
     return RC_OK;
 }
 
-static enum rc
-check_request(const struct http_request *req, struct err *err)
+enum rc
+http_check_url(const char *url, struct err *err)
 {
-    bool is_https = str_starts(req->url, "https://"), is_http = str_starts(req->url, "http://");
-    if (!method_known(req->method)) return err_set(err, RC_RANGE, "method %.10s", req->method);
+    bool is_https = str_starts(url, "https://"), is_http = str_starts(url, "http://");
     if (!is_https && !is_http) return err_set(err, RC_DENIED, "neither http nor https");
-    const char *host = req->url + (is_https ? 8 : 7);
-    if (has_control(req->url) || strchr(req->url, ' ') != NULL)
+    const char *host = url + (is_https ? 8 : 7);
+    if (has_control(url) || strchr(url, ' ') != NULL)
         return err_set(err, RC_RANGE, "blank or control character in the URL");
     if (memchr(host, '@', strcspn(host, "/?#")) != NULL)
         return err_set(err, RC_DENIED, "user name in the URL");
-    if (is_http && !http_url_is_loopback(req->url))
+    if (is_http && !http_url_is_loopback(url))
         return err_set(err, RC_DENIED, "plain http to another machine");
+    return RC_OK;
+}
+
+static enum rc
+check_request(const struct http_request *req, struct err *err)
+{
+    if (!method_known(req->method)) return err_set(err, RC_RANGE, "method %.10s", req->method);
+    enum rc rc = http_check_url(req->url, err);
+    if (rc != RC_OK) return rc;
     if (req->timeout_ms <= 0 || req->timeout_ms > HTTP_TIMEOUT_MS_MAX)
         return err_set(err, RC_RANGE, "no timeout of 1 to %d ms", HTTP_TIMEOUT_MS_MAX);
     return check_headers(req, err);
@@ -159,9 +166,8 @@ on_header(char *line, size_t size, size_t n, void *ctx)
         if (failed != CURLE_OK) return failed;                                                     \
     } while (0)
 
-/* What is the same for every request. */
-static CURLcode
-set_policy(CURL *easy, const struct http_options *opt)
+CURLcode
+http_set_policy(CURL *easy, const char *url, const char *ca_file)
 {
     SET(CURLOPT_NOSIGNAL, 1L);
     /* A name that cannot be looked up must not hold a cancelled request until the resolver gives
@@ -176,9 +182,9 @@ set_policy(CURL *easy, const struct http_options *opt)
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_ACCEPT_ENCODING, "gzip");
     SET(CURLOPT_USERAGENT, "stockbot/" STOCKBOT_VERSION);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    if (opt->ca_file != NULL) SET(CURLOPT_CAINFO, opt->ca_file);
+    SET(CURLOPT_URL, url);
+    if (http_url_is_loopback(url)) SET(CURLOPT_PROXY, "");
+    if (ca_file != NULL) SET(CURLOPT_CAINFO, ca_file);
     return CURLE_OK;
 }
 
@@ -187,7 +193,8 @@ set_request(CURL *easy, struct transfer *t)
 {
     const struct http_request *req = t->req;
     bool is_get = str_eq(req->method, "GET");
-    SET(CURLOPT_URL, req->url);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_CUSTOMREQUEST, req->method);
     SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
@@ -195,7 +202,6 @@ set_request(CURL *easy, struct transfer *t)
         (long)(req->connect_timeout_ms > 0 ? req->connect_timeout_ms : CONNECT_MS_DEFAULT));
     SET(CURLOPT_FRESH_CONNECT, is_get ? 0L : 1L);
     SET(CURLOPT_FORBID_REUSE, is_get ? 0L : 1L);
-    if (http_url_is_loopback(req->url)) SET(CURLOPT_PROXY, "");
     if (req->body != NULL || (!is_get && !str_eq(req->method, "DELETE"))) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(req->body != NULL ? req->body_len : 0));
         SET(CURLOPT_POSTFIELDS, req->body != NULL ? req->body : "");
@@ -325,7 +331,7 @@ begin(struct curl_http *h, const struct http_request *req, struct err *err)
         return err_set(err, RC_STOPPED, "%s: cancelled before it was sent", t->target);
     t->headers = make_headers(req);
     if (t->headers == NULL) return err_set(err, RC_NOMEM, "%s: out of memory", t->target);
-    CURLcode code = set_policy(h->easy, &h->opt);
+    CURLcode code = http_set_policy(h->easy, req->url, h->opt.ca_file);
     if (code == CURLE_OK) code = set_request(h->easy, t);
     if (code != CURLE_OK)
         return err_set(err, RC_IO, "%s: libcurl: %s", t->target, curl_easy_strerror(code));

@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "sim/trade_stream.h"
+
 enum {
     CONNECTIONS_MAX = 256,
+    LINES_MS = 5,          /* streams are looked after that often, real time */
     DROP_HOLDS_MS = 120000 /* then the dropped connection is reset */
 };
 
@@ -23,11 +27,21 @@ struct exchange {
     struct exchange *next, *prev; /* suspended ones */
 };
 
+/* A connection that has become a stream. */
+struct line {
+    struct server *server;
+    struct MHD_UpgradeResponseHandle *handle;
+    int fd;
+    struct trade_stream stream;
+    struct line *next;
+};
+
 struct server {
     struct sim *sim;
     struct MHD_Daemon *daemon;
     int port, fd;
     struct exchange *held;
+    struct line *lines;
 };
 
 /* ---- suspended connections ------------------------------------------------------------------ */
@@ -87,6 +101,7 @@ ask(struct server *s, struct exchange *x, const char *url, const char *method)
 
     req.authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
     req.apca_key = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "APCA-API-KEY-ID");
+    req.ws_key = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Sec-WebSocket-Key");
     req.apca_secret = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "APCA-API-SECRET-KEY");
     (void)MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, add_param, &req);
     sim_handle(s->sim, &req, &x->reply);
@@ -100,15 +115,22 @@ ask(struct server *s, struct exchange *x, const char *url, const char *method)
 /* ---- to the wire ---------------------------------------------------------------------------- */
 
 /* Closing a socket that lingers for no time sends RST instead of FIN. */
+static void
+linger_not(int fd)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    /* Without it the connection ends with FIN, which is as good a broken answer. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
 static enum MHD_Result
 reset(struct exchange *x)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct linger now = {.l_onoff = 1, .l_linger = 0};
 
-    /* Without it the connection ends with FIN, which is as good a broken answer. */
-    if (info != NULL) (void)setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    if (info != NULL) linger_not(info->connect_fd);
     return MHD_NO;
 }
 
@@ -125,12 +147,90 @@ half_of(void *cls, uint64_t pos, char *buf, size_t max)
     return (ssize_t)len;
 }
 
+/* ---- streams ------------------------------------------------------------------------------ */
+
+static void
+become_line(void *cls, struct MHD_Connection *connection, void *context, const char *extra,
+            size_t extra_len, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+{
+    struct server *s = cls;
+    struct line *l = calloc(1, sizeof(*l));
+    int on = 1;
+
+    (void)connection;
+    (void)context;
+    if (l == NULL) {
+        (void)MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+        return;
+    }
+    *l = (struct line){.server = s, .handle = handle, .fd = fd, .next = s->lines};
+    s->lines = l;
+    /* An update must not wait for the next one; without it, it comes 40 ms later. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (extra_len > 0) trade_stream_take(&l->stream, s->sim, extra, extra_len);
+}
+
+static void
+line_close(struct line *l)
+{
+    if (l->stream.is_reset) linger_not(l->fd);
+    (void)MHD_upgrade_action(l->handle, MHD_UPGRADE_ACTION_CLOSE); /* closed in any case */
+    trade_stream_done(&l->stream);
+    free(l);
+}
+
+/* False once the other side is gone. */
+static bool
+line_read(struct line *l)
+{
+    char bytes[4096];
+    ssize_t n;
+
+    while ((n = recv(l->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+        trade_stream_take(&l->stream, l->server->sim, bytes, (size_t)n);
+    return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+static bool
+line_write(struct line *l)
+{
+    struct text *out = &l->stream.out;
+
+    while (out->len > 0) {
+        ssize_t n = send(l->fd, out->data, out->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n < 0) return errno == EAGAIN || errno == EINTR;
+        text_drop(out, (size_t)n);
+    }
+    return true;
+}
+
+static void
+run_lines(struct server *s)
+{
+    for (struct line **at = &s->lines; *at != NULL;) {
+        struct line *l = *at;
+        bool is_there = line_read(l);
+
+        if (is_there) trade_stream_look(&l->stream, s->sim);
+        if (!l->stream.is_reset) is_there = line_write(l) && is_there;
+        if (is_there && !l->stream.is_over) {
+            at = &l->next;
+            continue;
+        }
+        *at = l->next;
+        line_close(l);
+    }
+}
+
 static struct MHD_Response *
-response_of(struct exchange *x)
+response_of(struct server *s, struct exchange *x)
 {
     struct text *body = &x->reply.body;
     struct MHD_Response *resp;
 
+    if (x->reply.status == MHD_HTTP_SWITCHING_PROTOCOLS)
+        return MHD_create_response_for_upgrade(become_line, s);
     if (x->reply.fate == FATE_TRUNCATE && body->len > 1)
         return MHD_create_response_from_callback(body->len, 4096, half_of, x, NULL);
     if (body->len == 0) return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
@@ -140,14 +240,15 @@ response_of(struct exchange *x)
 }
 
 static enum MHD_Result
-answer(struct exchange *x)
+answer(struct server *s, struct exchange *x)
 {
     if (x->reply.fate == FATE_RESET || x->reply.fate == FATE_DROP) return reset(x);
 
-    struct MHD_Response *resp = response_of(x);
+    struct MHD_Response *resp = response_of(s, x);
 
     if (resp == NULL) return MHD_NO;
-    (void)MHD_add_response_header(resp, "Content-Type", x->reply.content_type);
+    if (x->reply.status != MHD_HTTP_SWITCHING_PROTOCOLS)
+        (void)MHD_add_response_header(resp, "Content-Type", x->reply.content_type);
     for (size_t i = 0; i < x->reply.headers_len; i++)
         (void)MHD_add_response_header(resp, x->reply.header[i].name, x->reply.header[i].value);
 
@@ -180,12 +281,12 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
         *upload_len = 0;
         return MHD_YES;
     }
-    if (x->is_answered) return answer(x);
+    if (x->is_answered) return answer(s, x);
     ask(s, x, url, method);
 
     int64_t delay_ms = x->reply.delay_ms + (x->reply.fate == FATE_DROP ? DROP_HOLDS_MS : 0);
 
-    if (delay_ms <= 0) return answer(x);
+    if (delay_ms <= 0) return answer(s, x);
     hold(s, x, delay_ms);
     return MHD_YES;
 }
@@ -215,10 +316,10 @@ start(struct server *s, int port, struct err *err)
 
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     errno = 0;
-    s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL,
-                                 NULL, on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at,
-                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, (uint16_t)port, NULL, NULL,
+        on_request, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
     if (s->daemon == NULL)
         return err_sys(err, RC_IO, errno, "cannot serve on 127.0.0.1 port %d", port);
 
@@ -261,6 +362,10 @@ server_close(struct server *s)
     for (struct exchange *x = s->held; x != NULL; x = x->next)
         x->reply.fate = FATE_RESET;
     wake_due(s, INT64_MAX);
+    for (struct line *l = s->lines, *next; l != NULL; l = next) {
+        next = l->next;
+        line_close(l);
+    }
     (void)MHD_run(s->daemon); /* what it cannot finish ends with the daemon */
     MHD_stop_daemon(s->daemon);
     free(s);
@@ -288,6 +393,8 @@ server_deadline_ns(struct server *s)
         deadline = MIN(deadline, x->wake_ns);
     if (MHD_get_timeout(s->daemon, &wait_ms) == MHD_YES)
         deadline = MIN(deadline, clock_mono(s->sim->clock) + (int64_t)wait_ms * NS_PER_MS);
+    if (s->lines != NULL)
+        deadline = MIN(deadline, clock_mono(s->sim->clock) + LINES_MS * NS_PER_MS);
     return deadline;
 }
 
@@ -296,4 +403,5 @@ server_run(struct server *s)
 {
     wake_due(s, clock_mono(s->sim->clock));
     (void)MHD_run(s->daemon); /* fails only for a daemon that is not ours to run */
+    run_lines(s);
 }

@@ -2,6 +2,7 @@
 
 #include "sim/alpaca.h"
 #include "sim/stamp.h"
+#include "sim/trade_stream.h"
 
 static const char *const ROUTE_NAMES[ROUTES_LEN] = {
     [ROUTE_UW_FLOW_ALERTS] = "uw_flow_alerts",
@@ -35,6 +36,7 @@ static const char *const ROUTE_NAMES[ROUTES_LEN] = {
     [ROUTE_TRADE] = "latest_trade",
     [ROUTE_QUOTE] = "latest_quote",
     [ROUTE_BARS] = "bars",
+    [ROUTE_STREAM] = "stream",
     [ROUTE_CONTROL] = "control",
     [ROUTE_UNKNOWN] = "unknown",
 };
@@ -268,6 +270,9 @@ serve(struct sim *sim, const struct sim_request *req, struct sim_reply *r)
         route = uw_handle(sim, req, r);
     } else if (str_starts(req->path, "/v2/")) {
         route = alpaca_handle(sim, req, &c, r);
+    } else if (str_eq(req->path, "/stream")) {
+        route = ROUTE_STREAM;
+        trade_stream_answer(req, r);
     } else {
         r->status = 404;
         text_puts(&r->body, "{\"message\":\"not found\"}");

@@ -15,6 +15,7 @@
  *   alpaca_api.c       the trading endpoints; alpaca_data.c market data; alpaca_json.c the shapes
  *   stamp.c            instants and decimals as the two vendors write them
  *   http_in_process.c  the whole of it as the HTTP seam
+ *   trade_stream.c     the stream of trade updates, as one connection sees it
  *   server.c           libmicrohttpd on one poll loop
  *   options.c, load.c  the command line; the day made from what it names
  *   main.c             wiring
@@ -64,6 +65,7 @@ enum sim_route {
     ROUTE_TRADE,
     ROUTE_QUOTE,
     ROUTE_BARS,
+    ROUTE_STREAM,
     ROUTE_CONTROL,
     ROUTE_UNKNOWN,
     ROUTES_LEN
@@ -78,6 +80,7 @@ struct sim_request {
     struct sim_param query[SIM_QUERY_MAX];
     size_t query_len;
     const char *authorization, *apca_key, *apca_secret; /* NULL where not sent */
+    const char *ws_key; /* of a request to become a WebSocket; NULL otherwise */
     const char *body;
     size_t body_len;
 };

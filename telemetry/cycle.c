@@ -195,7 +195,7 @@ heartbeat_encode(const struct heartbeat *h, struct text *to)
     if (h->trade_stream != NULL) {
         json_out_obj(&o, "trade_stream");
         json_out_str(&o, "state", h->trade_stream);
-        json_out_count(&o, "age_s", h->trade_stream_age_s);
+        json_out_f64(&o, "age_sec", h->trade_stream_age_s);
         json_out_end(&o);
     }
     if (r == NULL) {

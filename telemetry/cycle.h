@@ -96,8 +96,8 @@ struct heartbeat {
     bool is_running;
     int pid;
     int64_t epoch;
-    const char *trade_stream;        /* how the trade updates are; NULL where they are not wanted */
-    int64_t trade_stream_age_s;      /* since something was heard; -1 = not known */
+    const char *trade_stream;        /* "live", "opening", "away"; NULL where none is wanted */
+    double trade_stream_age_s;       /* since anything was heard on it; NAN for never */
     const struct cycle_record *last; /* NULL before the first cycle */
 };
 

@@ -38,6 +38,8 @@ struct status {
     int64_t beat_ns, cycle;
     char rung[32], rung_reason[96], engine_status[32], market_regime[32];
     bool is_market_open;
+    char trade_stream[16]; /* "" where none is wanted */
+    double trade_stream_age_s;
     size_t errors_this_cycle;
     char first_error[STATUS_WORDS];
     int64_t run_ns; /* last line of run.jsonl, WHEN_NONE without one */

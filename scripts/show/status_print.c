@@ -47,6 +47,11 @@ print_engine(const struct look *l, const struct status *s)
     if (!s->has_beat) return;
     (void)printf("  %-11s %s%s%s\n", "rung", s->rung, s->rung_reason[0] != '\0' ? ": " : "",
                  s->rung_reason);
+    if (s->trade_stream[0] != '\0' && !isnan(s->trade_stream_age_s))
+        (void)printf("  %-11s %s, heard %.0f s before the heartbeat\n", "stream", s->trade_stream,
+                     s->trade_stream_age_s);
+    else if (s->trade_stream[0] != '\0')
+        (void)printf("  %-11s %s, never heard\n", "stream", s->trade_stream);
     if (s->errors_this_cycle > 0)
         (void)printf("  %-11s %zu in the last cycle: %s\n", "errors", s->errors_this_cycle,
                      s->first_error);
@@ -197,6 +202,7 @@ write_engine(const struct look *l, const struct status *s, struct json_out *o)
                  s->beat_ns == WHEN_NONE ? (double)NAN : round_dec(age_s(l, s->beat_ns), 3));
     json_out_time(o, "last_cycle_at", s->run_ns);
     json_out_str(o, "rung", s->rung[0] != '\0' ? s->rung : NULL);
+    if (s->trade_stream[0] != '\0') json_out_str(o, "trade_stream", s->trade_stream);
     json_out_str(o, "rung_reason", s->rung_reason[0] != '\0' ? s->rung_reason : NULL);
     json_out_bool(o, "market_open", s->is_market_open);
     json_out_i64(o, "errors_this_cycle", (int64_t)s->errors_this_cycle);

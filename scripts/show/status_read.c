@@ -60,6 +60,9 @@ read_heartbeat(const struct look *l, struct status *s)
         const char *words = json_string(json_first(errors));
         (void)str_copy(s->first_error, sizeof(s->first_error), words != NULL ? words : "?");
     }
+    const struct json *stream = json_get_obj(beat, "trade_stream");
+    (void)str_copy(s->trade_stream, sizeof(s->trade_stream), json_str(stream, "state", ""));
+    s->trade_stream_age_s = json_f64(stream, "age_sec", (double)NAN);
     read_account(s, json_get_obj(beat, "metrics"));
 }
 

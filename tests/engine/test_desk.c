@@ -319,6 +319,63 @@ test_desk_takes_pending_cancel_for_open(void **state)
     assert_int_equal(ledger_qty(f), 10);
 }
 
+/* The stream told of a fill: asked at once, in the middle of a long pause between two questions. */
+static void
+test_desk_asks_at_once_when_the_stream_tells_of_a_fill(void **state)
+{
+    struct fixture *f = *state;
+    struct intent in;
+
+    assert_int_equal(send(f, 10, &in), RC_OK);
+    tick_after(f, 10 * NS_PER_MIN);
+    venue_execute(&f->venue, &f->venue.order[0], 10, 10000);
+    tick_after(f, NS_PER_S); /* not its turn yet */
+    assert_int_equal(ledger_qty(f), 0);
+    assert_true(desk_hint(&f->desk, in.order.client_id));
+    tick_after(f, NS_PER_MS);
+    assert_int_equal(ledger_qty(f), 10);
+    assert_int_equal(f->settled, 1);
+    assert_false(desk_hint(&f->desk, in.order.client_id)); /* told again: it is over */
+}
+
+/* The order list and the executions count, whatever the stream says. */
+static void
+test_desk_takes_the_stream_for_a_rumour(void **state)
+{
+    struct fixture *f = *state;
+    struct intent in;
+
+    assert_false(desk_hint(&f->desk, "v1-1-of-nobody"));
+    assert_int_equal(send(f, 10, &in), RC_OK);
+    tick_after(f, NS_PER_S);
+    int counted = 0;
+    /* "filled", ten times a second for two minutes; the book says open */
+    for (int i = 0; i < 1200; i++) {
+        bool counts = desk_hint(&f->desk, in.order.client_id);
+
+        if (i % 10 != 0) assert_false(counts);
+        counted += counts;
+        tick_after(f, NS_PER_S / 10);
+    }
+    assert_int_equal(counted, 2 * HINTS_PER_MIN);
+    assert_int_equal(intent_now(f, in.order.client_id).state, INTENT_OPEN);
+    assert_int_equal(ledger_qty(f), 0);
+    assert_int_equal(f->settled, 0);
+}
+
+/* A fill of which the stream said nothing: the next question finds it. */
+static void
+test_desk_finds_a_fill_that_the_stream_did_not_tell(void **state)
+{
+    struct fixture *f = *state;
+    struct intent in;
+
+    assert_int_equal(send(f, 10, &in), RC_OK);
+    venue_execute(&f->venue, &f->venue.order[0], 10, 10000);
+    tick_after(f, NS_PER_S);
+    assert_int_equal(ledger_qty(f), 10);
+}
+
 static void
 test_desk_accounts_for_what_a_cancelled_order_had_filled(void **state)
 {
@@ -425,74 +482,6 @@ test_desk_asks_for_the_records_again_until_they_are_written(void **state)
     assert_int_equal(f->settled, 1);
 }
 
-/* An order of six minutes ago is asked for every thirty seconds; the last time was just now. */
-static void
-send_and_grow_old(struct fixture *f, struct intent *ret_in)
-{
-    assert_int_equal(send(f, 10, ret_in), RC_OK);
-    for (int i = 0; i < 12; i++)
-        tick_after(f, 30 * NS_PER_S);
-    *ret_in = intent_now(f, ret_in->order.client_id);
-}
-
-static void
-test_desk_books_a_fill_known_to_rest_but_not_to_the_stream(void **state)
-{
-    struct fixture *f = *state;
-    struct intent in;
-
-    send_and_grow_old(f, &in);
-    venue_execute(&f->venue, &f->venue.order[0], 10, 10000);
-    tick_after(f, NS_PER_S); /* not asked for yet, and nobody told us */
-    assert_int_equal(ledger_qty(f), 0);
-    tick_after(f, 30 * NS_PER_S);
-    assert_int_equal(ledger_qty(f), 10);
-    assert_int_equal(f->settled, 1);
-}
-
-static void
-test_desk_books_nothing_that_only_the_stream_tells(void **state)
-{
-    struct fixture *f = *state;
-    struct intent in;
-
-    send_and_grow_old(f, &in);
-    for (int i = 0; i < 5; i++) {
-        f->time.now_ns += NS_PER_S;
-        assert_true(desk_hint(&f->desk, in.order.client_id, in.broker_id));
-        tick_after(f, 0); /* the broker, asked, says: still open */
-        assert_int_equal(ledger_qty(f), 0);
-        assert_int_equal(intent_now(f, in.order.client_id).state, INTENT_OPEN);
-    }
-    assert_int_equal(f->settled, 0);
-    venue_execute(&f->venue, &f->venue.order[0], 10, 10000);
-    f->time.now_ns += NS_PER_S;
-    assert_true(desk_hint(&f->desk, in.order.client_id, in.broker_id));
-    assert_true(desk_hint(&f->desk, in.order.client_id, in.broker_id)); /* doubled */
-    tick_after(f, 0);
-    assert_int_equal(ledger_qty(f), 10);
-    assert_int_equal(f->settled, 1);
-    assert_false(desk_hint(&f->desk, in.order.client_id, in.broker_id)); /* it is over */
-    tick_after(f, NS_PER_S);
-    assert_int_equal(f->settled, 1);
-    assert_int_equal(f->venue.posts, 1);
-}
-
-static void
-test_desk_follows_no_hint_about_others_nor_one_just_after_asking(void **state)
-{
-    struct fixture *f = *state;
-    struct intent in;
-
-    send_and_grow_old(f, &in);
-    assert_false(desk_hint(&f->desk, in.order.client_id, in.broker_id));
-    f->time.now_ns += HINT_GAP_NS;
-    assert_false(desk_hint(&f->desk, "", "somebody-else"));
-    assert_false(desk_hint(&f->desk, in.order.client_id, "somebody-else"));
-    assert_false(desk_hint(&f->desk, "", ""));
-    assert_true(desk_hint(&f->desk, "", in.broker_id));
-}
-
 static void
 test_desk_client_ids_are_short_and_tell_their_engine(void **state)
 {
@@ -528,14 +517,14 @@ main(void)
         DESK_TEST(test_desk_waits_for_an_execution_known_to_the_order_but_not_listed),
         DESK_TEST(test_desk_counts_an_execution_listed_twice_once),
         DESK_TEST(test_desk_takes_pending_cancel_for_open),
+        DESK_TEST(test_desk_asks_at_once_when_the_stream_tells_of_a_fill),
+        DESK_TEST(test_desk_takes_the_stream_for_a_rumour),
+        DESK_TEST(test_desk_finds_a_fill_that_the_stream_did_not_tell),
         DESK_TEST(test_desk_accounts_for_what_a_cancelled_order_had_filled),
         DESK_TEST(test_desk_takes_a_committed_intent_of_a_dead_process_for_unknown),
         DESK_TEST(test_ledger_guard_sends_nothing_twice),
         DESK_TEST(test_desk_ends_an_intent_that_never_left),
         DESK_TEST(test_desk_asks_for_the_records_again_until_they_are_written),
-        DESK_TEST(test_desk_books_a_fill_known_to_rest_but_not_to_the_stream),
-        DESK_TEST(test_desk_books_nothing_that_only_the_stream_tells),
-        DESK_TEST(test_desk_follows_no_hint_about_others_nor_one_just_after_asking),
         DESK_TEST(test_desk_client_ids_are_short_and_tell_their_engine),
     };
 

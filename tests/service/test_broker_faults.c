@@ -1,7 +1,7 @@
 /*
  * A whole day with a broker that loses answers, resets, refuses, talks garbage, executes late,
- * lists executions late or twice and does not cancel, all at once and often: at its end the books
- * agree.
+ * lists executions late or twice, does not cancel and tells nonsense on its stream, all at once and
+ * often: at its end the books agree.
  */
 #include "tests/lib/check.h"
 #include "tests/lib/day_check.h"
@@ -12,7 +12,8 @@
     "truncate:GET/v2/:0.02,html:GET/v2/:0.01,reset:GET/:0.02,delay=120:/v2/:0.02,"                 \
     "latefill=4000:POST/v2/orders:0.2,missingfill=20000:POST/v2/orders:0.2,"                       \
     "dupfill:POST/v2/orders:0.2,stuckcancel:DELETE:0.1,rejectcancel:DELETE:0.1,"                   \
-    "reset:/@11:30-11:40"
+    "drop:STREAM:0.3,dupfill:STREAM:0.2,truncate:STREAM:0.05,garbage:STREAM:0.02,"                 \
+    "reset:STREAM:0.05,reset:/@11:30-11:40"
 
 static struct day day;
 
