@@ -19,6 +19,14 @@ struct fs_stat {
     uint64_t inode;
 };
 
+/* Nobody has touched the file between the two looks, as far as a look can tell. */
+static inline bool
+fs_is_same(const struct fs_stat *a, const struct fs_stat *b)
+{
+    return a->exists == b->exists && a->is_dir == b->is_dir && a->inode == b->inode &&
+           a->size == b->size && a->mtime_ns == b->mtime_ns;
+}
+
 struct fs {
     void *self;
     /* The whole file, at most max bytes (RC_RANGE beyond); RC_NOT_FOUND where there is none. */

@@ -104,6 +104,12 @@ struct recent_closed {
     int64_t last_ns; /* WHEN_NONE without one */
 };
 
+/* A file of orders on their way, as it was last written. */
+struct pending {
+    uint64_t hash;
+    struct fs_stat file;
+};
+
 struct engine {
     struct engine_seams seams;
     struct arena arena; /* one cycle */
@@ -131,7 +137,7 @@ struct engine {
     struct today_trades today;
     struct recent_closed closed;
 
-    uint64_t pending_entries_hash, pending_exits_hash; /* of what was last written; 0 nothing */
+    struct pending pending_entries, pending_exits;
 
     /* of the cycle at hand */
     char error[CYCLE_ERRORS_MAX][CYCLE_ERROR_MAX];

@@ -74,13 +74,6 @@ flow_file_next(struct flow_file *f, size_t (*known)(void *ctx, const struct json
 }
 
 bool
-flow_file_same(const struct fs_stat *a, const struct fs_stat *b)
-{
-    return a->exists == b->exists && a->inode == b->inode && a->size == b->size &&
-           a->mtime_ns == b->mtime_ns;
-}
-
-bool
 flow_file_is_one(const struct flow_file *f, const struct fs_stat *before)
 {
     struct fs_stat after = {0};
@@ -88,5 +81,5 @@ flow_file_is_one(const struct flow_file *f, const struct fs_stat *before)
 
     if (f->reads <= 1) return true;
     return f->fs->stat(f->fs->self, f->path, &after, &ignored) == RC_OK &&
-           flow_file_same(before, &after);
+           fs_is_same(before, &after);
 }

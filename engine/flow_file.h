@@ -43,6 +43,5 @@ enum rc flow_file_next(struct flow_file *f, size_t (*known)(void *ctx, const str
  * of.
  */
 bool flow_file_is_one(const struct flow_file *f, const struct fs_stat *before);
-bool flow_file_same(const struct fs_stat *a, const struct fs_stat *b);
 
 #endif

@@ -265,7 +265,7 @@ refresh(struct flow_table *t, const struct fs *fs, const struct store *store, co
             drop_all(t);
             return FLOW_CACHE_MISSING;
         }
-        if (flow_file_same(&now, &t->stat)) return FLOW_CACHE_UNCHANGED;
+        if (fs_is_same(&now, &t->stat)) return FLOW_CACHE_UNCHANGED;
         enum rc rc = take_file(t, fs, &err);
         /* Pieces of two files make neither: what was read says nothing, good or bad. */
         if (!flow_file_is_one(&t->file, &now)) continue;

@@ -82,14 +82,6 @@ spec_of(enum memory_file f)
         .path = c->path, .default_json = c->default_json, .has_prev = c->has_prev};
 }
 
-static bool
-is_same_file(const struct fs_stat *a, const struct fs_stat *b)
-{
-    return a->exists == b->exists && a->is_dir == b->is_dir &&
-           (!a->exists ||
-            (a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns));
-}
-
 static struct fs_stat
 stat_of(const struct fs *fs, const char *path)
 {
@@ -134,7 +126,7 @@ sync_file(struct memory *m, enum memory_file f, const struct fs *fs, const struc
     enum store_origin origin = STORE_FILE;
     CLEANUP(text_free) struct text json = {0};
 
-    if (m->was_loaded[f] && is_same_file(&now, &m->seen[f])) return;
+    if (m->was_loaded[f] && fs_is_same(&now, &m->seen[f])) return;
     if (f == MEMORY_CONTROL && is_control_unsaid(m) && is_surely_absent(fs, c->path)) {
         m->was_loaded[f] = true; /* the operator has never said anything, and it is his file */
         m->seen[f] = (struct fs_stat){0};
@@ -185,7 +177,7 @@ flush_file(struct memory *m, enum memory_file f, const struct fs *fs, const stru
     if (f == MEMORY_CONTROL) {
         /* The operator may have spoken since we looked: his word is never written over. */
         struct fs_stat now = stat_of(fs, c->path);
-        if (!is_same_file(&now, &m->seen[f])) return;
+        if (!fs_is_same(&now, &m->seen[f])) return;
     }
     if (store_save(store, &spec, &json, &err) != RC_OK) {
         log_event(log, EV_STATE_WRITE_FAILED, F_STR("path", c->path), F_STR("error", err.text));

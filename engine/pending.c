@@ -6,7 +6,7 @@
 /*
  * The orders that are on their way, for people and programs that look from outside (spec 10 8.5).
  * The ledger is what a restart goes by; these two say the same in the words of the position records
- * and are written anew when something in them changes.
+ * and are written anew when something in them changes, or somebody has changed them.
  */
 #define PENDING_ENTRIES_PATH "state/pending_entries.json"
 #define PENDING_EXITS_PATH   "state/pending_exits.json"
@@ -52,15 +52,20 @@ exit_write(struct json_out *o, const struct intent *in, const struct position_me
 }
 
 static void
-save_if_changed(struct engine *eng, const char *path, const struct text *doc, uint64_t *saved)
+save_if_changed(struct engine *eng, const char *path, const struct text *doc, struct pending *p)
 {
     const struct store_spec spec = {.path = path, .default_json = "{}"};
-    uint64_t hash = hash_bytes(text_str(doc), doc->len, 1) | 1; /* 0: nothing written yet */
+    const struct fs *fs = &eng->seams.fs;
+    uint64_t hash = hash_bytes(text_str(doc), doc->len, 1);
+    struct fs_stat now = {0};
     struct err err = {0};
 
-    if (hash == *saved) return;
+    (void)!fs->stat(fs->self, path, &now, &err); /* not to be looked at: written anew */
+    if (now.exists && hash == p->hash && fs_is_same(&now, &p->file)) return;
+    p->hash = hash;
+    p->file = (struct fs_stat){0};
     if (store_save(&eng->seams.store, &spec, doc, &err) == RC_OK)
-        *saved = hash;
+        (void)!fs->stat(fs->self, path, &p->file, &err);
     else
         log_event(&eng->seams.log, EV_STATE_WRITE_FAILED, F_STR("path", path),
                   F_STR("error", err.text));
@@ -85,6 +90,6 @@ engine_pending(struct engine *eng)
     }
     json_out_end(&entry);
     json_out_end(&exit);
-    save_if_changed(eng, PENDING_ENTRIES_PATH, &entries, &eng->pending_entries_hash);
-    save_if_changed(eng, PENDING_EXITS_PATH, &exits, &eng->pending_exits_hash);
+    save_if_changed(eng, PENDING_ENTRIES_PATH, &entries, &eng->pending_entries);
+    save_if_changed(eng, PENDING_EXITS_PATH, &exits, &eng->pending_exits);
 }

@@ -86,7 +86,6 @@ struct v2_docs {
     size_t risk_len;
 };
 
-bool v2_file_is_same(const struct fs_stat *a, const struct fs_stat *b);
 void v2_docs_sync(struct v2_docs *d, const struct v2_seams *s);
 void v2_docs_done(struct v2_docs *d);
 /* NULL where the file has no record of the symbol. */

@@ -60,7 +60,7 @@ v2_book_sync(struct v2_book *b, const struct v2_seams *s)
     struct err err = {0};
 
     if (s->fs->stat(s->fs->self, V2_POSITIONS_PATH, &st, &err) != RC_OK) st = b->seen;
-    if (b->is_loaded && v2_file_is_same(&st, &b->seen)) return;
+    if (b->is_loaded && fs_is_same(&st, &b->seen)) return;
     load(b, s);
     if (s->fs->stat(s->fs->self, V2_POSITIONS_PATH, &b->seen, &err) != RC_OK) b->seen = st;
     if (b->outbox.is_committed) {

@@ -16,13 +16,6 @@ static const char *const PATHS[V2_FILES_LEN] = {
     [V2_SECTORS] = "config/sector_profiles.json",
 };
 
-bool
-v2_file_is_same(const struct fs_stat *a, const struct fs_stat *b)
-{
-    return a->exists == b->exists && a->inode == b->inode && a->mtime_ns == b->mtime_ns &&
-           a->size == b->size;
-}
-
 /* The root's own profiles go before those the program was built with. */
 static void
 take_sectors(struct v2_docs *d)
@@ -101,7 +94,7 @@ v2_docs_sync(struct v2_docs *d, const struct v2_seams *s)
         struct err ignored = {0};
 
         if (s->fs->stat(s->fs->self, PATHS[f], &st, &ignored) != RC_OK) continue; /* as it was */
-        if (!v2_file_is_same(&st, &d->seen[f])) reload(d, s, f, &st);
+        if (!fs_is_same(&st, &d->seen[f])) reload(d, s, f, &st);
     }
     take_sectors(d);
 }

@@ -72,7 +72,7 @@ v2_ledger_sync(struct v2_ledger *l, const struct v2_seams *s)
     struct err ignored = {0};
 
     if (s->fs->stat(s->fs->self, V2_LEDGER_PATH, &st, &ignored) != RC_OK) st = l->seen;
-    if (l->is_loaded && v2_file_is_same(&st, &l->seen)) return;
+    if (l->is_loaded && fs_is_same(&st, &l->seen)) return;
     load(l, s);
     if (s->fs->stat(s->fs->self, V2_LEDGER_PATH, &l->seen, &ignored) != RC_OK) l->seen = st;
     if (!l->outbox.is_committed) return;

@@ -52,12 +52,6 @@ epoch_raise(struct epoch_file *ret_epoch, const struct fs *fs, const struct stor
     return save_mine(e, err);
 }
 
-static bool
-same_file(const struct fs_stat *a, const struct fs_stat *b)
-{
-    return b->exists && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
-}
-
 enum rc
 epoch_current(struct epoch_file *e, int64_t *ret_epoch, struct err *err)
 {
@@ -65,7 +59,7 @@ epoch_current(struct epoch_file *e, int64_t *ret_epoch, struct err *err)
     enum rc rc = e->fs->stat(e->fs->self, EPOCH_PATH, &st, err);
 
     if (rc != RC_OK) return rc;
-    if (!same_file(&e->seen, &st)) {
+    if (!st.exists || !fs_is_same(&e->seen, &st)) {
         e->newest = MAX(e->newest, load(e, NULL));
         /* Nobody newer: what is there is older than we are, and ours goes back to its place. */
         if (e->newest == e->mine)

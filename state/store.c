@@ -42,13 +42,6 @@ note_of(struct state_store *s, const char *path)
     return n;
 }
 
-static bool
-same_bytes(const struct fs_stat *a, const struct fs_stat *b)
-{
-    return a->exists == b->exists && a->is_dir == b->is_dir && a->inode == b->inode &&
-           a->size == b->size && a->mtime_ns == b->mtime_ns;
-}
-
 static void
 remember(struct state_store *s, const char *path)
 {
@@ -140,7 +133,7 @@ set_aside(const struct state_store *s, const char *path, const struct fs_stat *r
     enum rc rc = s->fs->stat(s->fs->self, path, &st, err);
 
     if (rc != RC_OK) return rc;
-    if (!same_bytes(&st, read)) return err_set(err, RC_BUSY, "%s: changed while it was read", path);
+    if (!fs_is_same(&st, read)) return err_set(err, RC_BUSY, "%s: changed while it was read", path);
     return aside_move(s->fs, path, "corrupted", ".json", now_s(s), ret_backup, err);
 }
 
@@ -341,7 +334,7 @@ clear_the_place(struct state_store *s, const struct store_spec *spec, struct tex
     struct fs_stat st = {0};
 
     if (s->fs->stat(s->fs->self, spec->path, &st, NULL) != RC_OK || !st.exists) return false;
-    if (n->is_known && same_bytes(&n->known, &st)) return false;
+    if (n->is_known && fs_is_same(&n->known, &st)) return false;
     enum rc rc = read_document(s, spec, spec->path, &found, &read_err);
     if (rc == RC_OK || rc == RC_NOT_FOUND) return false;
 

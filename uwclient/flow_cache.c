@@ -77,13 +77,6 @@ write_metadata(const struct flow_cache *c, const struct flow_status *s, struct t
     json_out_end(&o);
 }
 
-static bool
-same_file(const struct fs_stat *a, const struct fs_stat *b)
-{
-    return a->exists == b->exists && a->inode == b->inode && a->size == b->size &&
-           a->mtime_ns == b->mtime_ns;
-}
-
 /* A file that had to be healed, or is gone, says nothing about what others want: the model stands.
  */
 static void
@@ -93,7 +86,7 @@ merge_file(struct flow_cache *c)
     enum store_origin origin = STORE_FILE;
     struct fs_stat now = look(c);
 
-    if (same_file(&now, &c->written)) return;
+    if (fs_is_same(&now, &c->written)) return;
     CLEANUP(json_freep) struct json *doc = store_load(c->store, &spec, &origin);
     if (origin == STORE_FILE) flow_model_adopt(&c->model, doc);
 }

@@ -34,21 +34,14 @@ utc_date(int64_t at_ns)
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-static struct usage_stamp
+static struct fs_stat
 look(const struct usage *u)
 {
     struct fs_stat st;
 
     if (u->deps.fs->stat(u->deps.fs->self, USAGE_PATH, &st, NULL) != RC_OK)
-        return (struct usage_stamp){0};
-    return (struct usage_stamp){st.exists, st.inode, st.size, st.mtime_ns};
-}
-
-static bool
-same_stamp(const struct usage_stamp *a, const struct usage_stamp *b)
-{
-    return a->exists == b->exists && a->inode == b->inode && a->size == b->size &&
-           a->mtime_ns == b->mtime_ns;
+        return (struct fs_stat){0};
+    return st;
 }
 
 /* Of two counts of the same day the higher one is right: each may have missed calls, none counts
@@ -129,7 +122,7 @@ reseed(struct usage *u, const char *why)
  * older generation that somebody healed a moment ago and did not live to correct.
  */
 static void
-load(struct usage *u, const struct usage_stamp *seen)
+load(struct usage *u, const struct fs_stat *seen)
 {
     struct store_spec spec = usage_store_spec();
     enum store_origin origin = STORE_FILE;
@@ -221,9 +214,9 @@ pause_is_believable(const struct usage_state *s, int64_t now_ns)
 static void
 refresh(struct usage *u, const struct window_now *now)
 {
-    struct usage_stamp seen = look(u);
+    struct fs_stat seen = look(u);
 
-    if (!u->is_loaded || !same_stamp(&seen, &u->stamp)) load(u, &seen);
+    if (!u->is_loaded || !fs_is_same(&seen, &u->stamp)) load(u, &seen);
     roll(u, now->wall_ns);
     window_prune(&u->state.window, now);
     if (!pause_is_believable(&u->state, now->wall_ns)) {

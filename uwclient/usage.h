@@ -76,18 +76,11 @@ struct usage_state {
     bool is_live; /* a live process wrote it */
 };
 
-/* The file as it was last read or written. */
-struct usage_stamp {
-    bool exists;
-    uint64_t inode;
-    int64_t size, mtime_ns;
-};
-
 struct usage {
     struct usage_deps deps;
     struct usage_limits limits;
     struct usage_state state;
-    struct usage_stamp stamp;
+    struct fs_stat stamp;
     bool is_loaded;
     bool is_unsaved; /* memory knows more than the file, and the next reservation will write it */
     bool must_save;  /* the file was healed to less than memory knows */

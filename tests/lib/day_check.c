@@ -317,7 +317,9 @@ check_entry(struct day *d, const struct intent *in)
     const char *id = in->order.client_id;
 
     expect_lines(d, "attribution", day_lines(d, "logs/attribution.jsonl", id), 1, in);
-    expect_lines(d, "orders", day_lines(d, "logs/orders.jsonl", id), 1, in);
+    /* What the attempt came to, and what the entry did. */
+    expect_lines(d, "orders", day_lines(d, "logs/orders.jsonl", id, "\"action\":"), 1, in);
+    expect_lines(d, "orders", day_lines(d, "logs/orders.jsonl", id, "\"status\":"), 1, in);
 }
 
 static void
