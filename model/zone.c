@@ -411,13 +411,14 @@ zone_utc(const struct zone *z, const struct civil *local)
     int64_t local_ns = when_from_civil(local);
     int64_t local_s = when_to_s(local_ns), fraction_ns = local_ns - local_s * NS_PER_S;
 
-    /* Stretches of one offset, from the first that can contain the local time. */
-    int64_t from_s = local_s - OFFSET_MAX_S;
-    for (;;) {
+    /* Stretches of one offset, from the first to the last that can contain the local time. */
+    int64_t from_s = local_s - OFFSET_MAX_S, skipped_s = INT64_MAX;
+    while (from_s <= local_s - OFFSET_MIN_S) {
         int64_t until_s = next_change_s(z, from_s);
         int64_t at_s = local_s - offset_at_s(z, from_s);
-        if (at_s < from_s) return from_s * NS_PER_S; /* skipped: the clocks went past it here */
-        if (at_s < until_s) return at_s * NS_PER_S + fraction_ns;
+        if (at_s >= from_s && at_s < until_s) return at_s * NS_PER_S + fraction_ns;
+        if (at_s < from_s) skipped_s = MIN(skipped_s, from_s); /* the clocks went past it here */
         from_s = until_s;
     }
+    return skipped_s * NS_PER_S;
 }

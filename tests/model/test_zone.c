@@ -308,6 +308,9 @@ test_zone_reads_version_one(void **state)
     assert_int_equal(zone_offset_s(z, WHEN_NONE), -3600);
     assert_true(zone_local(z, WHEN_NONE).date.year == 1677); /* the ends of time do not overflow */
     assert_true(zone_local(z, INT64_MAX).date.year == 2262);
+    /* The clocks went three hours on and, 200 s later, back again: what was skipped then, came. */
+    struct civil local = zone_local(z, 500 * NS_PER_S);
+    assert_int_equal(zone_utc(z, &local), 500 * NS_PER_S);
 }
 
 static void
