@@ -66,6 +66,14 @@ need_nums(struct look *l, const struct json *v, const char *const *keys)
 }
 #define NEED_NUMS(l, v, ...) need_nums((l), (v), (const char *const[]){__VA_ARGS__, NULL})
 
+static void
+need_keys(struct look *l, const struct json *v, const char *const *keys)
+{
+    for (size_t i = 0; keys[i] != NULL; i++)
+        if (!json_has(v, keys[i])) wrong(l, keys[i], "the key");
+}
+#define NEED_KEYS(l, v, ...) need_keys((l), (v), (const char *const[]){__VA_ARGS__, NULL})
+
 static const struct json *
 need_obj(struct look *l, const struct json *v, const char *key)
 {
@@ -132,33 +140,19 @@ need_one_of(struct look *l, const struct json *v, const char *key, const char *c
 static void
 check_equalizer(struct look *l, const struct json *doc)
 {
-    static const char *const KEYS[] = {"features",
-                                       "feature_exit_impact",
-                                       "exit_reason_distributions",
-                                       "score_evolution",
-                                       "volatility_expansion",
-                                       "alignment_drift",
-                                       "feature_contribution_decay"};
-
-    for (size_t i = 0; i < COUNT_OF(KEYS); i++)
-        if (!json_has(doc, KEYS[i])) wrong(l, KEYS[i], "the key");
+    NEED_KEYS(l, doc, "features", "feature_exit_impact", "exit_reason_distributions",
+              "score_evolution", "volatility_expansion", "alignment_drift",
+              "feature_contribution_decay");
 }
+
+static const char *const SIDES[] = {"overall", "long", "short"};
 
 static void
 check_long_short(struct look *l, const struct json *doc)
 {
-    static const char *const SIDES[] = {"overall", "long", "short"};
-
-    for (size_t i = 0; i < COUNT_OF(SIDES); i++) {
-        const struct json *side = need_obj(l, doc, SIDES[i]);
-        size_t keys = 0;
-
-        for (const struct json *m = json_first(side); m != NULL; m = json_next(m)) {
-            if (isnan(json_f64_of(m, (double)NAN))) wrong(l, json_key(m), "a number");
-            keys++;
-        }
-        if (keys < 9) wrong(l, SIDES[i], "nine numbers");
-    }
+    for (size_t i = 0; i < COUNT_OF(SIDES); i++)
+        NEED_NUMS(l, need_obj(l, doc, SIDES[i]), "count", "win_count", "loss_count", "win_rate",
+                  "avg_pnl_usd", "avg_win_usd", "avg_loss_usd", "expectancy_usd", "total_pnl_usd");
 }
 
 static void
@@ -187,11 +181,9 @@ check_curves(struct look *l, const struct json *doc)
 {
     const struct json *features = need_full_obj(l, doc, "features");
 
-    for (const struct json *f = json_first(features); f != NULL; f = json_next(f)) {
-        check_bins(l, need_full_list(l, f, "overall"));
-        check_bins(l, need_full_list(l, f, "long"));
-        check_bins(l, need_full_list(l, f, "short"));
-    }
+    for (const struct json *f = json_first(features); f != NULL; f = json_next(f))
+        for (size_t i = 0; i < COUNT_OF(SIDES); i++)
+            check_bins(l, need_full_list(l, f, SIDES[i]));
 }
 
 static void
@@ -215,6 +207,7 @@ check_matrix(struct look *l, const struct json *doc)
 static const char *const CLASSES[] = {"perfect_match", "near_match", "divergent", "missing_in_v1",
                                       "missing_in_v2"};
 
+/* The numbers of spec 40 10, and the rest of what contract 4.21 names. */
 static void
 check_parity_rows(struct look *l, const struct json *rows)
 {
@@ -226,6 +219,8 @@ check_parity_rows(struct look *l, const struct json *rows)
         NEED_NUMS(l, row, "v1_score_at_entry", "v2_score_at_entry", "score_delta",
                   "v1_price_at_entry", "v2_price_at_entry", "price_delta_usd",
                   "entry_ts_delta_seconds");
+        NEED_KEYS(l, row, "symbol", "v1_entry_ts", "v2_entry_ts", "missing_fields",
+                  "feature_family");
     }
 }
 
@@ -245,8 +240,9 @@ check_parity(struct look *l, const struct json *doc)
     NEED_NUMS(l, doc, "aggregate_metrics.mean_entry_ts_delta_seconds",
               "aggregate_metrics.mean_score_delta", "aggregate_metrics.mean_price_delta_usd",
               "aggregate_metrics.match_rate");
-    if (!json_has(json_get(doc, "aggregate_metrics"), "matched_pairs"))
-        wrong(l, "aggregate_metrics.matched_pairs", "the key");
+    NEED_KEYS(l, json_get(doc, "aggregate_metrics"), "matched_pairs");
+    NEED_KEYS(l, json_get(doc, "notes"), "parity_available");
+    (void)need_obj(l, doc, "overlap");
 }
 
 static void
@@ -275,9 +271,9 @@ check_distribution(struct look *l, const struct json *doc)
 
     for (const struct json *family = json_first(need_full_obj(l, doc, "families")); family != NULL;
          family = json_next(family))
-        for (const struct json *group = json_first(family); group != NULL; group = json_next(group))
+        for (size_t side = 0; side < COUNT_OF(SIDES); side++)
             for (size_t i = 0; i < COUNT_OF(HISTOGRAMS); i++)
-                check_histogram(l, need_obj(l, group, HISTOGRAMS[i]));
+                check_histogram(l, need_obj(l, need_obj(l, family, SIDES[side]), HISTOGRAMS[i]));
 }
 
 static void
@@ -318,52 +314,49 @@ check_replacement(struct look *l, const struct json *doc)
 }
 
 static void
+check_window(struct look *l, const struct json *window)
+{
+    static const char *const PARTS[] = {"live", "shadow", "delta"};
+
+    for (size_t i = 0; i < COUNT_OF(PARTS); i++)
+        NEED_NUMS(l, need_obj(l, window, PARTS[i]), "pnl_usd", "expectancy_usd", "trade_count",
+                  "win_rate");
+    NEED_KEYS(l, window, "insufficient_data");
+}
+
+static void
 check_live_shadow(struct look *l, const struct json *doc)
 {
     static const char *const WINDOWS[] = {"24h", "48h", "5d"};
-    static const char *const PARTS[] = {"live", "shadow", "delta"};
+    int seen = 0;
 
     need_text(l, doc, "as_of_ts");
-    for (size_t w = 0; w < COUNT_OF(WINDOWS); w++) {
-        const struct json *window = json_get(need_obj(l, doc, "windows"), WINDOWS[w]);
-
-        for (size_t p = 0; p < COUNT_OF(PARTS); p++) {
-            const struct json *part = need_obj(l, window, PARTS[p]);
-            size_t numbers = 0;
-
-            for (const struct json *n = json_first(part); n != NULL; n = json_next(n))
-                numbers += isnan(json_f64_of(n, (double)NAN)) ? 0 : 1;
-            if (numbers < 4) wrong(l, PARTS[p], "four numbers");
-        }
-        if (!json_has(window, "insufficient_data")) wrong(l, "insufficient_data", "the key");
+    for (size_t i = 0; i < COUNT_OF(WINDOWS); i++)
+        check_window(l, json_get(need_obj(l, doc, "windows"), WINDOWS[i]));
+    for (const struct json *row = json_first(need_list(l, doc, "per_symbol"));
+         row != NULL && seen < 500; row = json_next(row), seen++) {
+        need_text(l, row, "symbol");
+        need_text(l, row, "window");
+        NEED_NUMS(l, row, "live_pnl_usd", "shadow_pnl_usd", "delta_pnl_usd", "live_trade_count",
+                  "shadow_trade_count");
     }
-    (void)need_list(l, doc, "per_symbol");
-}
-
-/* The members of the object that are numbers. */
-static size_t
-numbers_in(const struct json *obj)
-{
-    size_t numbers = 0;
-
-    for (const struct json *n = json_first(obj); n != NULL; n = json_next(n))
-        numbers += isnan(json_f64_of(n, (double)NAN)) ? 0 : 1;
-    return numbers;
 }
 
 static void
 check_signals(struct look *l, const struct json *doc)
 {
+    static const char *const BREAKDOWN[] = {"long_short_breakdown.long",
+                                            "long_short_breakdown.short"};
     int seen = 0;
 
     need_text(l, doc, "as_of_ts");
     for (const struct json *s = json_first(need_list(l, doc, "signals")); s != NULL && seen < 500;
          s = json_next(s), seen++) {
         need_text(l, s, "name");
-        if (numbers_in(s) < 5) wrong(l, "signals", "five numbers each");
-        if (numbers_in(need_obj(l, s, "long_short_breakdown.long")) < 3 ||
-            numbers_in(need_obj(l, s, "long_short_breakdown.short")) < 3)
-            wrong(l, "long_short_breakdown", "three numbers a side");
+        NEED_NUMS(l, s, "win_rate", "avg_pnl_usd", "expectancy_usd", "trade_count",
+                  "contribution_to_total_pnl");
+        for (size_t i = 0; i < COUNT_OF(BREAKDOWN); i++)
+            NEED_NUMS(l, need_obj(l, s, BREAKDOWN[i]), "win_rate", "expectancy_usd", "trade_count");
         (void)need_list(l, s, "regime_breakdown");
     }
 }

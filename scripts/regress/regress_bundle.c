@@ -44,19 +44,27 @@ load_manifest(const struct fs *fs, const char *date, struct json **ret_doc, stru
     return rc == RC_OK ? RC_OK : err_wrap(err, "R17e");
 }
 
-/* computed_files names every document, and every one of them has its key. */
+/* In the manifest the first document has a name of its own. */
+static const char *
+manifest_key(size_t artifact)
+{
+    return artifact == 0 ? "feature_equalizer" : ARTIFACT_NAMES[artifact];
+}
+
+/* computed_files names every document, and every one of them stands under its key. */
 static enum rc
 check_manifest(const struct json *manifest, struct err *err)
 {
     const struct json *computed = json_get_obj(manifest, "computed");
     const struct json *files = json_get_obj(computed, "computed_files");
 
-    if (files == NULL || json_len(files) < ARTIFACTS_LEN)
-        return err_set(err, RC_PARSE, "R17e computed.computed_files names %zu of %d documents",
-                       json_len(files), ARTIFACTS_LEN);
-    for (const struct json *f = json_first(files); f != NULL; f = json_next(f))
-        if (!json_has(computed, json_key(f)))
-            return err_set(err, RC_PARSE, "R17e computed.%s is missing", json_key(f));
+    for (size_t i = 0; i < ARTIFACTS_LEN; i++) {
+        if (!json_has(files, manifest_key(i)))
+            return err_set(err, RC_PARSE, "R17e computed.computed_files.%s is missing",
+                           manifest_key(i));
+        if (json_get_obj(computed, manifest_key(i)) == NULL)
+            return err_set(err, RC_PARSE, "R17e computed.%s is missing", manifest_key(i));
+    }
     return RC_OK;
 }
 

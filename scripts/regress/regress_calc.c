@@ -93,19 +93,42 @@ append(const struct regress *r, const char *path, const struct json *record, str
     return r->fs.append(r->fs.self, path, text_str(&line), line.len, err);
 }
 
+static bool
+keep_last(void *ctx, const struct json *record)
+{
+    struct text *line = ctx;
+    struct json_out o = {.to = line};
+
+    json_out_value(&o, NULL, record);
+    return false; /* the newest one */
+}
+
+/* The last record of a log, to be freed; RC_NOT_FOUND where there is none. */
+static enum rc
+last_record(const struct regress *r, const char *path, struct json **ret_record, struct err *err)
+{
+    CLEANUP(text_free) struct text line = {0};
+
+    view_tail(&r->fs, path, 1 << 20, keep_last, &line);
+    if (line.len == 0) return err_set(err, RC_NOT_FOUND, "%s: no record", path);
+    return json_parse(text_str(&line), line.len, JSON_STRICT, &JSON_LIMITS_FILE, ret_record, err);
+}
+
 enum rc
 regress_attribution(const struct regress *r, struct err *err)
 {
     static const char *const KEYS[] = {"symbol", "uw_features", "uw_contribution"};
     CLEANUP(json_freep) struct json *out = NULL;
+    CLEANUP(json_freep) struct json *record = NULL;
     enum rc rc = calc(calc_composite_v2, COMPOSITE, strlen(COMPOSITE), &out, err);
 
+    if (rc == RC_OK) rc = append(r, UW_LOG_PATH, json_get(out, "attribution"), err);
+    if (rc == RC_OK) rc = last_record(r, UW_LOG_PATH, &record, err);
     if (rc != RC_OK) return rc;
-    const struct json *record = json_get(out, "attribution");
     for (size_t i = 0; i < COUNT_OF(KEYS); i++)
         if (!json_has(record, KEYS[i]))
             return err_set(err, RC_NOT_FOUND, "the record has no %s", KEYS[i]);
-    return append(r, UW_LOG_PATH, record, err);
+    return RC_OK;
 }
 
 /* The records of a step go where the engine puts them, its positions into the state file. */
@@ -210,26 +233,12 @@ regress_shadow(const struct regress *r, struct err *err)
     return rc == RC_OK ? keep(r, closed, err) : rc;
 }
 
-static bool
-keep_last(void *ctx, const struct json *record)
-{
-    struct text *line = ctx;
-    struct json_out o = {.to = line};
-
-    json_out_value(&o, NULL, record);
-    return false; /* the newest one */
-}
-
 enum rc
 regress_exit_record(const struct regress *r, struct err *err)
 {
-    CLEANUP(text_free) struct text line = {0};
     CLEANUP(json_freep) struct json *record = NULL;
+    enum rc rc = last_record(r, shadow_log_path(SHADOW_LOG_ATTRIBUTION), &record, err);
 
-    view_tail(&r->fs, shadow_log_path(SHADOW_LOG_ATTRIBUTION), 1 << 20, keep_last, &line);
-    if (line.len == 0) return err_set(err, RC_NOT_FOUND, "no exit was put on record");
-    enum rc rc =
-        json_parse(text_str(&line), line.len, JSON_STRICT, &JSON_LIMITS_FILE, &record, err);
     if (rc == RC_OK) rc = schema_check(SCHEMA_EXIT_ATTRIBUTION, record, err);
     if (rc != RC_OK) return rc;
     if (json_has(record, "entry_price") && json_has(record, "exit_price")) return RC_OK;

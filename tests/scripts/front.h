@@ -30,11 +30,12 @@ front_program(void)
     return path;
 }
 
-/* Starts it; args ends with NULL.  Standard output and error go to <dir>/<name>. */
+/* Starts a program of ours; args ends with NULL.  Standard output and error go to <dir>/<name>. */
 UNUSED static void
-front_start(struct front *f, const char *dir, const char *name, const char *const *args)
+front_start_program(struct front *f, const char *program, const char *dir, const char *name,
+                    const char *const *args)
 {
-    const char *argv[FRONT_ARGS_MAX + 2] = {front_program()};
+    const char *argv[FRONT_ARGS_MAX + 2] = {program};
     size_t n = 1;
 
     for (; args[n - 1] != NULL; n++) {
@@ -55,6 +56,12 @@ front_start(struct front *f, const char *dir, const char *name, const char *cons
 }
 
 UNUSED static void
+front_start(struct front *f, const char *dir, const char *name, const char *const *args)
+{
+    front_start_program(f, front_program(), dir, name, args);
+}
+
+UNUSED static void
 front_wait(struct front *f)
 {
     int status = 0;
@@ -66,11 +73,18 @@ front_wait(struct front *f)
 }
 
 UNUSED static void
+front_run_program(struct front *f, const char *program, const char *dir, const char *name,
+                  const char *const *args)
+{
+    front_start_program(f, program, dir, name, args);
+    front_wait(f);
+    if (f->status == 127) fail_msg("%s cannot be run", program);
+}
+
+UNUSED static void
 front_run(struct front *f, const char *dir, const char *name, const char *const *args)
 {
-    front_start(f, dir, name, args);
-    front_wait(f);
-    if (f->status == 127) fail_msg("%s cannot be run", front_program());
+    front_run_program(f, front_program(), dir, name, args);
 }
 
 UNUSED static void

@@ -94,6 +94,7 @@ is_required(size_t artifact, const char *key)
                                        "counts"};
     enum { COMPLETENESS = 2, PARITY = 5, REPLACEMENT = 10 };
 
+    if (artifact == PARITY && (str_eq(key, "notes") || str_eq(key, "overlap"))) return true;
     if (str_eq(key, "counts")) return artifact == COMPLETENESS || artifact == REPLACEMENT;
     if (str_eq(key, "_meta")) return artifact == PARITY;
     for (size_t i = 0; i < COUNT_OF(FREE); i++)
@@ -129,6 +130,73 @@ test_artifact_check_notices_what_is_missing_or_of_another_kind(void **state)
     }
 }
 
+/* The bytes with a key named otherwise wherever it stands. */
+static struct text
+renamed(const struct text *bytes, const char *key)
+{
+    struct text out = {0};
+    char quoted[64];
+    const char *at = text_str(bytes), *hit;
+
+    (void)snprintf(quoted, sizeof quoted, "\"%s\":", key);
+    for (; (hit = strstr(at, quoted)) != NULL; at = hit + strlen(quoted)) {
+        text_add(&out, at, (size_t)(hit - at));
+        text_printf(&out, "\"other_%s\":", key);
+    }
+    text_puts(&out, at);
+    return out;
+}
+
+/* Every required key by its name: another number in its place is no substitute. */
+static void
+test_artifact_check_wants_each_key_by_its_name(void **state)
+{
+    static const struct {
+        size_t artifact;
+        const char *keys[12];
+    } cases[] = {
+        {1,
+         {"count", "win_count", "loss_count", "win_rate", "avg_pnl_usd", "avg_win_usd",
+          "avg_loss_usd", "expectancy_usd", "total_pnl_usd"}                                      },
+        {3,  {"overall", "long", "short", "x_lo", "x_hi", "count", "avg_pnl_usd", "total_pnl_usd"}},
+        {4,  {"_cell", "features", "count", "total_pnl_usd", "avg_pnl_usd", "avg_input"}          },
+        {5,
+         {"symbol", "v1_entry_ts", "v2_entry_ts", "missing_fields", "feature_family", "match_rate",
+          "matched_pairs", "parity_available"}                                                    },
+        {6,
+         {"classification", "entry_ts_delta_seconds", "v1_score_at_entry", "score_delta",
+          "price_delta_usd", "feature_family"}                                                    },
+        {7,  {"overall", "long", "short", "v1_score_hist", "score_delta_hist", "edges", "counts"} },
+        {8,  {"hour_utc", "counts"}                                                               },
+        {9,
+         {"counts", "mean_value", "variance", "long_short_skew", "ev_contribution",
+          "stability_score"}                                                                      },
+        {11,
+         {"live", "shadow", "delta", "pnl_usd", "expectancy_usd", "trade_count", "win_rate",
+          "insufficient_data", "symbol", "window", "live_trade_count"}                            },
+        {12,
+         {"name", "win_rate", "avg_pnl_usd", "expectancy_usd", "trade_count",
+          "contribution_to_total_pnl", "long", "short", "regime_breakdown"}                       },
+        {13, {"signal", "suggested_delta_weight", "confidence", "rationale"}                      },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(text_free) struct text bytes = read_expected(cases[i].artifact);
+
+        for (size_t k = 0; k < COUNT_OF(cases[i].keys) && cases[i].keys[k] != NULL; k++) {
+            CLEANUP(text_free) struct text text = renamed(&bytes, cases[i].keys[k]);
+            CLEANUP(json_freep) struct json *bad = parse(&text);
+            struct err err = {0};
+
+            assert_true(text.len > bytes.len);
+            if (artifact_check(cases[i].artifact, bad, false, &err) == RC_OK)
+                fail_msg("%s: %s may have another name", ARTIFACT_NAMES[cases[i].artifact],
+                         cases[i].keys[k]);
+        }
+    }
+}
+
 static void
 test_artifact_check_quiet_day_may_be_empty(void **state)
 {
@@ -152,6 +220,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_artifact_check_takes_the_example_day),
         cmocka_unit_test(test_artifact_check_notices_what_is_missing_or_of_another_kind),
+        cmocka_unit_test(test_artifact_check_wants_each_key_by_its_name),
         cmocka_unit_test(test_artifact_check_quiet_day_may_be_empty),
     };
 

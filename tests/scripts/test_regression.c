@@ -85,6 +85,96 @@ test_contract_4_20_regression_names_what_a_bundle_lacks(void **state)
     }
 }
 
+/* ---- every check can fail -------------------------------------------------------------------- */
+
+/*
+ * The programs as they are, but what one of them leaves is spoilt behind its back: bin/stockbot is
+ * a script that runs the real one, then the words of the case.
+ */
+static void
+make_saboteur(const struct tmpdir *dir)
+{
+    CLEANUP(text_free) struct text program = {0};
+    CLEANUP(text_free) struct text script = {0};
+
+    check_read_file(front_program(), &program);
+    assert_int_equal(mkdir(tmpdir_path(dir, "bin"), 0700), 0);
+    tmpdir_write_bytes(dir, "bin/real", text_str(&program), program.len);
+    assert_int_equal(chmod(tmpdir_path(dir, "bin/real"), 0700), 0);
+    text_printf(&script,
+                "#!/bin/sh\n%s/bin/real \"$@\"\nrc=$?\n"
+                "[ \"$1\" != \"$SPOILT\" ] || { cd \"$STOCKBOT_ROOT\" && eval \"$SPOIL\"; }\n"
+                "exit $rc\n",
+                dir->path);
+    tmpdir_write(dir, "bin/stockbot", text_str(&script));
+    assert_int_equal(chmod(tmpdir_path(dir, "bin/stockbot"), 0700), 0);
+}
+
+#define TELEMETRY "telemetry/*/"
+
+static void
+test_contract_4_20_regression_notices_whatever_fails(void **state)
+{
+    static const struct {
+        const char *runner, *spoil, *id;
+    } cases[] = {
+        {"audit-uw-endpoints",          "rc=1",                                               "R0b " },
+        {"uw",                          "rm -f state/uw_usage_state.json",                    "R3 "  },
+        {"build-daily-universe",        "rm state/core_universe.json",                        "R4 "  },
+        {"run-premarket-intel",         "rc=1",                                               "R5 "  },
+        {"run-postmarket-intel",        "echo '{}' >state/postmarket_intel.json",             "R5b " },
+        {"build-daily-universe",
+         "echo '{\"_meta\":{\"mode\":\"mock\"}}' >state/daily_universe_v2.json",              "R5b " },
+        {"run-regime-detector",         "rm state/regime_state.json",                         "R8 "  },
+        {"run-daily-intel-pnl",         "echo '{}' >state/uw_intel_pnl_summary.json",         "R10 " },
+        {"run-intel-health-checks",     "rm state/intel_health_state.json",                   "R11 " },
+        {"run-intel-dashboard",         "sed -i 's/Exit Intell/Ex/' reports/INTEL*",          "R12 " },
+        {"run-daemon-health-check",     "sed -i s/critical/warning/ state/uw_daemon_h*.json", "R13 " },
+        {"run-daemon-health-check",     ": >logs/system_events.jsonl",                        "R13 " },
+        {"run-shadow-day-summary",      "rm reports/SHADOW_DAY_SUMMARY_*",                    "R14b "},
+        {"run-preopen-readiness-check", ": >logs/system_events.jsonl",                        "R14c "},
+        {"v2-tuning-suggestions",       "rc=1",                                               "R14d "},
+        {"run-exit-day-summary",        "rm reports/EXIT_DAY_SUMMARY_*",                      "R15b "},
+        {"run-uw-intel-on-droplet",     "rm droplet_sync/*/daily_universe.json",              "R5d " },
+        {"run-uw-intel-on-droplet",     "rm " TELEMETRY "FULL_TELEMETRY_*.md",                "R5d " },
+        {"run-postclose-analysis-pack", "rm analysis_packs/*/manifest.json",                  "R16 " },
+        {"run-postclose-analysis-pack", "rm analysis_packs/*/*.tar.gz",                       "R16 " },
+        {"run-full-telemetry-extract",  "rm -r " TELEMETRY "logs",                            "R17a "},
+        {"run-full-telemetry-extract",
+         "for f in " TELEMETRY "computed/feature_eq*; do echo '{}' >$f; done",                "R17b" },
+        {"run-full-telemetry-extract",  "rm " TELEMETRY "computed/regime_timeline.json",      "R17c" },
+        {"run-full-telemetry-extract",
+         "sed -i 's/\"as_of_ts\": \"20/\"as_of_ts\": \"19/' " TELEMETRY "computed/live_vs*",
+         "R17d "                                                                                     },
+        {"run-full-telemetry-extract",
+         "sed -i 's/\"signal_performance\"/\"x\"/' " TELEMETRY "telemetry_manifest.json",     "R17e "},
+        {"run-full-telemetry-extract",
+         "sed -i \"s/pairing: /pairing $$: /\" " TELEMETRY "computed/shadow_vs*",             "R17f "},
+        {"v2-tuning-suggestions",       "mkdir $LIVE/reports",                                "R18 " },
+    };
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    char here[PATH_MAX];
+
+    (void)state;
+    make_saboteur(&dir);
+    assert_non_null(getcwd(here, sizeof here));
+    (void)setenv("STOCKBOT_SHARE", here, 1); /* where the shipped files are */
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(tmpdir_done) struct tmpdir root = tmpdir_new();
+        CLEANUP(front_done) struct front f;
+        const char *const args[] = {"run-regression-checks", "--root", root.path, NULL};
+
+        (void)setenv("SPOILT", cases[i].runner, 1);
+        (void)setenv("SPOIL", cases[i].spoil, 1);
+        (void)setenv("LIVE", root.path, 1);
+        front_run_program(&f, tmpdir_path(&dir, "bin/real"), dir.path, "out", args);
+        if (f.status != 1 || !front_says(&f, cases[i].id) ||
+            !front_says(&f, "run-regression-checks: R") || front_says(&f, "REGRESSION_OK"))
+            fail_msg("%s, %s: %s is wanted; status %d: %s", cases[i].runner, cases[i].spoil,
+                     cases[i].id, f.status, text_str(&f.out));
+    }
+}
+
 static void
 test_regression_wrong_date_is_wrong_usage(void **state)
 {
@@ -103,6 +193,7 @@ main(void)
         cmocka_unit_test(test_contract_4_20_regression_passes_and_leaves_the_root_alone),
         cmocka_unit_test(test_day_runs_its_programs_and_does_none_twice),
         cmocka_unit_test(test_contract_4_20_regression_names_what_a_bundle_lacks),
+        cmocka_unit_test(test_contract_4_20_regression_notices_whatever_fails),
         cmocka_unit_test(test_regression_wrong_date_is_wrong_usage),
     };
 
