@@ -1,5 +1,6 @@
 #include "analytics/doc.h"
 
+#include <endian.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,15 +28,19 @@ give(struct doc *d)
 static void
 new_line(struct doc *d, bool has_comma, int depth)
 {
-    static const char blanks[] =
-        ",\n                                                                ";
+    enum { LEVELS = 8 }; /* at a time: copies of a fixed size need no call */
+    static const char blanks[2 * LEVELS + 1] = "                ";
 
-    _Static_assert(sizeof(blanks) >= 2 * DOC_DEPTH_MAX + 3, "as many blanks as levels");
-    size_t indent = 2 * (size_t)MIN(depth, DOC_DEPTH_MAX);
-    text_add(&d->text, blanks + !has_comma, has_comma + 1 + indent);
-    /* a value from outside may be nested deeper than our own documents */
-    for (int i = DOC_DEPTH_MAX; i < depth; i++)
-        text_add(&d->text, "  ", 2);
+    text_reserve(&d->text, 2 + 2 * (size_t)depth + 2 * LEVELS);
+    char *to = d->text.data + d->text.len;
+    *to = ',';
+    to += has_comma;
+    *to++ = '\n';
+    for (int i = 0; i < depth; i += LEVELS)
+        memcpy(to + 2 * (size_t)i, blanks, 2 * LEVELS);
+    to += 2 * (size_t)depth;
+    *to = '\0';
+    d->text.len = (size_t)(to - d->text.data);
 }
 
 /* ---- strings ------------------------------------------------------------------------------- */
@@ -109,6 +114,31 @@ is_plain(char c)
     return (uint8_t)c >= 0x20 && (uint8_t)c < 0x7F && c != '"' && c != '\\';
 }
 
+/* Copies up to the first character that is not plain, eight at a time: a word is written whole and
+ * counts as far as it is plain.  to has room for them all. */
+static size_t
+plain_copy(char *to, struct span s)
+{
+    size_t at = 0;
+
+    for (; s.len - at >= 8; at += 8) {
+        uint64_t w = 0;
+        memcpy(&w, s.at + at, sizeof(w));
+        memcpy(to + at, &w, sizeof(w));
+        w = le64toh(w);
+        uint64_t quote = w ^ EACH_BYTE('"'), slash = w ^ EACH_BYTE('\\');
+        /* As json_plain_len; and what is above 0x7E sets the top bit with one more. */
+        uint64_t hits = (w - EACH_BYTE(0x20)) & ~w;
+        hits |= (quote - EACH_BYTE(1)) & ~quote;
+        hits |= (slash - EACH_BYTE(1)) & ~slash;
+        hits = (hits | w | (w + EACH_BYTE(1))) & EACH_BYTE(0x80);
+        if (hits != 0) return at + (size_t)__builtin_ctzll(hits) / 8;
+    }
+    for (; at < s.len && is_plain(s.at[at]); at++)
+        to[at] = s.at[at];
+    return at;
+}
+
 /* What is left of a string from its first character that is not plain. */
 static void
 rest_write(struct text *to, struct span s)
@@ -128,16 +158,12 @@ rest_write(struct text *to, struct span s)
 }
 
 /* In quotes; end is what follows the text, the closing quote first. */
-static void
+static inline void
 quoted_write(struct text *to, struct span s, const char *end, size_t end_len)
 {
-    size_t plain = 0;
-
     text_reserve(to, s.len + 1 + end_len);
-    char *bytes = to->data + to->len;
-    *bytes++ = '"';
-    for (; plain < s.len && is_plain(s.at[plain]); plain++)
-        *bytes++ = s.at[plain];
+    to->data[to->len] = '"';
+    size_t plain = plain_copy(to->data + to->len + 1, s);
     to->len += plain + 1;
     if (plain < s.len) rest_write(to, (struct span){s.at + plain, s.len - plain});
     text_add(to, end, end_len);
@@ -167,7 +193,7 @@ begin(struct doc *d, const struct span *key)
     ASSERT(d->depth > 0 || !d->has_member[0]); /* one outermost value */
     if (d->sink != NULL && d->text.len >= DOC_PIECE_BYTES) give(d);
     if (d->depth > 0) new_line(d, d->has_member[d->depth], d->depth);
-    if (in_object) {
+    if (key != NULL) {
         ASSERT(!d->has_member[d->depth] || span_cmp(d->last_key[d->depth], *key) < 0);
         d->last_key[d->depth] = *key;
         key_write(&d->text, *key);

@@ -72,14 +72,17 @@ number_read(struct span text)
 bool
 number_is_shortest(struct span text)
 {
-    const char *at = text.at, *end = text.at + text.len;
+    const char *at = text.at, *end = text.at + text.len, *point = NULL;
 
     if (at < end && *at == '-') at++;
-    const char *point = memchr(at, '.', (size_t)(end - at));
-    if (point == NULL || end - at > DBL_DIG + 1) return false;
+    if (end - at > DBL_DIG + 1) return false;
     for (const char *c = at; c < end; c++) {
-        if ((*c < '0' || *c > '9') && c != point) return false;
+        if (*c == '.' && point == NULL)
+            point = c;
+        else if (*c < '0' || *c > '9')
+            return false;
     }
+    if (point == NULL) return false;
     const char *fraction = point + 1;
     if (end[-1] == '0') return end - fraction == 1;
     bool is_tiny = *at == '0' && end - fraction > 4 && memcmp(fraction, "0000", 4) == 0;

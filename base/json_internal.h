@@ -76,9 +76,6 @@ json_node(const struct json *v)
     return (const cJSON *)(const void *)v;
 }
 
-/* The same byte eight times. */
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
 /* Offset of the first byte of s that ends or interrupts plain text of a string, at most len. */
 static inline size_t
 json_plain_len(const char *s, size_t len)

@@ -27,7 +27,7 @@ peek(const struct reader *r)
 }
 
 static void
-skip_space(struct reader *r)
+skip_spaces(struct reader *r)
 {
     while (r->at < r->end && (uint8_t)*r->at <= ' ') {
         if (*r->at == '\n' || *r->at == '\r')
@@ -38,17 +38,28 @@ skip_space(struct reader *r)
     }
 }
 
-static struct node *
+/* None or one blank nearly everywhere. */
+static inline void
+skip_space(struct reader *r)
+{
+    if (r->at < r->end && *r->at == ' ') r->at++;
+    if (r->at < r->end && (uint8_t)*r->at <= ' ') skip_spaces(r);
+}
+
+static void
+node_grow(struct json_line *l)
+{
+    l->cap = MAX(l->cap * 2, (size_t)256);
+    l->node = realloc(l->node, l->cap * sizeof(*l->node));
+    ASSERT(l->node != NULL);
+}
+
+static inline void
 node_add(struct json_line *l, enum json_kind kind, const char *at, size_t len)
 {
-    if (l->nodes == l->cap) {
-        l->cap = MAX(l->cap * 2, (size_t)256);
-        l->node = realloc(l->node, l->cap * sizeof(*l->node));
-        ASSERT(l->node != NULL);
-    }
-    struct node *n = &l->node[l->nodes++];
-    *n = (struct node){.at = at, .len = (uint32_t)len, .kind = (unsigned)kind & 7U, .size = 1};
-    return n;
+    if (l->nodes == l->cap) node_grow(l);
+    l->node[l->nodes++] =
+        (struct node){.at = at, .len = (uint32_t)len, .kind = (unsigned)kind & 7U, .size = 1};
 }
 
 /* ---- strings ------------------------------------------------------------------------------- */
@@ -343,12 +354,6 @@ bool
 span_is(struct span s, const char *word)
 {
     return s.len == strlen(word) && memcmp(s.at, word, s.len) == 0;
-}
-
-bool
-span_eq(struct span a, struct span b)
-{
-    return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
 }
 
 int

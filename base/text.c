@@ -34,27 +34,15 @@ text_drop(struct text *t, size_t len)
 }
 
 void
-text_reserve(struct text *t, size_t more)
+text_grow(struct text *t, size_t more)
 {
     ASSERT(more < PTRDIFF_MAX / 4 && t->len < PTRDIFF_MAX / 4);
-    size_t need = t->len + more + 1;
-    if (need <= t->cap) return;
-
-    size_t cap = MAX(MAX(need, t->cap * 2), (size_t)64);
+    size_t cap = MAX(MAX(t->len + more + 1, t->cap * 2), (size_t)64);
     char *data = realloc(t->data, cap);
     ASSERT(data != NULL);
     data[t->len] = '\0';
     t->data = data;
     t->cap = cap;
-}
-
-void
-text_add(struct text *t, const char *bytes, size_t len)
-{
-    text_reserve(t, len);
-    if (len > 0) memcpy(t->data + t->len, bytes, len);
-    t->len += len;
-    t->data[t->len] = '\0';
 }
 
 void
@@ -66,7 +54,7 @@ text_puts(struct text *t, const char *s)
 void
 text_putc(struct text *t, char c)
 {
-    if (t->len + 1 >= t->cap) text_reserve(t, 1);
+    text_reserve(t, 1);
     t->data[t->len++] = c;
     t->data[t->len] = '\0';
 }

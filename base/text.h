@@ -4,6 +4,8 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <string.h>
+
 #include "base/compiler.h"
 
 struct text {
@@ -12,11 +14,27 @@ struct text {
     size_t cap;
 };
 
-void text_free(struct text *t);             /* as after = {0}; fits CLEANUP(text_free) */
-void text_clear(struct text *t);            /* empty, the room is kept */
-void text_drop(struct text *t, size_t len); /* the first so many bytes; at most all of them */
-void text_reserve(struct text *t, size_t more);
-void text_add(struct text *t, const char *bytes, size_t len);
+void text_free(struct text *t);              /* as after = {0}; fits CLEANUP(text_free) */
+void text_clear(struct text *t);             /* empty, the room is kept */
+void text_drop(struct text *t, size_t len);  /* the first so many bytes; at most all of them */
+void text_grow(struct text *t, size_t more); /* the rare half of text_reserve() */
+
+/* Room for so many bytes more and the NUL behind them. */
+static inline void
+text_reserve(struct text *t, size_t more)
+{
+    if (more >= t->cap - t->len) text_grow(t, more);
+}
+
+static inline void
+text_add(struct text *t, const char *bytes, size_t len)
+{
+    text_reserve(t, len);
+    if (len > 0) memcpy(t->data + t->len, bytes, len);
+    t->len += len;
+    t->data[t->len] = '\0';
+}
+
 void text_puts(struct text *t, const char *s);
 void text_putc(struct text *t, char c);
 void text_printf(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -296,6 +296,19 @@ seam_replace(void *self, const char *path, const char *bytes, size_t len, bool k
     return sync_folder(fs, path, err);
 }
 
+/* What comes in large pieces is not read again soon: it goes to the disk at once and leaves the
+ * page cache to those who trade.  Only hints, which nothing is to be said about where they fail. */
+static void
+pass_on(int fd, int64_t len)
+{
+    enum { BULK = 512 << 10, STAYS = 16 << 20 };
+    off_t end = len >= BULK ? lseek(fd, 0, SEEK_CUR) : -1;
+
+    if (end < len) return;
+    (void)sync_file_range(fd, end - len, len, SYNC_FILE_RANGE_WRITE);
+    if (end > STAYS) (void)posix_fadvise(fd, 0, end - STAYS, POSIX_FADV_DONTNEED);
+}
+
 static enum rc
 seam_append(void *self, const char *path, const char *bytes, size_t len, struct err *err)
 {
@@ -312,6 +325,7 @@ seam_append(void *self, const char *path, const char *bytes, size_t len, struct 
         rc = err_sys(err, RC_IO, errno, "%s", path);
     else if ((size_t)n < len)
         rc = err_set(err, RC_IO, "%s: only %zd of %zu bytes were written", path, n, len);
+    pass_on(fd, n);
     if (close(fd) != 0 && rc == RC_OK) rc = err_sys(err, RC_IO, errno, "%s", path);
     return rc;
 }

@@ -75,6 +75,11 @@ make(struct rng *r, int i)
     return m;
 }
 
+#define SECTOR_PROFILE                                                                             \
+    "{\"sector\": \"%s\", \"version\": \"2026-01-20_sector_profiles_v1\", \"multipliers\": "       \
+    "{\"flow_weight\": 1.2, \"darkpool_weight\": 1.1, \"earnings_weight\": 1.0, "                  \
+    "\"short_interest_weight\": 1.0}}"
+
 /* What the UW layer saw, with its weights. */
 static void
 put_uw(struct text *to, const char *key, const struct made *m)
@@ -98,26 +103,31 @@ put_uw(struct text *to, const char *key, const struct made *m)
                 "\"regime_alignment\": %.2f, \"total\": %.4f}, ",
                 flow * 0.24, dark * 0.13, liked, sector * 0.12, aligned, flow * 0.24 + dark * 0.13);
     text_printf(to,
-                "\"v2_uw_sector_profile\": {\"sector\": \"%s\", \"version\": "
-                "\"2026-01-20_sector_profiles_v1\", \"multipliers\": {\"flow_weight\": 1.2, "
-                "\"darkpool_weight\": 1.1, \"earnings_weight\": 1.0, \"short_interest_weight\": "
-                "1.0}}, \"v2_uw_regime_profile\": {\"regime_label\": \"%s\", \"version\": "
+                "\"v2_uw_sector_profile\": " SECTOR_PROFILE
+                ", \"v2_uw_regime_profile\": {\"regime_label\": \"%s\", \"version\": "
                 "\"2026-01-20_regime_v1\", \"alignment\": 1.0}}",
                 m->sector, m->regime);
 }
 
+/* A candidate, or two scores that part. */
 static void
-put_candidate(struct text *to, const struct made *m)
+put_scores(struct text *to, const char *event_type, const struct made *m)
 {
+    bool is_candidate = str_eq(event_type, "shadow_trade_candidate");
+
     text_printf(to,
-                "{\"timestamp\": \"%s\", \"ts\": \"%s\", \"event_type\": "
-                "\"shadow_trade_candidate\", \"symbol\": \"%s\", \"direction\": \"%s\", "
-                "\"v1_score\": %.3f, \"v2_score\": %.3f, \"v1_pass\": true, \"v2_pass\": true, "
-                "\"composite_version\": \"v2\", \"universe_source\": \"daily_universe_v2\", "
+                "{\"timestamp\": \"%s\", \"ts\": \"%s\", \"_ts\": 1769092200, \"event_type\": "
+                "\"%s\", \"symbol\": \"%s\", \"direction\": \"%s\", \"v1_score\": %.3f, "
+                "\"v2_score\": %.3f, \"v1_pass\": true, \"v2_pass\": %s, ",
+                m->entry_ts, m->entry_ts, event_type, m->symbol,
+                m->is_short ? "bearish" : "bullish", m->score - 0.1, m->score,
+                is_candidate ? "true" : "false");
+    text_printf(to,
+                "\"composite_version\": \"v2\", \"universe_scoring_version\": "
+                "\"2026-01-20_universe_v2\", \"universe_source\": \"daily_universe_v2\", "
                 "\"in_universe\": true, \"market_regime\": \"mixed\", \"posture\": \"neutral\", "
                 "\"regime_label\": \"%s\", \"volatility_regime\": \"high\", ",
-                m->entry_ts, m->entry_ts, m->symbol, m->is_short ? "bearish" : "bullish",
-                m->score - 0.1, m->score, m->regime);
+                m->regime);
     put_uw(to, "uw_attribution_snapshot", m);
     text_printf(to,
                 ", \"current_price\": %.2f, \"account_equity\": 55000.0, \"buying_power\": "
@@ -127,19 +137,28 @@ put_candidate(struct text *to, const struct made *m)
 }
 
 static void
-put_entry(struct text *to, const struct made *m, int i)
+put_entry(struct text *to, const struct made *m, const char *kind, int i)
 {
     text_printf(to,
                 "{\"timestamp\": \"%s\", \"ts\": \"%s\", \"event_type\": "
-                "\"shadow_entry_opened\", \"trade_id\": \"trade-%08d\", \"symbol\": \"%s\", "
+                "\"shadow_entry_opened\", \"trade_id\": \"%s-%08d\", \"symbol\": \"%s\", "
                 "\"direction\": \"%s\", \"side\": \"%s\", \"entry_price\": %.2f, \"entry_ts\": "
                 "\"%s\", \"qty\": %.1f, \"position_size_usd\": 500.0, \"v2_score\": %.3f, "
                 "\"v1_score\": %.3f, ",
-                m->entry_ts, m->entry_ts, i, m->symbol, m->is_short ? "bearish" : "bullish",
+                m->entry_ts, m->entry_ts, kind, i, m->symbol, m->is_short ? "bearish" : "bullish",
                 m->is_short ? "short" : "long", m->entry, m->entry_ts, m->qty, m->score,
                 m->score - 0.1);
     put_uw(to, "intel_snapshot", m);
     text_puts(to, ", \"exit_price\": null, \"pnl\": null}\n");
+}
+
+/* Two scores that part; a candidate whose position stays open. */
+static void
+put_more(struct text *to, const struct made *m, int i)
+{
+    put_scores(to, "shadow_score_compare", m);
+    put_scores(to, "shadow_trade_candidate", m);
+    put_entry(to, m, "open", i);
 }
 
 static void
@@ -153,7 +172,8 @@ put_components(struct text *to, const struct made *m)
                 "\"v2_exit_score\": %.6f, \"v2_exit_components\": {\"flow_deterioration\": %.4f, "
                 "\"darkpool_deterioration\": %.4f, \"sentiment_deterioration\": 0.105, "
                 "\"score_deterioration\": %.4f, \"regime_shift\": 1.0, \"sector_shift\": 0.4444, "
-                "\"vol_expansion\": %.4f, \"thesis_invalidated\": 0.3995}",
+                "\"vol_expansion\": %.4f, \"thesis_invalidated\": 0.3995, \"earnings_risk\": "
+                "0.4388, \"overnight_flow_risk\": 0.3136}",
                 score, c[0], c[1], c[2], c[3]);
 }
 
@@ -171,8 +191,8 @@ put_exit(struct text *to, const struct made *m, int i)
     put_components(to, m);
     text_printf(to,
                 ", \"v2_exit_reason\": \"%s\", \"exit_price\": %.4f, \"exit_ts\": \"%s\", "
-                "\"entry_price\": %.2f, \"entry_ts\": \"%s\", \"qty\": %.1f, \"pnl\": %.6f, "
-                "\"pnl_pct\": %.6f, ",
+                "\"entry_price\": %.2f, \"entry_ts\": \"%s\", \"qty\": %.1f, \"pnl\": %.15g, "
+                "\"pnl_pct\": %.16g, ",
                 m->reason, m->exit, m->exit_ts, m->entry, m->entry_ts, m->qty, m->pnl,
                 m->pnl / (m->qty * m->entry));
     put_uw(to, "intel_snapshot", m);
@@ -189,7 +209,7 @@ put_exit_attribution(struct text *to, const struct made *m)
 
     text_printf(to,
                 "{\"symbol\": \"%s\", \"timestamp\": \"%s\", \"entry_timestamp\": \"%s\", "
-                "\"exit_reason\": \"%s\", \"pnl\": %.6f, \"pnl_pct\": %.6f, \"entry_price\": "
+                "\"exit_reason\": \"%s\", \"pnl\": %.15g, \"pnl_pct\": %.16g, \"entry_price\": "
                 "%.2f, \"exit_price\": %.4f, \"qty\": %.1f, \"time_in_trade_minutes\": 12.5, ",
                 m->symbol, m->exit_ts, m->entry_ts, m->reason, m->pnl, m->pnl / (m->qty * m->entry),
                 m->entry, m->exit, m->qty);
@@ -197,9 +217,10 @@ put_exit_attribution(struct text *to, const struct made *m)
     text_puts(to, ", ");
     put_uw(to, "exit_uw", m);
     text_printf(to,
-                ", \"entry_regime\": \"%s\", \"exit_regime\": \"%s\", \"entry_sector_profile\": "
-                "{\"sector\": \"%s\"}, \"exit_sector_profile\": {\"sector\": \"%s\"}, "
-                "\"score_deterioration\": %.4f, \"relative_strength_deterioration\": %.4f, ",
+                ", \"entry_regime\": \"%s\", \"exit_regime\": \"%s\", "
+                "\"entry_sector_profile\": " SECTOR_PROFILE
+                ", \"exit_sector_profile\": " SECTOR_PROFILE
+                ", \"score_deterioration\": %.4f, \"relative_strength_deterioration\": %.4f, ",
                 m->regime, m->regime, m->sector, m->sector, m->score - m->exit_score,
                 between(m->rng, 0, 1));
     put_components(to, m);
@@ -223,14 +244,21 @@ put_v1(struct text *to, const struct made *m)
         text_printf(to,
                     "{\"ts\": \"%s\", \"type\": \"attribution\", \"trade_id\": \"%s_%s_%s\", "
                     "\"symbol\": \"%s\", \"pnl_usd\": %.2f, \"context\": {\"direction\": \"%s\", "
-                    "\"gamma_regime\": \"negative\", \"market_regime\": \"mixed\", \"score\": "
-                    "%.3f, \"order_type\": \"limit\", \"entry_ts\": \"%s\", \"entry_price\": "
-                    "%.2f, \"qty\": 2, \"entry_score\": %.3f, \"components\": {\"%s\": %.3f, "
-                    "\"%s\": %.3f, \"freshness_factor\": 0.5}, \"position_side\": \"%s\"%s}}\n",
+                    "\"side\": \"%s\", \"gamma_regime\": \"negative\", \"market_regime\": "
+                    "\"mixed\", \"score\": %.3f, \"order_type\": \"limit\", ",
                     ts, is_close ? "close" : "open", m->symbol, ts, m->symbol,
-                    is_close ? m->pnl : 0, m->is_short ? "bearish" : "bullish", m->score,
-                    m->entry_ts, fill, m->score, large, much, small, little,
-                    m->is_short ? "short" : "long",
+                    is_close ? m->pnl : 0, m->is_short ? "bearish" : "bullish",
+                    m->is_short ? "sell" : "buy", m->score);
+        text_printf(to,
+                    "\"entry_ts\": \"%s\", \"entry_status\": \"filled\", \"entry_price\": %.2f, "
+                    "\"entry_qty\": 2, \"qty\": 2, \"pending_fill\": false, "
+                    "\"entry_price_source\": \"broker_fill\", \"entry_score\": %.3f, ",
+                    m->entry_ts, fill, m->score);
+        text_printf(to,
+                    "\"components\": {\"%s\": %.3f, \"%s\": %.3f, \"freshness_factor\": 0.5}, "
+                    "\"regime\": \"mixed\", \"position_side\": \"%s\", \"metadata_incomplete\": "
+                    "false%s}}\n",
+                    large, much, small, little, m->is_short ? "short" : "long",
                     is_close ? ", \"close_reason\": \"target\"" : "");
     }
 }
@@ -243,12 +271,21 @@ put_small(struct telemetry_day *d, const struct made *m, int i)
 
     text_printf(&d->log[UW_ATTRIBUTION],
                 "{\"symbol\": \"%s\", \"timestamp\": \"%s\", \"direction\": \"bullish\", "
-                "\"uw_features\": {\"flow_strength\": %.6f, \"darkpool_bias\": %.6f}, "
-                "\"uw_contribution\": {\"score_delta\": %.4f}, \"composite_version\": \"v2\"}\n",
+                "\"uw_features\": {\"flow_strength\": %.6f, \"darkpool_bias\": %.6f, "
+                "\"sentiment\": \"BULLISH\", \"earnings_proximity\": 1, \"sector_alignment\": "
+                "0.49, \"regime_alignment\": 0.25}, \"uw_contribution\": {\"score_delta\": %.4f, "
+                "\"weight_profile\": {\"uw_version\": \"2026-01-20_uw_v1\"}}, "
+                "\"composite_version\": \"v2\", \"uw_intel_version\": \"2026-01-20_uw_v1\"}\n",
                 m->symbol, m->entry_ts, flow, dark, delta);
-    text_printf(&d->log[ORDERS], "{\"ts\": \"%s\", \"symbol\": \"%s\", \"qty\": %.0f}\n",
-                m->entry_ts, m->symbol, m->qty);
-    text_printf(&d->log[RUN], "{\"ts\": \"%s\", \"cycle\": %d, \"errors_this_cycle\": 0}\n",
+    text_printf(&d->log[ORDERS],
+                "{\"ts\": \"%s\", \"type\": \"order\", \"symbol\": \"%s\", \"qty\": %.0f, "
+                "\"side\": \"%s\", \"score\": %.3f, \"price\": %.2f, \"order_type\": \"limit\", "
+                "\"status\": \"filled\"}\n",
+                m->entry_ts, m->symbol, m->qty, m->is_short ? "sell" : "buy", m->score, m->entry);
+    text_printf(&d->log[RUN],
+                "{\"ts\": \"%s\", \"_ts\": 1769092320, \"msg\": \"complete\", \"clusters\": %d, "
+                "\"orders\": 3, \"market_open\": true, \"engine_status\": \"ok\", "
+                "\"errors_this_cycle\": [], \"metrics\": {\"equity_orders\": 0}}\n",
                 m->entry_ts, i);
     text_printf(&d->log[EVENTS],
                 "{\"timestamp\": \"%s\", \"subsystem\": \"uw\", \"event_type\": \"uw_call\", "
@@ -265,8 +302,9 @@ telemetry_day_add(struct telemetry_day *d, uint64_t seed, int first, int count)
     for (int i = first; i < first + count; i++) {
         struct made m = make(&r, i);
 
-        put_candidate(&d->log[SHADOW_TRADES], &m);
-        put_entry(&d->log[SHADOW_TRADES], &m, i);
+        put_scores(&d->log[SHADOW_TRADES], "shadow_trade_candidate", &m);
+        if (i % 3 == 0) put_more(&d->log[SHADOW_TRADES], &m, i);
+        put_entry(&d->log[SHADOW_TRADES], &m, "trade", i);
         put_exit(&d->log[SHADOW_TRADES], &m, i);
         put_exit_attribution(&d->log[EXIT_ATTRIBUTION], &m);
         put_v1(&d->log[ATTRIBUTION], &m);
