@@ -17,7 +17,7 @@
  *   gate_words.c  the events of the gates and their fields
  *   trace.c       what the decisions were made of
  *   observe.c     signals, clusters, last scores, the last fifty signals
- *   trades.c      the records of settled orders
+ *   trades.c, trades_closed.c   the records of settled orders
  *   desk.c        orders at most once, never lost
  *   entries.c     limit orders one after the other
  *   flow_table.c  the flow cache in memory

@@ -1,12 +1,7 @@
-#include <math.h>
+#include "engine/trades.h"
 
 #include "engine/context.h"
-#include "engine/engine.h"
 #include "telemetry/trades.h"
-
-#define TAIL_BYTES                                                                                 \
-    ((size_t)256 << 10) /* where a record of an interrupted settlement would stand                 \
-                         */
 
 #define EXECUTION_FAILURES_PATH "state/execution_failures.jsonl"
 
@@ -22,8 +17,9 @@ tail_contains(const struct engine *eng, const char *path, const char *key, const
     struct err ignored = {0};
 
     if (fs->stat(fs->self, path, &st, &ignored) != RC_OK || !st.exists) return false;
-    int64_t from = MAX(0, st.size - (int64_t)TAIL_BYTES);
-    if (fs->read_at(fs->self, path, from, TAIL_BYTES, &tail, &ignored) != RC_OK) return false;
+    int64_t from = MAX(0, st.size - (int64_t)TRADES_TAIL_BYTES);
+    if (fs->read_at(fs->self, path, from, TRADES_TAIL_BYTES, &tail, &ignored) != RC_OK)
+        return false;
     const char *end = text_str(&tail) + tail.len;
     for (const char *line = text_str(&tail), *next = NULL; line < end; line = next) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
@@ -36,11 +32,9 @@ tail_contains(const struct engine *eng, const char *path, const char *key, const
     return false;
 }
 
-/* Appends unless the end of the log has a line with both keys: a process may have died after the
- * append and before the ledger was told. */
-static bool
-append_once2(struct engine *eng, const char *path, const char *key, const char *key2,
-             const struct text *line)
+bool
+trades_append_once(struct engine *eng, const char *path, const char *key, const char *key2,
+                   const struct text *line)
 {
     struct err err = {0};
 
@@ -51,14 +45,8 @@ append_once2(struct engine *eng, const char *path, const char *key, const char *
     return false;
 }
 
-static bool
-append_once(struct engine *eng, const char *path, const char *key, const struct text *line)
-{
-    return append_once2(eng, path, key, "", line);
-}
-
-static int64_t
-fill_time(const struct settled *s)
+int64_t
+trades_fill_ns(const struct settled *s)
 {
     return s->intent->filled_ns != WHEN_NONE ? s->intent->filled_ns : s->last_ns;
 }
@@ -105,8 +93,8 @@ record_attempt(struct engine *eng, const struct settled *s, enum order_action ac
     CLEANUP(text_free) struct text line = {0};
 
     order_record_encode(&r, &line);
-    return append_once2(eng, ORDERS_LOG_PATH, in->order.client_id, order_action_name(action),
-                        &line);
+    return trades_append_once(eng, ORDERS_LOG_PATH, in->order.client_id, order_action_name(action),
+                              &line);
 }
 
 static void
@@ -117,11 +105,12 @@ remember_position(struct engine *eng, const struct settled *s, const struct entr
     struct symbol_times *times = memory_times(&eng->memory, in->order.symbol);
     usd price = usd_div_qty(s->cost, s->qty);
 
-    times->last_fill_ns = fill_time(s);
-    times->cooldown_until_ns = fill_time(s) + eng->seams.cfg->strategy.cooldown_min * NS_PER_MIN;
+    times->last_fill_ns = trades_fill_ns(s);
+    times->cooldown_until_ns =
+        trades_fill_ns(s) + eng->seams.cfg->strategy.cooldown_min * NS_PER_MIN;
     if (meta == NULL) return;
     meta->record = (struct position_record){.is_known = true,
-                                            .entered_ns = fill_time(s),
+                                            .entered_ns = trades_fill_ns(s),
                                             .entry_price = price,
                                             .entry_score = c->score,
                                             .direction = c->direction,
@@ -155,7 +144,7 @@ entry_record_of(struct engine *eng, const struct settled *s, const struct entry_
         .is_filled = true,
         .qty = s->qty,
         .price = usd_div_qty(s->cost, s->qty),
-        .entered_ns = fill_time(s),
+        .entered_ns = trades_fill_ns(s),
         .type = in->order.type,
         .limit = in->order.limit,
         .attempt = attempt_of(in),
@@ -196,13 +185,14 @@ record_entry(struct engine *eng, const struct settled *s)
     entry_portfolio_encode(&r, &opened);
     entry_attribution_encode(&r, &attribution);
     entry_master_encode(&r, &master);
-    if (!append_once(eng, MASTER_LOG_PATH, trade_id(r.symbol, r.entered_ns, id), &master) ||
-        !append_once(eng, ATTRIBUTION_PATH, r.client_order_id, &attribution) ||
+    if (!trades_append_once(eng, MASTER_LOG_PATH, trade_id(r.symbol, r.entered_ns, id), "",
+                            &master) ||
+        !trades_append_once(eng, ATTRIBUTION_PATH, r.client_order_id, "", &attribution) ||
         !record_attempt(eng, s,
                         !is_limit  ? ACTION_SUBMIT_MARKET_FALLBACK
                         : is_final ? ACTION_SUBMIT_LIMIT_FINAL_FILLED
                                    : ACTION_SUBMIT_LIMIT_FILLED) ||
-        !append_once2(eng, ORDERS_LOG_PATH, r.client_order_id, "\"status\":", &order))
+        !trades_append_once(eng, ORDERS_LOG_PATH, r.client_order_id, "\"status\":", &order))
         return false;
     /* Observability only: a lost line is said on standard error and not asked for again. */
     struct err ignored = {0};
@@ -213,247 +203,6 @@ record_entry(struct engine *eng, const struct settled *s)
         log_event(&eng->seams.log, EV_ENTRY_METADATA_INCOMPLETE, F_SYMBOL(r.symbol),
                   F_STR("client_order_id", r.client_order_id));
     remember_position(eng, s, &c);
-    return true;
-}
-
-/* ---- exits --------------------------------------------------------------------------------- */
-
-/* Cost of the closed part, rounded once; the broker's cost of the whole where all of it was closed.
- */
-static usd
-cost_of_closed(const struct exit_context *c, int64_t qty)
-{
-    if (c->held_qty <= 0) return USD_ZERO;
-    if (qty == c->held_qty) return c->held_cost;
-    return usd_notional(usd_div_qty(c->held_cost, c->held_qty), qty);
-}
-
-/* The components' "flow"; NaN where they are not known. */
-static double
-flow_of(const char *components)
-{
-    CLEANUP(json_freep) struct json *doc = NULL;
-    struct err ignored = {0};
-
-    if (components == NULL || json_parse(components, strlen(components), JSON_STRICT,
-                                         &JSON_LIMITS_BODY, &doc, &ignored) != RC_OK)
-        return (double)NAN;
-    return json_f64(doc, "flow", (double)NAN);
-}
-
-static const char UNKNOWN_REGIME[] = "unknown";
-
-/* What the record of the position adds to that of its close; meta may be NULL. */
-static void
-add_entry_facts(const struct engine *eng, const struct position_meta *meta, struct exit_record *r)
-{
-    enum direction d = r->side == POSITION_LONG ? DIRECTION_BULLISH : DIRECTION_BEARISH;
-
-    r->market_regime = UNKNOWN_REGIME;
-    r->flow = (double)NAN;
-    r->entry_ny = zone_local(eng->seams.ny, r->entered_ns);
-    if (meta != NULL) {
-        if (meta->record.direction != DIRECTION_NONE) d = meta->record.direction;
-        if (meta->record.market_regime[0] != '\0') r->market_regime = meta->record.market_regime;
-        r->components_json = meta->components;
-        r->flow = flow_of(meta->components);
-        r->entry_order_id = meta->entry_order_id;
-        r->correlation_id = meta->correlation_id;
-    }
-    r->direction = direction_name(d);
-    if (!str_eq(r->market_regime, UNKNOWN_REGIME)) r->regime.regime = r->market_regime;
-}
-
-static struct exit_record
-exit_record_of(struct engine *eng, const struct settled *s, const struct exit_context *c,
-               const struct position_meta *meta)
-{
-    const struct intent *in = s->intent;
-    bool was_long = in->order.side == SIDE_SELL;
-    struct exit_record r = {
-        .at_ns = clock_now(&eng->seams.clock),
-        .symbol = in->order.symbol,
-        .side = was_long ? POSITION_LONG : POSITION_SHORT,
-        .qty = s->qty,
-        .entry_qty = c->held_qty,
-        .entry_cost = cost_of_closed(c, s->qty),
-        .exit_proceeds = s->cost,
-        .entered_ns = c->entered_ns != WHEN_NONE ? c->entered_ns : fill_time(s),
-        .exited_ns = fill_time(s),
-        .entry_score = c->entry_score,
-        .close_reason = in->reason,
-        .exit_order_id = in->broker_id,
-        .type = in->order.type,
-        .fraction = c->held_qty > 0 ? (double)s->qty / (double)c->held_qty : 1.0,
-    };
-
-    add_entry_facts(eng, meta, &r);
-    return r;
-}
-
-static bool
-write_exit(struct engine *eng, const struct exit_record *r, bool is_part)
-{
-    CLEANUP(text_free) struct text attribution = {0};
-    CLEANUP(text_free) struct text line = {0};
-    CLEANUP(text_free) struct text master = {0};
-    CLEANUP(text_free) struct text closed = {0};
-    char exit_key[TRADE_ID_MAX];
-    char iso[ISO_TEXT_MAX];
-    char id[TRADE_ID_MAX];
-
-    /* Two positions may be closed in the same instant: the time alone is no key. */
-    (void)trade_id(r->symbol, r->entered_ns, id);
-    (void)snprintf(exit_key, sizeof(exit_key), "\"exit_ts\":\"%s\"", when_iso(r->exited_ns, iso));
-    if (is_part) {
-        exit_partial_encode(r, &attribution);
-        return append_once(eng, ATTRIBUTION_PATH, r->exit_order_id, &attribution);
-    }
-    exit_attribution_encode(r, &attribution);
-    exit_line_encode(r, &line);
-    exit_master_encode(r, &master);
-    exit_portfolio_encode(r, &closed);
-    if (!append_once2(eng, MASTER_LOG_PATH, exit_key, id, &master) ||
-        !append_once2(eng, EXITS_LOG_PATH, exit_key, id, &line) ||
-        !append_once(eng, ATTRIBUTION_PATH, r->exit_order_id, &attribution))
-        return false;
-    struct err ignored = {0};
-    ignored.code = store_append(&eng->seams.store, PORTFOLIO_EVENTS_LOG_PATH, &closed, &ignored);
-    return true;
-}
-
-/* What the record of a close came to, and what was missing in it (R6.32). */
-static void
-say_attribution(struct engine *eng, const struct exit_record *r)
-{
-    if (!(r->entry_score > 0))
-        log_event(&eng->seams.log, EV_MISSING_ENTRY_SCORE, F_SYMBOL(r->symbol),
-                  F_STR("exit_order_id", r->exit_order_id));
-    if (str_eq(r->market_regime, UNKNOWN_REGIME))
-        log_event(&eng->seams.log, EV_MISSING_MARKET_REGIME, F_SYMBOL(r->symbol),
-                  F_STR("exit_order_id", r->exit_order_id));
-    log_event(&eng->seams.log, EV_ATTRIBUTION_LOGGED, F_SYMBOL(r->symbol),
-              F_USD("pnl_usd", exit_pnl(r)), F_F64("pnl_pct", exit_pnl_pct(r)),
-              F_F64("hold_min", exit_hold_minutes(r)), F_STR("reason", r->close_reason));
-}
-
-/* The line in orders.jsonl of a close, or of a part that a target took (R5.42). */
-static bool
-write_exit_order(struct engine *eng, const struct settled *s, const struct exit_record *r,
-                 bool is_target)
-{
-    const struct intent *in = s->intent;
-    struct order_record o = {.at_ns = r->at_ns,
-                             .action = is_target ? ACTION_SCALE_OUT : ACTION_CLOSE_POSITION,
-                             .symbol = r->symbol,
-                             .qty = r->qty,
-                             .fraction = r->fraction,
-                             .reason = r->close_reason,
-                             .client_order_id = in->order.client_id};
-    CLEANUP(text_free) struct text line = {0};
-
-    order_record_encode(&o, &line);
-    return append_once2(eng, ORDERS_LOG_PATH, in->order.client_id, order_action_name(o.action),
-                        &line);
-}
-
-static void
-keep_closed(struct recent_closed *c, double pnl_pct, int64_t at_ns)
-{
-
-    if (c->len == COUNT_OF(c->pnl_pct)) {
-        memmove(c->pnl_pct, c->pnl_pct + 1, (c->len - 1) * sizeof(c->pnl_pct[0]));
-        c->len--;
-    }
-    c->pnl_pct[c->len++] = pnl_pct;
-    c->last_ns = at_ns;
-}
-
-static void
-take_closed(struct recent_closed *c, const char *line, size_t len)
-{
-    CLEANUP(json_freep) struct json *record = NULL;
-    struct err ignored = {0};
-
-    if (json_parse(line, len, JSON_LOG, &JSON_LIMITS_BODY, &record, &ignored) != RC_OK) return;
-    int64_t at_ns = when_parse_or_none(json_str(record, "ts", ""));
-    if (!str_starts(json_str(record, "trade_id", ""), "close_") || at_ns == WHEN_NONE) return;
-    keep_closed(c, json_f64(record, "pnl_pct", 0), at_ns);
-}
-
-/* The trades closed before this process: the last three decide about the score floor, also across a
- * restart. */
-void
-engine_seed_closed(struct engine *eng)
-{
-    const struct fs *fs = &eng->seams.fs;
-    CLEANUP(text_free) struct text tail = {0};
-    struct fs_stat st = {0};
-    struct err ignored = {0};
-
-    if (fs->stat(fs->self, ATTRIBUTION_PATH, &st, &ignored) != RC_OK || !st.exists) return;
-    int64_t from = MAX(0, st.size - (int64_t)TAIL_BYTES);
-    if (fs->read_at(fs->self, ATTRIBUTION_PATH, from, TAIL_BYTES, &tail, &ignored) != RC_OK) return;
-    const char *end = text_str(&tail) + tail.len;
-    for (const char *line = text_str(&tail), *newline;
-         (newline = memchr(line, '\n', (size_t)(end - line))) != NULL; line = newline + 1)
-        take_closed(&eng->closed, line, (size_t)(newline - line));
-}
-
-static bool
-record_exit(struct engine *eng, const struct settled *s)
-{
-    struct exit_context c = exit_context_read(s->intent->context);
-    struct position_meta *meta = metadata_find(&eng->memory.metadata, s->intent->order.symbol);
-    struct exit_record r = exit_record_of(eng, s, &c, meta);
-    bool is_part = s->qty < c.held_qty;
-
-    if (!write_exit(eng, &r, is_part) || !write_exit_order(eng, s, &r, c.target >= 0)) return false;
-    eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
-    memory_times(&eng->memory, r.symbol)->last_fill_ns = r.exited_ns;
-    if (is_part && meta != NULL && c.target >= 0 && (size_t)c.target < meta->record.targets_len)
-        meta->record.target[c.target].is_hit = true;
-    if (!is_part) {
-        keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
-        say_attribution(eng, &r);
-    }
-    log_event(&eng->seams.log, EV_CLOSE_SUCCESS, F_SYMBOL(r.symbol), F_I64("qty", r.qty),
-              F_USD("pnl_usd", exit_pnl(&r)), F_F64("pnl_pct", exit_pnl_pct(&r)),
-              F_F64("hold_min", exit_hold_minutes(&r)), F_STR("reason", r.close_reason),
-              F_BOOL("is_part", is_part));
-    /* Last: the record borrows its texts. */
-    if (!is_part) metadata_remove(&eng->memory.metadata, s->intent->order.symbol);
-    return true;
-}
-
-bool
-engine_record_outside_close(struct engine *eng, const struct position_meta *meta,
-                            const struct outside_close *c)
-{
-    bool was_long = meta->side == SIDE_BUY;
-    struct exit_record r = {
-        .at_ns = clock_now(&eng->seams.clock),
-        .symbol = meta->symbol,
-        .side = was_long ? POSITION_LONG : POSITION_SHORT,
-        .qty = c->qty,
-        .entry_qty = meta->qty,
-        .entry_cost = usd_notional(meta->record.entry_price, c->qty),
-        .exit_proceeds = c->proceeds,
-        .entered_ns = meta->record.entered_ns,
-        .exited_ns = c->at_ns,
-        .entry_score = meta->record.entry_score,
-        .close_reason = "closed_externally",
-        .exit_order_id = c->broker_id,
-        .type = ORDER_MARKET,
-        .fraction = 1.0,
-    };
-
-    add_entry_facts(eng, meta, &r);
-    if (!write_exit(eng, &r, false)) return false;
-    eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
-    memory_times(&eng->memory, meta->symbol)->last_fill_ns = r.exited_ns;
-    keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
-    say_attribution(eng, &r);
     return true;
 }
 
@@ -530,5 +279,5 @@ engine_settled(void *self, const struct settled *s)
     struct engine *eng = self;
 
     if (s->qty == 0) return record_unfilled(eng, s);
-    return s->intent->purpose == PURPOSE_ENTRY ? record_entry(eng, s) : record_exit(eng, s);
+    return s->intent->purpose == PURPOSE_ENTRY ? record_entry(eng, s) : trades_record_exit(eng, s);
 }
