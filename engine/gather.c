@@ -289,6 +289,21 @@ gather_candidates(struct engine *eng, struct snapshot *s)
         if (!ask_market(eng, best[i], &s->candidate[best[i] - list->scored])) return;
 }
 
+/* The broker's minute bars, looked at now and then whether or not a candidate needs them.  In the
+ * first minutes of a session the newest ones may rightly be of the day before. */
+static void
+probe_bars(struct engine *eng, const struct snapshot *s)
+{
+    int64_t settled_ns = eng->seams.cfg->strategy.bar_stale_max_age_min * NS_PER_MIN;
+    struct err err = {0};
+
+    if (s->now_ns - s->session_open_ns < settled_ns) return;
+    enum rc rc = market_probe_bars(&eng->market, &eng->arena, &err);
+
+    /* A budget that is used up is said where it keeps a candidate from being asked about. */
+    if (rc != RC_OK && rc != RC_BUSY) engine_error(eng, "market_check", "bar_probe", &err);
+}
+
 static enum direction
 spy_direction(const struct engine *eng, bool *ret_has_spy)
 {
@@ -422,6 +437,7 @@ engine_gather(struct engine *eng, struct snapshot *ret_seen)
         gather_scores(eng, s.now_ns);
         gather_regime(eng, &s);
         gather_candidates(eng, &s);
+        probe_bars(eng, &s); /* last: what a candidate needs goes first */
     }
     for (size_t i = 0; i < s.held_len; i++)
         fill_held(eng, &s, &s.held[i]);

@@ -6,6 +6,9 @@
 #define BARS_WINDOW_NS     (90 * NS_PER_MIN) /* thin symbols have minutes without a trade */
 #define STALE_SAID_NS      (300 * NS_PER_S)
 #define REGIME_RETRY_NS    (10 * NS_PER_MIN)
+#define PROBE_EVERY_NS     (600 * NS_PER_S)
+
+enum { PROBE_BARS = 5 };
 
 static void
 keep_first(enum rc rc, enum rc *first, const struct err *from, struct err *to)
@@ -114,6 +117,39 @@ market_ask(struct market *m, struct candidate *c, struct arena *a, struct market
     view.price = c->last.is_known ? usd_to_double(c->last.price) : 0.0;
     *ret_view = view;
     return first;
+}
+
+static void
+say_probe_stale(struct market *m, const struct bars *bars, int64_t now_ns)
+{
+    int64_t newest_ns = bars->bar[bars->len - 1].start_ns;
+    char iso[ISO_TEXT_MAX];
+
+    log_event(m->log, EV_BAR_PROBE_STALE, F_SYMBOL("SPY"), F_I64("bars", bars->len),
+              F_STR("newest_bar", when_iso(newest_ns, iso)),
+              F_F64("age_min", (double)(now_ns - newest_ns) / (double)NS_PER_MIN),
+              F_I64("max_age_min", m->cfg->bar_stale_max_age_min));
+}
+
+enum rc
+market_probe_bars(struct market *m, struct arena *a, struct err *err)
+{
+    int64_t now_ns = clock_now(m->clock);
+    int64_t max_age_ns = m->cfg->bar_stale_max_age_min * NS_PER_MIN;
+    struct bars bars = {0};
+
+    if (m->probed_ns != 0 && now_ns >= m->probed_ns && now_ns - m->probed_ns < PROBE_EVERY_NS)
+        return RC_OK;
+    m->probed_ns = now_ns;
+    enum rc rc = m->broker->bars(m->broker->self, "SPY", BAR_1MIN, now_ns - BARS_WINDOW_NS, now_ns,
+                                 PROBE_BARS, a, &bars, err);
+    if (rc != RC_OK) return rc;
+    if (bars.len == 0)
+        log_event(m->log, EV_BAR_PROBE_EMPTY, F_SYMBOL("SPY"),
+                  F_F64("window_min", (double)BARS_WINDOW_NS / (double)NS_PER_MIN));
+    else if (bars_are_stale(&bars, now_ns, max_age_ns))
+        say_probe_stale(m, &bars, now_ns);
+    return RC_OK;
 }
 
 void

@@ -39,6 +39,7 @@ struct market {
     struct stale_note stale[STALE_MAX];
     size_t stale_len;
     int64_t regime_tried_ns;
+    int64_t probed_ns; /* 0: not yet */
 };
 
 /* Indicators of the composite gate's last two rules. */
@@ -52,6 +53,13 @@ struct market_view {
  */
 enum rc market_ask(struct market *m, struct candidate *c, struct arena *a,
                    struct market_view *ret_view, struct err *err);
+
+/*
+ * Looks every ten minutes whether minute bars come at all, and are of these minutes: those of SPY,
+ * which is traded in each (spec 10 R5.31).  What is wrong with them is said; the error is that of
+ * the request.
+ */
+enum rc market_probe_bars(struct market *m, struct arena *a, struct err *err) MUST_USE;
 
 /* Recomputes the structural regime from SPY's daily closes when it is older than REGIME_REFRESH_S.
  */
