@@ -8,8 +8,8 @@ static const struct store_spec HEALTH = {.path = HEALTH_PATH, .default_json = "{
 /*
  * R1.20, and for an engine that lives but completes no cycle: DEGRADED.
  *
- * Its heartbeat is the cycle record on its pipe, sent once the heartbeat file is written: the same
- * fact, without reading JSON that somebody else wrote.
+ * Its heartbeat is the ready or cycle record on its pipe, sent once the heartbeat file is written:
+ * the same fact, without reading JSON that somebody else wrote.
  */
 static enum service_status
 status_of(const struct supervisor *s, const struct service *svc)
@@ -83,6 +83,7 @@ write_health(struct supervisor *s)
     }
     json_out_end(&o);
     json_out_end(&o);
+    config_redact(s->cfg, &s->health);
     if (store_save(s->seams.store, &HEALTH, &s->health, &err) != RC_OK) record_error(s, &err);
 }
 

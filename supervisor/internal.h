@@ -66,7 +66,7 @@ struct service {
     char error[ERROR_MAX]; /* "" for none */
     enum service_status status;
     int64_t updated_ns;   /* wall: last change of the status     */
-    int64_t heartbeat_ns; /* wall: last completed cycle, last look at a living child */
+    int64_t heartbeat_ns; /* wall: last heartbeat of the engine, last look at a living child */
     int64_t cycle_ns;     /* monotonic: last completed cycle, or the spawn           */
 };
 

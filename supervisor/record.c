@@ -62,6 +62,7 @@ record_write(struct supervisor *s, const char *event, const struct field *fields
     json_out_str(&o, "event", event);
     fields_write(&o, fields);
     json_out_end(&o);
+    config_redact(s->cfg, &s->line); /* a sentence may quote what stood in a file (R1.16) */
     /* The store has told standard error that the line is lost; to supervise is more than to write.
      */
     (void)!store_append(s->seams.store, SUPERVISOR_LOG_PATH, &s->line, NULL);

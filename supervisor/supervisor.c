@@ -268,9 +268,10 @@ read_progress(struct supervisor *s, struct service *svc)
     struct progress rec;
 
     for (int i = 0; i < PROGRESS_BURST && service_next_progress(svc, &rec); i++) {
+        if (rec.kind == PROGRESS_READY || rec.kind == PROGRESS_CYCLE)
+            svc->heartbeat_ns = clock_now(s->seams.clock);
         if (rec.kind == PROGRESS_CYCLE) {
             svc->cycle_ns = sup_mono(s);
-            svc->heartbeat_ns = clock_now(s->seams.clock);
             act_step(s, svc, HAPPENED_CYCLE, 0);
         } else if (rec.kind == PROGRESS_READY) {
             act_step(s, svc, HAPPENED_READY, 0);

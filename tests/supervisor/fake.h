@@ -9,6 +9,7 @@
  *   mute     ready, then silence; SIGUSR1 makes it go on          deaf    as run, ignores SIGTERM
  *   stall    ready, then silence for ever; SIGUSR1 is noted       stone   as stall, ignores SIGABRT
  * too
+ *   idle     ready, then a stage every 20 ms and never a cycle
  */
 #ifndef TESTS_SUPERVISOR_FAKE_H
 #define TESTS_SUPERVISOR_FAKE_H
@@ -134,7 +135,10 @@ fake_engine(void)
             fake_append("dumps", "dump");
             fake_got_usr1 = 2;
         }
-        if (!is_quiet || (str_eq(mode, "mute") && fake_got_usr1)) fake_tell(PROGRESS_CYCLE, cycle);
+        if (str_eq(mode, "idle"))
+            fake_tell(PROGRESS_STAGE, 0);
+        else if (!is_quiet || (str_eq(mode, "mute") && fake_got_usr1))
+            fake_tell(PROGRESS_CYCLE, cycle);
         if (str_eq(mode, "short") && cycle == 3) return 1;
         if (!str_eq(mode, "short")) fake_pause_ms(FAKE_CYCLE_MS);
     }

@@ -1,13 +1,6 @@
 /* Hundreds of restarts in one process: the heap is the same at the last as at the twentieth. */
 
-#include "tests/supervisor/world.h"
-
-#include "io/clock.h"
-#include "io/fs.h"
-#include "io/loop.h"
-#include "state/store.h"
-#include "supervisor/supervisor.h"
-#include "telemetry/events.h"
+#include "tests/supervisor/inside.h"
 
 #include <dirent.h>
 #include <malloc.h>
@@ -79,57 +72,14 @@ has_own_heap(void)
     return mallinfo2().uordblks == before;
 }
 
-/* What main.c builds, with the meter between the supervisor and its store. */
-static void
-supervise(const struct world *w, struct meter *meter)
+static struct store
+with_meter(void *ctx, const struct store *inner)
 {
-    static struct loop loop;
-    struct err err = {0};
-    struct config cfg = {0};
-    struct sys_clock sys_clock;
-    struct posix_fs posix_fs;
-    struct posix_locks posix_locks;
-    struct state_store state_store;
-    struct event_log event_log;
-    const struct supervisor_options opt = {
-        .config = {.root = w->root, .env_file_wins = true},
-          .bin_dir = w->bin
-    };
-    struct supervisor *sup = NULL;
+    struct meter *meter = ctx;
 
-    assert_int_equal(loop_init(&loop, &err), RC_OK);
-    assert_int_equal(config_load(&opt.config, &cfg, &err), RC_OK);
-    assert_int_equal(clock_open_config(&cfg, NULL, &sys_clock, &err), RC_OK);
-    assert_int_equal(fs_open(w->root, &posix_fs, &err), RC_OK);
-    assert_int_equal(locks_open(w->root, &posix_locks, &err), RC_OK);
-    const struct clock clock = clock_seam(&sys_clock);
-    const struct fs fs = fs_seam(&posix_fs);
-    const struct locks locks = locks_seam(&posix_locks);
-
-    state_store_init(&state_store, &fs, &clock, NULL);
-    const struct store inner = state_store_seam(&state_store);
-    const struct store store = {
+    meter->inner = inner;
+    return (struct store){
         .self = meter, .load = meter_load, .save = meter_save, .append = meter_append};
-
-    meter->inner = &inner;
-    event_log_init(&event_log, &inner, &clock);
-    const struct log log = event_log_seam(&event_log);
-
-    state_store.log = &log;
-    const struct supervisor_seams seams = {.clock = &clock,
-                                           .fs = &fs,
-                                           .store = &store,
-                                           .locks = &locks,
-                                           .lock_files = &posix_locks,
-                                           .log = &log};
-
-    assert_int_equal(supervisor_new(&opt, &seams, &cfg, &loop, &sup, &err), RC_OK);
-    supervisor_run(sup);
-    supervisor_free(sup);
-    locks_close(&posix_locks);
-    fs_close(&posix_fs);
-    config_done(&cfg);
-    loop_done(&loop);
 }
 
 static void
@@ -148,7 +98,7 @@ test_supervisor_does_not_grow_over_hundreds_of_restarts(void **state)
     world_put_env(&w);
     world_write(&w, "mode",
                 "short"); /* three cycles a life: every restart is a first one, without a delay */
-    supervise(&w, &meter);
+    inside_run(&w, NULL, with_meter, &meter);
     assert_int_equal(meter.len, RESTARTS);
     assert_int_equal(meter.heap[RESTARTS - 1], meter.heap[SETTLED]);
     assert_int_equal(meter.descriptors[RESTARTS - 1], meter.descriptors[SETTLED]);
