@@ -24,10 +24,13 @@ static const char *const WORDS[] = {"BULLISH", "BEARISH", "NEUTRAL"};
 static const char *const REASONS[] = {"profit", "stop", "intel_deterioration", "replacement"};
 static const char *const COMPONENTS[] = {"flow", "dark_pool", "insider", "iv_skew", "etf_flow"};
 
+enum { CANDIDATE_AGAIN = 5 };
+
 /* What one trade is made of. */
 struct made {
     const char *symbol, *sector, *regime, *reason;
     bool is_short;
+    double minutes; /* of the entry, since 14:30 */
     char entry_ts[40], exit_ts[40];
     double entry, exit, qty, pnl, score, exit_score;
     struct rng *rng;
@@ -57,7 +60,7 @@ static struct made
 make(struct rng *r, int i)
 {
     double minutes = (double)(i % 3600) / 10 + between(r, 0, 0.09);
-    struct made m = {.rng = r};
+    struct made m = {.rng = r, .minutes = minutes};
 
     m.symbol = PICK(r, SYMBOLS);
     m.sector = PICK(r, SECTORS);
@@ -109,19 +112,20 @@ put_uw(struct text *to, const char *key, const struct made *m)
                 m->sector, m->regime);
 }
 
-/* A candidate, or two scores that part. */
+/* A candidate, or two scores that part, so long after the entry. */
 static void
-put_scores(struct text *to, const char *event_type, const struct made *m)
+put_scores(struct text *to, const char *event_type, const struct made *m, double minutes_later)
 {
     bool is_candidate = str_eq(event_type, "shadow_trade_candidate");
+    char ts[40];
 
+    stamp(m->minutes + minutes_later, ts);
     text_printf(to,
                 "{\"timestamp\": \"%s\", \"ts\": \"%s\", \"_ts\": 1769092200, \"event_type\": "
                 "\"%s\", \"symbol\": \"%s\", \"direction\": \"%s\", \"v1_score\": %.3f, "
                 "\"v2_score\": %.3f, \"v1_pass\": true, \"v2_pass\": %s, ",
-                m->entry_ts, m->entry_ts, event_type, m->symbol,
-                m->is_short ? "bearish" : "bullish", m->score - 0.1, m->score,
-                is_candidate ? "true" : "false");
+                ts, ts, event_type, m->symbol, m->is_short ? "bearish" : "bullish", m->score - 0.1,
+                m->score, is_candidate ? "true" : "false");
     text_printf(to,
                 "\"composite_version\": \"v2\", \"universe_scoring_version\": "
                 "\"2026-01-20_universe_v2\", \"universe_source\": \"daily_universe_v2\", "
@@ -152,12 +156,16 @@ put_entry(struct text *to, const struct made *m, const char *kind, int i)
     text_puts(to, ", \"exit_price\": null, \"pnl\": null}\n");
 }
 
-/* Two scores that part; a candidate whose position stays open. */
+/* What comes beside the trades: a symbol stays a candidate while its position is open; with every
+ * third trade two scores part and another position is opened, which stays open. */
 static void
 put_more(struct text *to, const struct made *m, int i)
 {
-    put_scores(to, "shadow_score_compare", m);
-    put_scores(to, "shadow_trade_candidate", m);
+    for (int k = 1; k <= CANDIDATE_AGAIN; k++)
+        put_scores(to, "shadow_trade_candidate", m, k);
+    if (i % 3 != 0) return;
+    put_scores(to, "shadow_score_compare", m, 0);
+    put_scores(to, "shadow_trade_candidate", m, 0);
     put_entry(to, m, "open", i);
 }
 
@@ -302,8 +310,8 @@ telemetry_day_add(struct telemetry_day *d, uint64_t seed, int first, int count)
     for (int i = first; i < first + count; i++) {
         struct made m = make(&r, i);
 
-        put_scores(&d->log[SHADOW_TRADES], "shadow_trade_candidate", &m);
-        if (i % 3 == 0) put_more(&d->log[SHADOW_TRADES], &m, i);
+        put_scores(&d->log[SHADOW_TRADES], "shadow_trade_candidate", &m, 0);
+        put_more(&d->log[SHADOW_TRADES], &m, i);
         put_entry(&d->log[SHADOW_TRADES], &m, "trade", i);
         put_exit(&d->log[SHADOW_TRADES], &m, i);
         put_exit_attribution(&d->log[EXIT_ATTRIBUTION], &m);

@@ -2,10 +2,10 @@
  * A made-up trading day as the telemetry reads it: logs and state documents of a root, of any size,
  * the same bytes for the same seed.
  *
- * Each trade leaves what the programs leave, with all the members they write: a candidate, an
- * entry, an exit and its attribution, an entry and a close of v1, a UW attribution and a line in
- * each of the smaller logs.  With every third come two scores that part and a position that stays
- * open.  10 KB a trade.
+ * Each trade leaves what the programs leave, with all the members they write: a candidate and five
+ * more while the position is open, an entry, an exit and its attribution, an entry and a close of
+ * v1, a UW attribution and a line in each of the smaller logs.  With every third come two scores
+ * that part and a position that stays open.  18 KB a trade.
  */
 #ifndef TESTS_LIB_TELEMETRY_DAY_H
 #define TESTS_LIB_TELEMETRY_DAY_H

@@ -207,13 +207,23 @@ static const char *const INPUTS[] = {
 
 enum damage { REMOVED, CUT, GARBAGE, EMPTIED, FOLDER, DAMAGES };
 
+/* About half, and in the middle of a record. */
+static size_t
+cut_at(const char *bytes)
+{
+    size_t half = strlen(bytes) / 2;
+    const char *before = memrchr(bytes, '\n', half);
+
+    return before != NULL ? (size_t)(before - bytes) + 40 : half;
+}
+
 static void
 spoil(struct bed *b, const char *path, enum damage how)
 {
     char *bytes = test_read(&b->root, path);
     char full[200];
 
-    if (how == CUT) bed_write(b, path, bytes, strlen(bytes) / 2);
+    if (how == CUT) bed_write(b, path, bytes, cut_at(bytes));
     if (how == GARBAGE) bed_write(b, path, "\xff\x00{]garbage\n[1]\n", 15);
     if (how == EMPTIED) bed_write(b, path, "", 0);
     if (how == REMOVED || how == FOLDER)
