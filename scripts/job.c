@@ -126,10 +126,9 @@ parse(const struct job_spec *spec, int argc, char **argv, void *own, struct invo
 /* ---- clock and date ------------------------------------------------------------------------ */
 
 static int
-set_clock(struct job *job, const char *as_of)
+set_clock(struct job *job, const char *as_of, struct err *err)
 {
     const char *from = as_of != NULL ? "--as-of" : "STOCKBOT_NOW";
-    struct err err = {0};
 
     if (as_of == NULL) as_of = getenv("STOCKBOT_NOW");
     if (as_of == NULL || as_of[0] == '\0') {
@@ -137,23 +136,22 @@ set_clock(struct job *job, const char *as_of)
         return EXIT_DONE;
     }
     job->is_as_of = true;
-    if (when_parse(as_of, &job->now_ns, &err) == RC_OK) return EXIT_DONE;
-    (void)err_wrap(&err, "%s", from);
-    return runner_fail(&job->runner, &err, JOB_EXIT_USAGE);
+    if (when_parse(as_of, &job->now_ns, err) == RC_OK) return EXIT_DONE;
+    (void)err_wrap(err, "%s", from);
+    return JOB_EXIT_USAGE;
 }
 
 static int
-set_date(struct job *job, const char *date)
+set_date(struct job *job, const char *date, struct err *err)
 {
-    struct err err = {0};
-
     job->is_date_given = date != NULL;
     job->date = when_to_civil(job->now_ns).date;
-    if (date != NULL && date_parse(date, &job->date, &err) != RC_OK) {
-        (void)err_wrap(&err, "--date");
-        return runner_fail(&job->runner, &err, JOB_EXIT_USAGE);
+    if (date != NULL && date_parse(date, &job->date, err) != RC_OK) {
+        (void)err_wrap(err, "--date");
+        return JOB_EXIT_USAGE;
     }
     (void)date_text(job->date, job->date_text);
+    (void)when_iso(job->now_ns, job->now_text);
     return EXIT_DONE;
 }
 
@@ -200,17 +198,20 @@ real_state(const struct fs *fs)
 }
 
 static int
-set_mock(struct job *job, const struct invocation *in)
+set_mock(struct job *job, const struct invocation *in, struct err *err)
 {
-    if (!(job->spec->takes & JOB_MOCK)) return EXIT_DONE;
-    job->is_mock = in->is_mock || job->runner.cfg.uw.mock;
+    const struct job_spec *spec = job->spec;
+
+    if (!(spec->takes & JOB_MOCK)) return EXIT_DONE;
+    job->is_mock = in->is_mock || job->runner.cfg.uw.mock ||
+                   (spec->is_mock != NULL && spec->is_mock(job->own));
     if (!job->is_mock || in->may_mock || job->is_dry) return EXIT_DONE;
     const char *real = real_state(&job->runner.fs);
     if (real == NULL) return EXIT_DONE;
-    (void)fprintf(stderr,
-                  "%s: %s in %s was not made up: a mock run takes a root of its own, or "
-                  "--allow-mock-root\n",
-                  job->spec->name, real, job->runner.cfg.root);
+    (void)err_set(err, RC_DENIED,
+                  "%s in %s was not made up: a mock run takes a root of its own, or "
+                  "--allow-mock-root",
+                  real, job->runner.cfg.root);
     return JOB_EXIT_USAGE;
 }
 
@@ -230,7 +231,7 @@ run_locked(struct job *job, void *own, struct err *err)
     struct runner *r = &job->runner;
     struct lock held = LOCK_NONE;
 
-    if (job->is_dry) return job->spec->run(job, own, err);
+    if (job->is_dry || (job->spec->takes & JOB_LOOKS)) return job->spec->run(job, own, err);
     if (job->spec->lock_path != NULL)
         job->spec->lock_path(job, &path);
     else
@@ -259,13 +260,11 @@ run_reported(struct job *job, void *own, struct err *err)
 static void
 begin_summary(struct job *job, struct text *line)
 {
-    char iso[ISO_TEXT_MAX];
-
     job->summary = (struct json_out){.to = line};
     json_out_obj(&job->summary, NULL);
     json_out_str(&job->summary, "runner", job->spec->name);
     json_out_str(&job->summary, "date", job->date_text);
-    json_out_str(&job->summary, "as_of", when_iso(job->now_ns, iso));
+    json_out_str(&job->summary, "as_of", job->now_text);
     json_out_str(&job->summary, "mode", job->is_mock ? "mock" : "real");
     json_out_str(&job->summary, "root", job->runner.cfg.root);
 }
@@ -297,6 +296,21 @@ run_shown(struct job *job, void *own)
     return status;
 }
 
+/* What --as-of, --date and --mock come to; each may end the run, which is told like any other end.
+ */
+static int
+settle(struct job *job, const struct invocation *in)
+{
+    struct err err = {0};
+    int status = set_clock(job, in->as_of, &err);
+
+    if (status == EXIT_DONE) status = set_date(job, in->date, &err);
+    if (status == EXIT_DONE) status = set_mock(job, in, &err);
+    if (status == EXIT_DONE) return EXIT_DONE;
+    report_failure(job, status, &err);
+    return runner_fail(&job->runner, &err, status);
+}
+
 int
 job_main(const struct job_spec *spec, int argc, char **argv, void *own)
 {
@@ -307,13 +321,13 @@ job_main(const struct job_spec *spec, int argc, char **argv, void *own)
     if (status >= 0) return status;
     job.is_dry = in.is_dry;
     job.is_json = in.common.json;
-    status =
-        runner_open(&job.runner, spec->name, &in.common, job.is_dry ? RUNNER_READS : RUNNER_WRITES);
+    job.config = in.common.config;
+    enum runner_mode mode = job.is_dry ? RUNNER_READS : RUNNER_WRITES;
+    status = runner_open(&job.runner, spec->name, &in.common,
+                         spec->takes & JOB_LOOKS ? RUNNER_LOOKS : mode);
     if (status != EXIT_DONE) return status;
     if (spec->takes & JOB_NO_EVENTS) job.runner.log = job.runner.state_store.log = NULL;
-    status = set_clock(&job, in.as_of);
-    if (status == EXIT_DONE) status = set_date(&job, in.date);
-    if (status == EXIT_DONE) status = set_mock(&job, &in);
+    status = settle(&job, &in);
     if (status == EXIT_DONE) status = run_shown(&job, own);
     text_free(&job.path);
     runner_done(&job.runner);
@@ -339,6 +353,16 @@ job_within(const struct job *parent, const struct job_spec *spec, void *own, str
     text_add(ret_path, text_str(&job.path), job.path.len);
     text_free(&job.path);
     return status;
+}
+
+struct step
+job_step(const struct job *job, const char *const *args, int limit_s)
+{
+    return (struct step){.args = args,
+                         .root = job->runner.cfg.root,
+                         .config = job->config,
+                         .as_of = job->is_as_of ? job->now_text : NULL,
+                         .limit_s = limit_s};
 }
 
 void

@@ -17,6 +17,7 @@
 #define SCRIPTS_JOB_H
 
 #include "scripts/runner.h"
+#include "scripts/step.h"
 
 /* The contract's runners have codes of their own, because 2 is a verdict there; 0, 1 and 78 are
  * those of command.h. */
@@ -27,7 +28,8 @@ enum {
                           of its clock.  Every runner takes the option, so that one command line
                           fits all; to one that is about no day it changes only the summary. */
     JOB_MOCK = 1 << 1, /* --mock, --allow-mock-root, and UW_MOCK in the settings */
-    JOB_NO_EVENTS = 1 << 2 /* writes no event, in no case: its caller does */
+    JOB_NO_EVENTS = 1 << 2, /* writes no event, in no case: its caller does */
+    JOB_LOOKS = 1 << 3      /* writes nothing at all below the root: no event and no lock either */
 };
 
 enum { OPT_JOB_OWN = 3000 }; /* a runner's own rows of the option table begin here */
@@ -42,6 +44,8 @@ struct job_spec {
     size_t options_len;
     /* Takes optarg into own; false after the sentence was printed. */
     bool (*take)(void *own, int option);
+    /* Whether the options taken ask for a mock run, without --mock; NULL for no. */
+    bool (*is_mock)(const void *own);
     /* Below the root; NULL: "state/<name>.lock".  Called when the date is known. */
     void (*lock_path)(const struct job *job, struct text *ret_path);
     /*
@@ -59,7 +63,8 @@ struct job {
     bool is_as_of;  /* it was given */
     bool is_date_given;
     struct date date;
-    char date_text[ISO_TEXT_MAX];
+    char date_text[ISO_TEXT_MAX], now_text[ISO_TEXT_MAX];
+    const char *config; /* the settings file it was given; NULL */
     bool is_mock;
     bool is_dry; /* nothing below the root may be written: files and state store refuse it */
     bool is_json;
@@ -72,6 +77,12 @@ int job_main(const struct job_spec *spec, int argc, char **argv, void *own);
 
 /* Whether the document says of itself that it was made up (mock); false where there is none. */
 bool job_is_made_up(const struct fs *fs, const char *path);
+
+/*
+ * Another runner as a step of this one: in its root, by its settings and, where it was given one,
+ * its clock.  args as in step.h; they and the job must outlive the step.
+ */
+struct step job_step(const struct job *job, const char *const *args, int limit_s);
 
 /* "what: done of total" on a terminal, in place; silent elsewhere and with --json. */
 void job_progress(const struct job *job, const char *what, size_t done, size_t total);

@@ -95,11 +95,11 @@ last_bytes(const struct text *t, size_t max)
 static void
 heal(const struct job *job, const struct healer *with, struct healing *h)
 {
-    const char *const mock[] = {with->runner, "--mock", NULL};
+    /* Our root was looked at when we began. */
+    const char *const mock[] = {with->runner, "--mock", "--allow-mock-root", NULL};
     const char *const real[] = {with->runner, NULL};
-    const struct step step = {.args = job->is_mock && with->takes_mock ? mock : real,
-                              .root = job->runner.cfg.root,
-                              .limit_s = HEAL_LIMIT_S};
+    const struct step step =
+        job_step(job, job->is_mock && with->takes_mock ? mock : real, HEAL_LIMIT_S);
     struct step_end *end = &h->ends[h->len];
     struct err *err = &h->errs[h->len];
     struct intel_heal *heal = &h->heals[h->len++];

@@ -163,7 +163,7 @@ static void
 heal_daemon(const struct job *job, struct checks *all)
 {
     static const char *const args[] = {"run-daemon-health-check", "--heal", "--nonfatal", NULL};
-    const struct step step = {.args = args, .root = job->runner.cfg.root, .limit_s = HEAL_LIMIT_S};
+    const struct step step = job_step(job, args, HEAL_LIMIT_S);
     CLEANUP(step_end_free) struct step_end end = {0};
     struct check *c = new_check(all, "daemon_self_heal", "");
     struct err err = {0};
@@ -206,7 +206,7 @@ static void
 check_regression(const struct job *job, struct checks *all)
 {
     static const char *const args[] = {"run-regression-checks", NULL};
-    const struct step step = {.args = args, .limit_s = REGRESSION_LIMIT_S};
+    const struct step step = job_step(job, args, REGRESSION_LIMIT_S);
     CLEANUP(step_end_free) struct step_end end = {0};
     struct check *c = new_check(all, "regression", "`stockbot run-regression-checks` says which");
     struct err err = {0};

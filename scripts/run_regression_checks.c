@@ -245,10 +245,9 @@ check(struct job *job, void *own, struct err *err)
 int
 cmd_run_regression_checks(int argc, char **argv)
 {
-    /* No event and no lock in the live root: the caller tells what came of it. */
     static const struct job_spec SPEC = {.name = "run-regression-checks",
                                          .help = HELP,
-                                         .takes = JOB_NO_EVENTS,
+                                         .takes = JOB_LOOKS,
                                          .options = OPTIONS,
                                          .options_len = COUNT_OF(OPTIONS),
                                          .take = take,

@@ -1,6 +1,8 @@
 #include "scripts/runner.h"
 
+#include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/zonefile.h"
 #include "scripts/command.h"
@@ -70,18 +72,33 @@ redact(void *ctx, struct text *line)
     config_redact(&r->cfg, line);
 }
 
+/* In place of a root that is not there: a folder that nobody else can find any more. */
+static enum rc
+open_nothing(struct runner *r, struct err *err)
+{
+    char path[] = "/tmp/stockbot-nothing.XXXXXX";
+
+    if (mkdtemp(path) == NULL) return err_sys(err, RC_IO, errno, "%s", path);
+    enum rc rc = fs_open(path, &r->posix_fs, err);
+    if (rmdir(path) != 0 && rc == RC_OK) rc = err_sys(err, RC_IO, errno, "%s", path);
+    return rc;
+}
+
 static enum rc
 open_root(struct runner *r, enum runner_mode mode, struct err *err)
 {
     struct stat st;
+    bool is_there =
+        mode == RUNNER_WRITES || stat(r->cfg.root, &st) == 0; /* opening would make it */
     enum rc rc;
 
-    if (mode == RUNNER_READS && stat(r->cfg.root, &st) != 0) /* opening would make it */
+    if (!is_there && mode == RUNNER_READS)
         return err_set(err, RC_NOT_FOUND, "there is no root %s", r->cfg.root);
-    rc = fs_open(r->cfg.root, &r->posix_fs, err);
+    rc = is_there ? fs_open(r->cfg.root, &r->posix_fs, err) : open_nothing(r, err);
     if (rc != RC_OK) return rc;
     r->fs = fs_seam(&r->posix_fs);
-    if (mode == RUNNER_READS) r->fs = for_reading(r->fs);
+    if (mode != RUNNER_WRITES) r->fs = for_reading(r->fs);
+    if (mode == RUNNER_LOOKS) return RC_OK;
     rc = locks_open(r->cfg.root, &r->posix_locks, err);
     if (rc != RC_OK) return rc;
     r->locks = locks_seam(&r->posix_locks);

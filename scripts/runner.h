@@ -5,6 +5,9 @@
  * RUNNER_READS is for commands that must leave the root as it is: every attempt to change a file is
  * refused below the state store, which then heals in memory only, and no event is written.  In the
  * root of a demo or replay its time is that of the recorded day.
+ *
+ * RUNNER_LOOKS is for runners that must leave it as it is, too: by the real clock, without a lock,
+ * and a root that is not there is seen as an empty one.
  */
 #ifndef SCRIPTS_RUNNER_H
 #define SCRIPTS_RUNNER_H
@@ -17,7 +20,7 @@
 #include "state/store.h"
 #include "telemetry/events.h"
 
-enum runner_mode { RUNNER_WRITES, RUNNER_READS };
+enum runner_mode { RUNNER_WRITES, RUNNER_READS, RUNNER_LOOKS };
 
 struct runner {
     const char *name; /* before every sentence on standard error */

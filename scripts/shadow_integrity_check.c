@@ -362,7 +362,7 @@ cmd_shadow_integrity_check(int argc, char **argv)
 {
     static const struct job_spec SPEC = {.name = "shadow-integrity-check",
                                          .help = HELP,
-                                         .takes = JOB_NO_EVENTS,
+                                         .takes = JOB_LOOKS,
                                          .options = OPTIONS,
                                          .options_len = COUNT_OF(OPTIONS),
                                          .take = take,

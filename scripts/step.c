@@ -99,10 +99,16 @@ await(struct child *c, const struct clock *clock, int limit_s, int *ret_status, 
     return rc;
 }
 
+enum { ARGV_MAX = STEP_ARGS_MAX + 8 };
+
 static enum rc
-make_argv(const struct step *s, const char *program, const char *argv[STEP_ARGS_MAX + 4],
-          struct err *err)
+make_argv(const struct step *s, const char *program, const char *argv[ARGV_MAX], struct err *err)
 {
+    const char *const handed[][2] = {
+        {"--root",   s->root  },
+        {"--config", s->config},
+        {"--as-of",  s->as_of }
+    };
     size_t n = 0;
 
     argv[n++] = program;
@@ -110,9 +116,10 @@ make_argv(const struct step *s, const char *program, const char *argv[STEP_ARGS_
         if (i == STEP_ARGS_MAX) return err_set(err, RC_RANGE, "%s: too many options", s->args[0]);
         argv[n++] = s->args[i];
     }
-    if (s->root != NULL) {
-        argv[n++] = "--root";
-        argv[n++] = s->root;
+    for (size_t i = 0; i < COUNT_OF(handed); i++) {
+        if (handed[i][1] == NULL) continue;
+        argv[n++] = handed[i][0];
+        argv[n++] = handed[i][1];
     }
     argv[n] = NULL;
     return RC_OK;
@@ -149,7 +156,7 @@ enum rc
 step_run(const struct step *s, const struct clock *clock, struct step_end *ret_end, struct err *err)
 {
     CLEANUP(text_free) struct text program = {0};
-    const char *argv[STEP_ARGS_MAX + 4];
+    const char *argv[ARGV_MAX];
     enum rc rc = share_program_folder(&program, err);
 
     *ret_end = (struct step_end){0};

@@ -21,8 +21,9 @@ enum {
 struct step {
     const char *const *args; /* the runner's name, then its options; ends with NULL */
     const char *const *env;  /* "NAME=value" sets, "NAME" leaves out; may be NULL */
-    const char *root;        /* handed over as --root; NULL where args say it */
-    int limit_s;             /* real seconds */
+    /* Handed over as the options of those names; NULL: not given. */
+    const char *root, *config, *as_of;
+    int limit_s; /* real seconds */
 };
 
 struct step_end {

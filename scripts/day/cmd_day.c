@@ -110,7 +110,7 @@ save(const struct day *d)
 
 struct step_args {
     const char *item[DAY_STEP_ARGS + 8];
-    char date[ISO_TEXT_MAX], as_of[ISO_TEXT_MAX];
+    char date[ISO_TEXT_MAX];
 };
 
 static void
@@ -124,10 +124,6 @@ make_args(const struct day *d, const struct day_step *step, struct step_args *a)
     if (step->takes_date) {
         a->item[n++] = "--date";
         a->item[n++] = date_text(d->session.date, a->date);
-    }
-    if (d->job->is_as_of) {
-        a->item[n++] = "--as-of";
-        a->item[n++] = when_iso(d->job->now_ns, a->as_of);
     }
     if (step->mock_option != NULL && d->job->is_mock) a->item[n++] = step->mock_option;
     a->item[n] = NULL;
@@ -158,8 +154,7 @@ run_step(struct day *d, size_t i)
     struct err err = {0};
 
     make_args(d, &DAY_PLAN[i], &args);
-    const struct step step = {
-        .args = args.item, .root = d->job->runner.cfg.root, .limit_s = DAY_PLAN[i].limit_s};
+    const struct step step = job_step(d->job, args.item, DAY_PLAN[i].limit_s);
     r->status = DAY_RUNNING;
     r->attempts++;
     r->started_ns = d->job->now_ns;

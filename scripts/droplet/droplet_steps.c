@@ -91,7 +91,7 @@ droplet_gate(struct droplet *d, struct err *err)
         NOTE(d, "git_pull", F_BOOL("success", rc == RC_OK && pull.status == 0));
     }
     rc = run_there(d, "run_regression_checks", "stockbot run-regression-checks --root .",
-                   PACK_LIMIT_S, &end, err);
+                   STEP_LIMIT_S, &end, err);
     if (rc != RC_OK) {
         NOTE(d, "abort", F_STR("reason", "connect_failed"), F_STR("stderr", err->text));
         return rc;
@@ -140,16 +140,26 @@ droplet_pack(const struct droplet *d)
 
 enum { HERE_ARGS_MAX = 8 };
 
-/* Made up, for the regression run: what becomes of a step does not matter. */
+/* Made up, for the regression run: what becomes of a step does not matter.  Our root was looked at
+ * when we began. */
 static void
-run_here(const struct droplet *d, const char *const args[HERE_ARGS_MAX])
+run_here(const struct droplet *d, const char *const wanted[HERE_ARGS_MAX])
 {
     static const char *const env[] = {"UW_MOCK=1", "PREOPEN_SKIP_REGRESSION=1",
                                       "TELEMETRY_DATA_SOURCE=local_no_ssh", NULL};
     CLEANUP(step_end_free) struct step_end end = {0};
-    const struct step step = {
-        .args = args, .env = env, .root = d->job->runner.cfg.root, .limit_s = STEP_LIMIT_S};
+    const char *args[HERE_ARGS_MAX + 2] = {NULL};
     struct err err = {0};
+    bool is_mock = false;
+    size_t n = 0;
+
+    for (; n < HERE_ARGS_MAX && wanted[n] != NULL; n++) {
+        args[n] = wanted[n];
+        is_mock = is_mock || str_eq(wanted[n], "--mock");
+    }
+    if (is_mock) args[n] = "--allow-mock-root";
+    struct step step = job_step(d->job, args, STEP_LIMIT_S);
+    step.env = env;
     enum rc rc = step_run(&step, &d->job->runner.clock, &end, &err);
 
     NOTE(d, "run", F_STR("step", args[0]), F_BOOL("success", rc == RC_OK && end.status == 0),

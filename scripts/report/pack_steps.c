@@ -61,16 +61,10 @@ static void
 run_beside(struct pack *p, const struct planned *plan, struct pack_step *s)
 {
     CLEANUP(step_end_free) struct step_end end = {0};
-    bool is_intel = str_eq(plan->command, "run-intel-health-checks");
     const char *args[STEP_ARGS_MAX] = {plan->command, "--nonfatal"};
-    char as_of[ISO_TEXT_MAX];
     struct err err = {0};
     size_t n = 2;
 
-    if (is_intel) {
-        args[n++] = "--as-of";
-        args[n++] = when_iso(p->job->now_ns, as_of);
-    }
     if (p->job->is_mock) {
         args[n++] = "--mock";
         args[n++] = "--allow-mock-root"; /* ours was looked at when the pack began */
@@ -78,7 +72,7 @@ run_beside(struct pack *p, const struct planned *plan, struct pack_step *s)
     if (p->job->is_dry) args[n++] = "--dry-run";
     args[n] = NULL;
     write_cmd(s, args);
-    const struct step step = {.args = args, .root = p->job->runner.cfg.root, .limit_s = LIMIT_S};
+    const struct step step = job_step(p->job, args, LIMIT_S);
     enum rc rc = step_run(&step, &p->job->runner.clock, &end, &err);
     s->is_ok = rc == RC_OK && end.status == 0;
     if (rc != RC_OK) text_printf(&s->said, "%s\n", err.text);

@@ -5,9 +5,11 @@
 #define TESTS_SCRIPTS_FRONT_H
 
 #include "tests/lib/check.h"
+#include "tests/lib/tmpdir.h"
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 
 enum { FRONT_ARGS_MAX = 24 };
 
@@ -91,6 +93,24 @@ UNUSED static void
 front_done(struct front *f)
 {
     text_free(&f->out);
+}
+
+/*
+ * A copy of the program in a folder of its own, <dir>/bin/real, beside a script under the name that
+ * it starts its steps by: what those do is the test's to say.
+ */
+UNUSED static const char *
+front_install(const struct tmpdir *dir, const char *script)
+{
+    CLEANUP(text_free) struct text program = {0};
+
+    check_read_file(front_program(), &program);
+    assert_int_equal(mkdir(tmpdir_path(dir, "bin"), 0700), 0);
+    tmpdir_write(dir, "bin/stockbot", script);
+    assert_int_equal(chmod(tmpdir_path(dir, "bin/stockbot"), 0700), 0);
+    tmpdir_write_bytes(dir, "bin/real", text_str(&program), program.len);
+    assert_int_equal(chmod(tmpdir_path(dir, "bin/real"), 0700), 0);
+    return tmpdir_path(dir, "bin/real");
 }
 
 /* Shows the whole output when the promise is broken. */

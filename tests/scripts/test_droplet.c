@@ -253,15 +253,28 @@ test_droplet_without_ssh_is_a_mock_run(void **state)
 
     (void)state;
     bed_open(&b, "0");
-    CLEANUP(ran_free) struct ran refused = SYNC(&b, "--no-ssh");
-    run_expect(&refused, JOB_EXIT_USAGE, "", "--mock");
-    CLEANUP(ran_free) struct ran r = SYNC(&b, "--no-ssh", "--mock");
+    CLEANUP(ran_free) struct ran r = SYNC(&b, "--no-ssh");
     CLEANUP(text_free) struct text log = tmpdir_read(&b.here, FOLDER "/sync_log.jsonl");
     run_expect(&r, 0, "", "");
     assert_int_equal(r.out.len, 0);
     assert_true(says(&log, "\"mode\":\"mock\",\"no_ssh\":true"));
     assert_true(says(&log, "\"mode\":\"no_ssh_mock\",\"preopen_ready\":null"));
     assert_false(has_file(&b.there, "calls"));
+}
+
+/* As for any mock run: not where real state would be replaced. */
+static void
+test_droplet_without_ssh_keeps_out_of_a_real_root(void **state)
+{
+    CLEANUP(bed_done) struct bed b;
+
+    (void)state;
+    bed_open(&b, "0");
+    assert_int_equal(mkdir(tmpdir_path(&b.here, "state"), 0700), 0);
+    tmpdir_write(&b.here, "state/daily_universe.json", "{\"_meta\":{\"mode\":\"real\"}}");
+    CLEANUP(ran_free) struct ran r = SYNC(&b, "--no-ssh");
+    run_expect(&r, JOB_EXIT_USAGE, "", "--allow-mock-root");
+    assert_false(has_file(&b.here, FOLDER));
 }
 
 int
@@ -275,6 +288,7 @@ main(void)
         cmocka_unit_test(test_droplet_refuses_words_a_shell_would_take_apart),
         cmocka_unit_test(test_droplet_bundle_is_unpacked_only_where_it_belongs),
         cmocka_unit_test(test_droplet_without_ssh_is_a_mock_run),
+        cmocka_unit_test(test_droplet_without_ssh_keeps_out_of_a_real_root),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,6 +188,36 @@ test_job_failure_is_told_and_leaves_one_event(void **state)
     assert_non_null(strstr(json_str(details, "error", ""), "told to fail"));
 }
 
+/* Wrong usage that is found once the root is open is the end of a run like any other. */
+static void
+test_job_refused_run_leaves_an_event(void **state)
+{
+    static const struct {
+        const char *option, *says;
+    } cases[] = {
+        {"--as-of=tomorrow",  "--as-of: "  },
+        {"--date=2026-02-30", "--date: "   },
+        {"--mock",            "not made up"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+
+        assert_int_equal(mkdir(tmpdir_path(&dir, "state"), 0700), 0);
+        tmpdir_write(&dir, "state/ledger.db", "SQLite");
+        CLEANUP(ran_free) struct ran r = RUN(&dir, cases[i].option);
+        CLEANUP(text_free) struct text events = tmpdir_read(&dir, "logs/system_events.jsonl");
+        CLEANUP(json_freep) struct json *event = run_json(&events);
+        const struct json *details = json_get(event, "details");
+
+        run_expect(&r, JOB_EXIT_USAGE, "", cases[i].says);
+        assert_string_equal(json_str(event, "event_type", ""), "runner_failed");
+        assert_int_equal(json_i64(details, "rc", 0), JOB_EXIT_USAGE);
+        assert_non_null(strstr(json_str(details, "error", ""), cases[i].says));
+    }
+}
+
 static void
 test_job_second_instance_is_75(void **state)
 {
@@ -255,6 +285,7 @@ main(void)
         cmocka_unit_test(test_job_summary_is_one_line_of_json),
         cmocka_unit_test(test_job_wrong_usage_is_64_and_names_the_option),
         cmocka_unit_test(test_job_failure_is_told_and_leaves_one_event),
+        cmocka_unit_test(test_job_refused_run_leaves_an_event),
         cmocka_unit_test(test_job_second_instance_is_75),
         cmocka_unit_test(test_job_mock_run_keeps_out_of_a_real_root),
         cmocka_unit_test(test_job_dry_run_writes_nothing),
