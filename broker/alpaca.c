@@ -314,21 +314,21 @@ is_duplicate_id(int status, const struct json *doc)
             strstr(json_str(doc, "message", ""), "client_order_id must be unique") != NULL);
 }
 
-/* What an answer to the one POST means; doc is NULL where the body was no JSON. */
+/* What an answer to the one POST means. */
 static enum rc
-submit_outcome(struct alpaca *a, const struct order_intent *o, int status, const struct json *doc,
+submit_outcome(struct alpaca *a, const struct order_intent *o, const struct alpaca_answer *said,
                struct order *ret_order, struct err *err)
 {
     char words[256];
 
-    if (status == 200 || status == 201) {
+    if (said->status == 200 || said->status == 201) {
         /* Accepted, but told in a way we do not understand: it must be looked up. */
-        if (doc == NULL || order_from(doc, ret_order, err) != RC_OK)
+        if (said->doc == NULL || order_from(said->doc, ret_order, err) != RC_OK)
             return err_set(err, RC_UNKNOWN, "broker: submit %s: HTTP %d without an order in it",
-                           o->client_id, status);
+                           o->client_id, said->status);
         return RC_OK;
     }
-    if (is_duplicate_id(status, doc)) {
+    if (is_duplicate_id(said->status, said->doc)) {
         enum rc rc = read_order_by_client_id(a, o->client_id, ret_order, err);
 
         return rc == RC_OK
@@ -336,10 +336,12 @@ submit_outcome(struct alpaca *a, const struct order_intent *o, int status, const
                    : err_set(err, RC_UNKNOWN,
                              "broker: submit %s: the id exists, and cannot be read", o->client_id);
     }
-    bool refused = status == 401 || status == 429 ||
-                   (doc != NULL && status >= 400 && status < 500 && status != 408);
+    bool refused =
+        said->status == 401 || said->status == 429 ||
+        (said->doc != NULL && said->status >= 400 && said->status < 500 && said->status != 408);
+    if (refused) refusals_keep(&a->refused, o->client_id, said->status, &said->body);
     return err_set(err, refused ? RC_RANGE : RC_UNKNOWN, "broker: submit %s: HTTP %d: %s",
-                   o->client_id, status, alpaca_error_text(doc, words, sizeof(words)));
+                   o->client_id, said->status, alpaca_error_text(said->doc, words, sizeof(words)));
 }
 
 static enum rc
@@ -347,16 +349,15 @@ submit(void *self, const struct order_intent *o, struct order *ret_order, struct
 {
     struct alpaca *a = self;
     CLEANUP(text_free) struct text body = {0};
-    CLEANUP(json_freep) struct json *doc = NULL;
-    int status = 0;
+    CLEANUP(alpaca_answer_free) struct alpaca_answer said = {0};
 
     ASSERT(o->qty > 0 && o->qty <= QTY_MAX && o->client_id[0] != '\0');
     order_body(o, &body);
-    enum rc rc = alpaca_send_once(&a->link, "POST", "/v2/orders", &body, &status, &doc, err);
+    enum rc rc = alpaca_send_once(&a->link, "POST", "/v2/orders", &body, &said, err);
     if (rc == RC_IO || rc == RC_STOPPED || rc == RC_DENIED) return rc;
     /* Anything else that went wrong after it left is one thing: sent, and no answer. */
     if (rc != RC_OK) return err_set(err, RC_UNKNOWN, "broker: submit %s: no answer", o->client_id);
-    return submit_outcome(a, o, status, doc, ret_order, err);
+    return submit_outcome(a, o, &said, ret_order, err);
 }
 
 static enum rc
@@ -364,21 +365,20 @@ cancel(void *self, const char *broker_id, struct err *err)
 {
     struct alpaca *a = self;
     CLEANUP(text_free) struct text path = {0};
-    CLEANUP(json_freep) struct json *doc = NULL;
-    int status = 0;
+    CLEANUP(alpaca_answer_free) struct alpaca_answer said = {0};
     char words[256];
 
     text_puts(&path, "/v2/orders/");
     http_escape(&path, broker_id);
-    enum rc rc = alpaca_send_once(&a->link, "DELETE", text_str(&path), NULL, &status, &doc, err);
+    enum rc rc = alpaca_send_once(&a->link, "DELETE", text_str(&path), NULL, &said, err);
     if (rc != RC_OK) return rc;
-    if (status >= 200 && status < 300) return RC_OK;
-    if (status == 404)
+    if (said.status >= 200 && said.status < 300) return RC_OK;
+    if (said.status == 404)
         return err_set(err, RC_NOT_FOUND, "broker: cancel %s: no such order", broker_id);
     /* 422: no longer cancelable; its status will say why. */
-    return err_set(err, status >= 400 && status < 500 ? RC_RANGE : RC_UNKNOWN,
-                   "broker: cancel %s: HTTP %d: %s", broker_id, status,
-                   alpaca_error_text(doc, words, sizeof(words)));
+    return err_set(err, said.status >= 400 && said.status < 500 ? RC_RANGE : RC_UNKNOWN,
+                   "broker: cancel %s: HTTP %d: %s", broker_id, said.status,
+                   alpaca_error_text(said.doc, words, sizeof(words)));
 }
 
 /* ---- prices -------------------------------------------------------------------------------- */

@@ -34,11 +34,17 @@ alpaca_error_code(const struct json *doc)
     return json_i64(doc, "code", 0);
 }
 
+/* The body of an answer; one that tells of a failure may repeat what it was asked with. */
 static struct json *
-body_parse(const struct http_response *resp)
+body_parse(const struct alpaca_http *a, struct http_response *resp)
 {
     struct json *doc = NULL;
     struct err ignored = {0};
+
+    if (resp->status < 200 || resp->status > 299) {
+        config_redact_secret(&resp->body, a->cfg->key);
+        config_redact_secret(&resp->body, a->cfg->secret);
+    }
 
     /* What is no JSON is told to the caller as NULL; the status says more than the parser could. */
     if (json_parse(text_str(&resp->body), resp->body.len, JSON_STRICT, &JSON_LIMITS_BODY, &doc,
@@ -76,7 +82,7 @@ read_once(const struct alpaca_http *a, const char *path, const struct http_reque
         *ret_again = rc == RC_IO || rc == RC_UNKNOWN || rc == RC_TIMEOUT;
         return rc;
     }
-    CLEANUP(json_freep) struct json *doc = body_parse(&resp);
+    CLEANUP(json_freep) struct json *doc = body_parse(a, &resp);
     if (resp.status != 200) {
         *ret_again = status_is_transient(resp.status);
         (void)str_to_i64(resp.retry_after, ret_wait_s);
@@ -111,9 +117,17 @@ alpaca_read(const struct alpaca_http *a, enum alpaca_host host, const char *path
     return rc == RC_OK ? RC_OK : err_wrap(err, "broker");
 }
 
+void
+alpaca_answer_free(struct alpaca_answer *a)
+{
+    text_free(&a->body);
+    json_free(a->doc);
+    *a = (struct alpaca_answer){0};
+}
+
 enum rc
 alpaca_send_once(const struct alpaca_http *a, const char *method, const char *path,
-                 const struct text *body, int *ret_status, struct json **ret_doc, struct err *err)
+                 const struct text *body, struct alpaca_answer *ret_answer, struct err *err)
 {
     CLEANUP(text_free) struct text url = {0};
     CLEANUP(http_response_free) struct http_response resp = {0};
@@ -128,7 +142,8 @@ alpaca_send_once(const struct alpaca_http *a, const char *method, const char *pa
     }
     enum rc rc = a->http.perform(a->http.self, &req, &resp, err);
     if (rc != RC_OK) return err_wrap(err, "broker: %s %s", method, path);
-    *ret_status = resp.status;
-    *ret_doc = body_parse(&resp);
+    struct json *doc = body_parse(a, &resp);
+    *ret_answer = (struct alpaca_answer){.status = resp.status, .body = resp.body, .doc = doc};
+    resp.body = (struct text){0};
     return RC_OK;
 }

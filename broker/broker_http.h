@@ -32,12 +32,16 @@ enum alpaca_host { HOST_TRADING, HOST_DATA };
 enum rc alpaca_read(const struct alpaca_http *a, enum alpaca_host host, const char *path,
                     struct json **ret_doc, struct err *err) MUST_USE;
 
-/*
- * Sends POST or DELETE once.  RC_OK whenever an HTTP status came; ret_doc is NULL where the body is
- * no JSON or empty.  Other codes as base/http.h.
- */
+struct alpaca_answer {
+    int status;
+    struct text body; /* as received; of a failure without the secrets, should it repeat them */
+    struct json *doc; /* NULL where the body is no JSON or empty */
+};
+void alpaca_answer_free(struct alpaca_answer *a); /* fits CLEANUP */
+
+/* Sends POST or DELETE once.  RC_OK whenever an HTTP status came; other codes as base/http.h. */
 enum rc alpaca_send_once(const struct alpaca_http *a, const char *method, const char *path,
-                         const struct text *body, int *ret_status, struct json **ret_doc,
+                         const struct text *body, struct alpaca_answer *ret_answer,
                          struct err *err) MUST_USE;
 
 /* "message (code)" of an error body, "no JSON body" for NULL. */

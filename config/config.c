@@ -337,8 +337,8 @@ config_env_file(const struct config *c)
  * in. */
 enum { SECRET_REDACTED_MIN = 6 };
 
-static void
-redact_one(struct text *text, const char *secret)
+void
+config_redact_secret(struct text *text, const char *secret)
 {
     size_t len = strlen(secret);
     if (len < SECRET_REDACTED_MIN) return;
@@ -359,5 +359,6 @@ void
 config_redact(const struct config *c, struct text *text)
 {
     for (size_t i = 0; i < CONFIG_ROWS; i++)
-        if (config_row_is_secret(&config_rows[i])) redact_one(text, c->store->settings[i].text);
+        if (config_row_is_secret(&config_rows[i]))
+            config_redact_secret(text, c->store->settings[i].text);
 }

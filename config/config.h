@@ -171,5 +171,6 @@ const struct env_file *config_env_file(const struct config *c);
  * (spec 10 R1.16).
  */
 void config_redact(const struct config *c, struct text *text);
+void config_redact_secret(struct text *text, const char *secret); /* one of them */
 
 #endif

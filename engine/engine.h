@@ -37,6 +37,7 @@
 
 #include "base/stage.h"
 #include "broker/guard.h"
+#include "broker/refusals.h"
 #include "config/config.h"
 #include "config/theme.h"
 #include "engine/desk.h"
@@ -75,6 +76,8 @@ struct engine_seams {
     /* The broker's stream: its state and the seconds since it was heard; NULL = there is none. */
     const char *(*trade_stream)(void *ctx, double *ret_age_s);
     void *trade_stream_ctx;
+    /* What the broker answered to the last orders that it refused; NULL: nobody kept it. */
+    const struct refusals *refused;
     bool (*is_ledger_rebuilt)(void *ctx);
     void (*ledger_reconciled)(void *ctx);
     void *ledger_ctx;

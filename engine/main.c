@@ -432,6 +432,7 @@ open_engine(struct app *app, struct err *err)
                                  .progress_ctx = &app->engine_loop,
                                  .is_fenced = is_fenced,
                                  .fence_ctx = &app->epoch_file,
+                                 .refused = &app->alpaca.refused,
                                  .trade_stream = has_stream ? stream_state : NULL,
                                  .trade_stream_ctx = &app->listener,
                                  .is_ledger_rebuilt = is_ledger_rebuilt,

@@ -208,23 +208,29 @@ record_entry(struct engine *eng, const struct settled *s)
 
 /* ---- what came to nothing ------------------------------------------------------------------ */
 
-/* An entry order that was refused (spec 10 R5.39). */
+/* An entry order that was refused (spec 10 R5.39).  Status and body are null where a guard of ours
+ * refused it, where the broker did so after it had accepted it, and after a restart: they are what
+ * was answered to the submission, and nothing else. */
 static void
 say_refused_entry(struct engine *eng, const struct intent *in, enum order_action action)
 {
     enum event_id id = action == ACTION_MARKET_FAIL          ? EV_MARKET_FAILED
                        : action == ACTION_LIMIT_FINAL_FAILED ? EV_LIMIT_FINAL_FAILED
                                                              : EV_LIMIT_RETRY_FAILED;
-    const struct field fields[] = {F_SYMBOL(in->order.symbol),
-                                   F_I64("qty", in->order.qty),
-                                   F_STR("side", order_side_name(in->order.side)),
-                                   F_USD("limit_price", in->order.limit),
-                                   F_STR("client_order_id", in->order.client_id),
-                                   F_I64("attempt", attempt_of(in)),
-                                   F_NULL("http_status"),
-                                   F_STR("error", in->note),
-                                   F_NULL("response_body"),
-                                   F_END};
+    const struct refused_order *answer =
+        eng->seams.refused != NULL ? refusals_find(eng->seams.refused, in->order.client_id) : NULL;
+    const struct field fields[] = {
+        F_SYMBOL(in->order.symbol),
+        F_I64("qty", in->order.qty),
+        F_STR("side", order_side_name(in->order.side)),
+        in->order.type == ORDER_LIMIT ? F_USD("limit_price", in->order.limit)
+                                      : F_NULL("limit_price"),
+        F_STR("client_order_id", in->order.client_id),
+        F_I64("attempt", attempt_of(in)),
+        answer != NULL ? F_I64("http_status", answer->http_status) : F_NULL("http_status"),
+        F_STR("error", in->note),
+        F_STR("response_body", answer != NULL ? answer->body : NULL),
+        F_END};
     CLEANUP(text_free) struct text line = {0};
     struct json_out o = {.to = &line};
     struct err ignored = {0};

@@ -266,6 +266,7 @@ open_engine(struct replay *r, struct err *err)
                                  .themes = r->has_themes ? &r->themes : NULL,
                                  .flight = &r->flight,
                                  .epoch = r->epoch.mine,
+                                 .refused = &r->alpaca.refused,
                                  .is_ledger_rebuilt = is_ledger_rebuilt,
                                  .ledger_reconciled = ledger_reconciled,
                                  .ledger_ctx = r};

@@ -225,7 +225,8 @@ model_process_new(struct model *m)
                                  .kill = &p->kill,
                                  .themes = &m->bed->themes,
                                  .flight = &p->flight,
-                                 .epoch = p->epoch.mine};
+                                 .epoch = p->epoch.mine,
+                                 .refused = &p->alpaca.refused};
     must(engine_init(&p->engine, &seams, &err), "engine", &err);
     return p;
 }

@@ -87,8 +87,34 @@ test_traces_tell_the_last_attempt_from_the_others(void **state)
     assert_int_equal(model_lines(m, LIVE_ORDERS_LOG_PATH, "MARKET_FILLED", "\"attempt\":5,"), 1);
     assert_int_equal(
         model_lines(m, "state/execution_failures.jsonl", "\"limit_retry_failed\"", HELD), 3);
+    /* R5.39: with what the broker answered. */
+    assert_int_equal(model_lines(m, "state/execution_failures.jsonl", "\"http_status\":429",
+                                 "\"response_body\":\"{"),
+                     4);
     assert_int_equal(m->event[EV_LIMIT_RETRY_FAILED], 3);
     assert_int_equal(m->event[EV_LIMIT_FINAL_FAILED], 1);
+    assert_kept(m);
+}
+
+/* What nobody remembers of an answer is null, never made up: the process that heard it is gone, and
+ * its sentence in the ledger is left. */
+static void
+test_traces_of_a_failure_make_no_answer_up(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    model_faults(m, "429:POST/v2/orders:1");
+    cycle_with(m, DIRECTION_BULLISH, false);
+    m->signal[F_SIGNAL] = DIRECTION_NONE;
+    assert_int_equal(model_lines(m, "state/execution_failures.jsonl", HELD, ""), 0);
+    model_drop(m);
+    model_start(m);
+    model_ticks(m, 5);
+    model_cycle(m, m->process);
+    assert_int_equal(model_lines(m, "state/execution_failures.jsonl", "\"http_status\":null",
+                                 "\"response_body\":null"),
+                     1);
+    assert_int_equal(model_lines(m, "state/execution_failures.jsonl", "HTTP 429", HELD), 1);
     assert_kept(m);
 }
 
@@ -216,6 +242,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         PATH_TEST(test_traces_of_an_entry_in_the_order_log),
         PATH_TEST(test_traces_tell_the_last_attempt_from_the_others),
+        PATH_TEST(test_traces_of_a_failure_make_no_answer_up),
         PATH_TEST(test_traces_of_a_decision),
         PATH_TEST(test_traces_of_what_is_pending),
         PATH_TEST(test_traces_of_a_refusal_name_its_numbers),
