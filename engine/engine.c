@@ -55,6 +55,7 @@ engine_init(struct engine *eng, const struct engine_seams *seams, struct err *er
                                   .log = &eng->seams.log,
                                   .cfg = &seams->cfg->strategy};
     memory_init(&eng->memory, seams->ny);
+    if (seams->locks.acquire != NULL) eng->memory.locks = &eng->seams.locks;
     v2_init(&eng->v2);
     eng->closed.last_ns = WHEN_NONE;
     eng->is_self_test_ok = composite_self_test(&test_err) == RC_OK;

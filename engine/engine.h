@@ -60,6 +60,7 @@ struct engine_seams {
     struct clock clock;
     struct fs fs;
     struct store store;
+    struct locks locks; /* {0}: nobody edits our files */
     struct log log;
     struct broker broker; /* the top of the stack of guards */
     struct prices spare;  /* prices for v2, of a budget of its own; {0}: v2 asks nobody */

@@ -420,6 +420,7 @@ open_engine(struct app *app, struct err *err)
                                  .clock = app->clock,
                                  .fs = app->fs,
                                  .store = app->store,
+                                 .locks = app->locks,
                                  .log = app->log,
                                  .broker = stack_guards(app),
                                  .spare = spare_data_prices(&app->spare),

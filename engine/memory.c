@@ -93,11 +93,17 @@ stat_of(const struct fs *fs, const char *path)
 }
 
 static uint64_t
+hash_of(const struct text *json)
+{
+    return hash_bytes(text_str(json), json->len, 1);
+}
+
+static uint64_t
 content_hash(const struct memory *m, enum memory_file f, int64_t now_ns, struct text *json)
 {
     if (MEMORY_CODECS[f].encode == NULL) return 0;
     MEMORY_CODECS[f].encode(m, now_ns, json);
-    return hash_bytes(text_str(json), json->len, 1);
+    return hash_of(json);
 }
 
 static bool
@@ -116,17 +122,40 @@ is_control_unsaid(const struct memory *m)
     return m->control.level == CONTROL_NONE && m->control.frozen_len == 0;
 }
 
+/*
+ * Whether the file may be touched now: not while somebody else holds its lock.  We never wait for
+ * him, and a lock that cannot be opened at all keeps nobody from anything.
+ */
+static bool
+file_lock(struct memory *m, enum memory_file f, const struct log *log, struct lock *ret_lock)
+{
+    const struct memory_codec *c = &MEMORY_CODECS[f];
+    struct err err = {0};
+
+    *ret_lock = LOCK_NONE;
+    if (c->lock_path == NULL || m->locks == NULL) return true;
+    bool is_held = m->locks->acquire(m->locks->self, c->lock_path, 0, ret_lock, &err) == RC_BUSY;
+    if (is_held && !m->is_held_said[f])
+        log_event(log, EV_STATE_FILE_HELD, F_STR("path", c->path), F_STR("error", err.text));
+    m->is_held_said[f] = is_held;
+    return !is_held;
+}
+
 static void
-sync_file(struct memory *m, enum memory_file f, const struct fs *fs, const struct store *store,
+file_unlock(const struct memory *m, struct lock *lock)
+{
+    if (lock->fd >= 0) m->locks->release(m->locks->self, lock);
+}
+
+static void
+load_file(struct memory *m, enum memory_file f, const struct fs *fs, const struct store *store,
           const struct log *log, int64_t now_ns)
 {
     const struct memory_codec *c = &MEMORY_CODECS[f];
     struct store_spec spec = spec_of(f);
-    struct fs_stat now = stat_of(fs, c->path);
     enum store_origin origin = STORE_FILE;
     CLEANUP(text_free) struct text json = {0};
 
-    if (m->was_loaded[f] && fs_is_same(&now, &m->seen[f])) return;
     if (f == MEMORY_CONTROL && is_control_unsaid(m) && is_surely_absent(fs, c->path)) {
         m->was_loaded[f] = true; /* the operator has never said anything, and it is his file */
         m->seen[f] = (struct fs_stat){0};
@@ -154,6 +183,23 @@ sync_file(struct memory *m, enum memory_file f, const struct fs *fs, const struc
     m->was_loaded[f] = true;
 }
 
+static void
+sync_file(struct memory *m, enum memory_file f, const struct fs *fs, const struct store *store,
+          const struct log *log, int64_t now_ns)
+{
+    struct fs_stat now = stat_of(fs, MEMORY_CODECS[f].path);
+    struct lock lock = LOCK_NONE;
+
+    if (m->was_loaded[f] && fs_is_same(&now, &m->seen[f])) return;
+    /* A process that begins needs something to begin with. */
+    if (file_lock(m, f, log, &lock) || !m->was_loaded[f]) {
+        load_file(m, f, fs, store, log, now_ns);
+        file_unlock(m, &lock);
+    } else if (f == MEMORY_FREEZES) {
+        m->freezes.is_known = false; /* somebody is about to freeze something, or to let it go */
+    }
+}
+
 void
 memory_sync(struct memory *m, const struct fs *fs, const struct store *store, const struct log *log,
             int64_t now_ns)
@@ -163,28 +209,36 @@ memory_sync(struct memory *m, const struct fs *fs, const struct store *store, co
 }
 
 static void
+save_file(struct memory *m, enum memory_file f, const struct fs *fs, const struct store *store,
+          const struct log *log, const struct text *json)
+{
+    const struct store_spec spec = spec_of(f);
+    struct err err = {0};
+
+    if (store_save(store, &spec, json, &err) != RC_OK) {
+        log_event(log, EV_STATE_WRITE_FAILED, F_STR("path", spec.path), F_STR("error", err.text));
+        return;
+    }
+    m->saved_hash[f] = hash_of(json);
+    m->seen[f] = stat_of(fs, spec.path);
+}
+
+static void
 flush_file(struct memory *m, enum memory_file f, const struct fs *fs, const struct store *store,
            const struct log *log, int64_t now_ns)
 {
     const struct memory_codec *c = &MEMORY_CODECS[f];
-    struct store_spec spec = spec_of(f);
     CLEANUP(text_free) struct text json = {0};
-    struct err err = {0};
+    struct lock lock = LOCK_NONE;
 
     if (c->encode == NULL || !m->was_loaded[f]) return;
-    uint64_t hash = content_hash(m, f, now_ns, &json);
-    if (hash == m->saved_hash[f]) return;
-    if (f == MEMORY_CONTROL) {
-        /* The operator may have spoken since we looked: his word is never written over. */
-        struct fs_stat now = stat_of(fs, c->path);
-        if (!fs_is_same(&now, &m->seen[f])) return;
-    }
-    if (store_save(store, &spec, &json, &err) != RC_OK) {
-        log_event(log, EV_STATE_WRITE_FAILED, F_STR("path", c->path), F_STR("error", err.text));
-        return;
-    }
-    m->saved_hash[f] = hash;
-    m->seen[f] = stat_of(fs, c->path);
+    if (content_hash(m, f, now_ns, &json) == m->saved_hash[f]) return;
+    if (!file_lock(m, f, log, &lock)) return;
+    /* Others may have spoken since we looked: their word is never written over. */
+    struct fs_stat now = stat_of(fs, c->path);
+    bool is_shared = f == MEMORY_CONTROL || c->lock_path != NULL;
+    if (!is_shared || fs_is_same(&now, &m->seen[f])) save_file(m, f, fs, store, log, &json);
+    file_unlock(m, &lock);
 }
 
 void

@@ -6,6 +6,12 @@
  * thresholds) are read anew, for the others a sound foreign file wins and after a damaged one our
  * own memory is written back.  memory_flush writes what changed.
  *
+ * Two files may be edited by people while the engine runs, under a lock (spec 10 8.7):
+ *   flock state/governor_freezes.json.lock $EDITOR state/governor_freezes.json
+ * While somebody else holds the lock, such a file is neither written nor, once it has changed,
+ * read: position records stay what they are in memory, and freezes that cannot be read stop
+ * entries.  What changed since we looked is never written over.
+ *
  *   memory.c        the table of files, sync and flush
  *   memory_codec.c  one decoder and one encoder a file
  *   metadata.c      position_metadata.json
@@ -15,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/store.h"
 #include "engine/metadata.h"
@@ -70,6 +77,8 @@ struct memory {
     struct control control;
 
     const struct zone *ny;
+    const struct locks *locks;             /* NULL: nobody else edits anything */
+    bool is_held_said[MEMORY_FILES_LEN];   /* that somebody else holds its lock */
     struct fs_stat seen[MEMORY_FILES_LEN]; /* after our last load or save */
     uint64_t saved_hash[MEMORY_FILES_LEN];
     bool was_loaded[MEMORY_FILES_LEN];
@@ -98,10 +107,11 @@ const struct symbol_times *memory_times_find(const struct memory *m, const char 
 struct memory_codec {
     const char *path;
     const char *default_json;
-    bool is_operators; /* read anew whenever it changed, never written but by a rule of ours */
+    const char *lock_path; /* NULL: ours alone */
+    bool is_operators;     /* read anew whenever it changed, never written but by a rule of ours */
     bool has_prev;
     void (*decode)(struct memory *m, const struct json *doc, int64_t now_ns);
-    void (*encode)(const struct memory *m, int64_t now_ns, struct text *to);
+    void (*encode)(const struct memory *m, int64_t now_ns, struct text *to); /* NULL: never */
 };
 
 extern const struct memory_codec MEMORY_CODECS[MEMORY_FILES_LEN];

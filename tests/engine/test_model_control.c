@@ -4,6 +4,8 @@
  */
 #include "tests/engine/model_fixture.h"
 
+#include <math.h>
+
 static void
 heartbeat_says(struct model *m, const char *words)
 {
@@ -183,6 +185,127 @@ test_control_file_is_never_written_over(void **state)
     assert_kept(m);
 }
 
+/* ---- files that people may edit under a lock (spec 10 8.7, R8.9) -------------------------------
+ */
+
+struct door {
+    const char *held; /* path of the lock that somebody else has, "" for none */
+    int ours;         /* locks that we hold at the moment */
+};
+
+static enum rc
+door_acquire(void *self, const char *path, int64_t wait_ms, struct lock *ret_lock, struct err *err)
+{
+    struct door *d = self;
+
+    assert_int_equal(wait_ms, 0); /* an editor may stay open all day */
+    if (str_eq(path, d->held)) return err_set(err, RC_BUSY, "%s is held", path);
+    ret_lock->fd = 1;
+    d->ours++;
+    return RC_OK;
+}
+
+static void
+door_release(void *self, struct lock *lock)
+{
+    ((struct door *)self)->ours--;
+    *lock = LOCK_NONE;
+}
+
+/* The model's engine with locks; kept over its restarts by nobody. */
+static struct engine *
+with_door(struct model *m, struct door *d)
+{
+    struct engine *eng = &m->process->engine;
+
+    eng->seams.locks = (struct locks){.self = d, .acquire = door_acquire, .release = door_release};
+    eng->memory.locks = &eng->seams.locks;
+    return eng;
+}
+
+static void
+put(struct model *m, const char *path, const char *json)
+{
+    struct err err = {0};
+
+    assert_int_equal(m->fs.replace(m->fs.self, path, json, strlen(json), false, &err), RC_OK);
+}
+
+#define METADATA_PATH "state/position_metadata.json"
+#define FREEZES_PATH  "state/governor_freezes.json"
+
+/* While an editor has the position records, nothing is written over them and half of an edit is
+ * taken for no damage; then what he left counts. */
+static void
+test_control_leaves_position_records_to_who_holds_their_lock(void **state)
+{
+    struct door d = {.held = ""};
+    struct model *m = begin(*state, (struct model_options){0});
+    struct engine *eng = with_door(m, &d);
+
+    (void)enter(m);
+    model_cycle(m, m->process);
+    assert_non_null(metadata_find(&eng->memory.metadata, "F"));
+    d.held = METADATA_PATH ".lock";
+    put(m, METADATA_PATH, "{\"F\":{\"entry_sco");
+    for (int i = 0; i < 3; i++)
+        model_cycle(m, m->process);
+    assert_string_equal(text_str(mem_fs_peek(m->disk, METADATA_PATH)), "{\"F\":{\"entry_sco");
+    assert_true(metadata_find(&eng->memory.metadata, "F")->record.entry_score > 4);
+    assert_int_equal(m->event[EV_STATE_FILE_HELD], 1);
+    assert_int_equal(m->event[EV_STATE_SELF_HEALED], 0);
+    put(m, METADATA_PATH, "{\"F\":{\"side\":\"buy\",\"qty\":1,\"entry_score\":3.25}}");
+    d.held = "";
+    model_cycle(m, m->process);
+    assert_true(fabs(metadata_find(&eng->memory.metadata, "F")->record.entry_score - 3.25) < 1e-9);
+    assert_int_equal(d.ours, 0);
+    assert_kept(m);
+}
+
+/* A freeze that is being edited stops entries, for nobody knows what it will say. */
+static void
+test_control_freezes_that_are_edited_stop_entries(void **state)
+{
+    struct door d = {.held = ""};
+    struct model *m = begin(*state, (struct model_options){0});
+    (void)with_door(m, &d);
+
+    cycle_with(m, DIRECTION_NONE, false);
+    put(m, FREEZES_PATH, "{\"by_hand\":tru");
+    d.held = FREEZES_PATH ".lock";
+    cycle_with(m, DIRECTION_BULLISH, false);
+    heartbeat_says(m, "\"freezes_unreadable\"");
+    assert_int_equal(m->event[EV_STATE_SELF_HEALED], 0);
+    put(m, FREEZES_PATH, "{\"by_hand\":true}");
+    d.held = "";
+    cycle_with(m, DIRECTION_BULLISH, false);
+    heartbeat_says(m, "\"frozen\"");
+    put(m, FREEZES_PATH, "{}");
+    assert_int_equal(m->posted_len, 0);
+    cycle_with(m, DIRECTION_BULLISH, false);
+    assert_int_equal(m->posted_len, 1);
+    assert_int_equal(d.ours, 0);
+    model_quiet(m);
+    assert_kept(m);
+}
+
+/* A freeze that an operator sets between the reading and the writing of a cycle stands, although
+ * the engine has one of its own to write. */
+static void
+test_control_freeze_of_an_operator_is_never_written_over(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+    struct engine *eng = &m->process->engine;
+    const struct engine_seams *s = &eng->seams;
+
+    cycle_with(m, DIRECTION_NONE, false);
+    memory_freeze(&eng->memory, "daily_loss", "daily_loss", true, m->time.now_ns);
+    put(m, FREEZES_PATH, "{\"by_hand\":true}");
+    memory_flush(&eng->memory, &s->fs, &s->store, &s->log, m->time.now_ns);
+    assert_string_equal(text_str(mem_fs_peek(m->disk, FREEZES_PATH)), "{\"by_hand\":true}");
+    assert_kept(m);
+}
+
 int
 main(void)
 {
@@ -193,6 +316,9 @@ main(void)
         PATH_TEST(test_control_flat_closes_everything_once_through_the_exit_path),
         PATH_TEST(test_control_is_not_lost_to_damage),
         PATH_TEST(test_control_file_is_never_written_over),
+        PATH_TEST(test_control_leaves_position_records_to_who_holds_their_lock),
+        PATH_TEST(test_control_freezes_that_are_edited_stop_entries),
+        PATH_TEST(test_control_freeze_of_an_operator_is_never_written_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
