@@ -23,7 +23,7 @@ void text_grow(struct text *t, size_t more); /* the rare half of text_reserve() 
 static inline void
 text_reserve(struct text *t, size_t more)
 {
-    if (more >= t->cap - t->len) text_grow(t, more);
+    if (t->data == NULL || more >= t->cap - t->len) text_grow(t, more);
 }
 
 static inline void
