@@ -183,15 +183,24 @@ parse(int argc, char **argv, struct invocation *in)
 /* ---- words --------------------------------------------------------------------------------- */
 
 static void
-print_sentence(const struct health_verdict *v)
+put_sentence(struct text *to, const struct health_verdict *v)
 {
     const char *names[HEALTH_CHECKS];
     size_t len = health_violations(v, names);
 
-    (void)fprintf(stderr, "%s: %s", DAEMON_UNIT, health_status_name(v->status));
+    text_printf(to, "%s: %s", DAEMON_UNIT, health_status_name(v->status));
     for (size_t i = 0; i < len; i++)
-        (void)fprintf(stderr, "%s%s", i == 0 ? ": " : ", ", names[i]);
-    (void)fputc('\n', stderr);
+        text_printf(to, "%s%s", i == 0 ? ": " : ", ", names[i]);
+}
+
+/* As the frame of the other runners has it (spec 40 0.7): an end that is not 0 is an event. */
+static int
+ended(const struct runner *r, int status, const char *why)
+{
+    if (status != EXIT_DONE)
+        log_event(r->log, EV_RUNNER_FAILED, F_STR("runner", RUNNER_NAME), F_I64("rc", status),
+                  F_STR("error", why));
+    return status;
 }
 
 static void
@@ -231,6 +240,7 @@ static int
 check(struct runner *r, const struct invocation *in)
 {
     CLEANUP(health_result_free) struct health_result result = {0};
+    CLEANUP(text_free) struct text sentence = {0};
     struct systemd systemd = {.clock = &r->clock};
     struct service_manager manager = systemd_seam(&systemd);
     struct err err = {0};
@@ -239,11 +249,12 @@ check(struct runner *r, const struct invocation *in)
     if (rc == RC_DENIED && in->check.is_mock) {
         (void)runner_fail(r, &err, 0);
         (void)fprintf(stderr, "%s: use a root of its own, or --allow-mock-root\n", r->name);
-        return EXIT_RUNNER_USAGE;
+        return ended(r, EXIT_RUNNER_USAGE, err.text);
     }
     bool is_written = rc == RC_OK && !in->check.is_dry;
     int status = rc == RC_OK ? verdict_status(in, &result.verdict) : EXIT_FAILED;
-    print_sentence(&result.verdict);
+    put_sentence(&sentence, &result.verdict);
+    (void)fprintf(stderr, "%s\n", text_str(&sentence));
     if (rc != RC_OK) (void)runner_fail(r, &err, status);
     if (in->is_nonfatal) status = EXIT_DONE;
     if (in->common.json)
@@ -252,7 +263,7 @@ check(struct runner *r, const struct invocation *in)
         (void)printf("%s\n", text_str(&result.document));
     else if (is_written)
         (void)printf("%s/%s\n", r->cfg.root, DAEMON_HEALTH_PATH);
-    return status;
+    return ended(r, status, rc == RC_OK ? text_str(&sentence) : err.text);
 }
 
 static int
@@ -263,7 +274,10 @@ check_alone(struct runner *r, const struct invocation *in)
 
     if (in->check.is_dry) return check(r, in);
     enum rc rc = r->locks.acquire(r->locks.self, RUNNER_LOCK, LOCK_WAIT_MS, &held, &err);
-    if (rc == RC_BUSY) return runner_fail(r, &err, in->is_nonfatal ? EXIT_DONE : EXIT_RUNNER_BUSY);
+    if (rc == RC_BUSY) {
+        (void)runner_fail(r, &err, 0);
+        return ended(r, in->is_nonfatal ? EXIT_DONE : EXIT_RUNNER_BUSY, err.text);
+    }
     /* A disk that refuses a lock file may still take the record, which matters more. */
     if (rc != RC_OK) (void)runner_fail(r, &err, 0);
     int status = check(r, in);

@@ -54,18 +54,22 @@ pack_done(struct pack *p)
     report_run_done(&p->run);
 }
 
-/* The archive is an extra: where it cannot be made, the pack stands all the same. */
-static void
-archive(struct pack *p)
+/*
+ * The archive is an extra: where it cannot be made, the pack stands all the same, and its manifest
+ * says so as of any other step.
+ */
+static enum rc
+archive(struct pack *p, struct err *err)
 {
-    struct pack_step *s = &p->step[p->steps_len++];
-    struct err err = {0};
+    struct err why = {0};
 
+    if (pack_archive(p, &why) == RC_OK) return RC_OK;
+    struct pack_step *s = &p->step[p->steps_len++];
     *s = (struct pack_step){.name = "archive"};
-    s->is_ok = pack_archive(p, &err) == RC_OK;
-    if (s->is_ok) return;
-    text_puts(&s->said, err.text);
-    (void)runner_fail(&p->job->runner, &err, 0);
+    text_puts(&s->cmd, "[]");
+    text_puts(&s->said, why.text);
+    (void)runner_fail(&p->job->runner, &why, 0);
+    return pack_write_manifest(p, err);
 }
 
 static void
@@ -96,8 +100,8 @@ run(struct job *job, void *own, struct err *err)
     enum rc rc = pack_capture(&p, err);
     if (rc == RC_OK) rc = pack_write_manifest(&p, err);
     if (rc == RC_OK) rc = pack_summarize(&p, err);
+    if (rc == RC_OK && w->has_archive) rc = archive(&p, err);
     if (rc != RC_OK) return EXIT_FAILED;
-    if (w->has_archive) archive(&p);
     size_t failed = pack_failed(&p);
     tell(&p, failed);
     if (!job->is_dry)

@@ -173,7 +173,7 @@ is_usable(struct paper *p, const struct master *m, const struct json *doc, const
 }
 
 static void
-feature_ranking(struct paper *p, const char *heading, const struct json *by_feature,
+feature_ranking(struct paper *p, const char *title, const struct json *by_feature,
                 enum ranking_end end)
 {
     static const struct paper_column columns[] = {
@@ -197,7 +197,7 @@ feature_ranking(struct paper *p, const char *heading, const struct json *by_feat
             best[i] = best[i - 1];
         best[at] = f;
     }
-    paper_heading(p, 3, "%s", heading);
+    paper_say(p, "%s:", title); /* no heading: those are fixed */
     paper_table(p, columns, COUNT_OF(columns));
     for (size_t i = 0; i < len; i++) {
         double pct = round_dec(json_f64(best[i], "avg_pnl_pct", 0), 6);

@@ -32,6 +32,14 @@ report_inputs(struct paper *p, const struct report_about *about)
     if (told == 0) paper_item(p, "inputs: all %zu were there and sound", about->inputs_len);
 }
 
+bool
+report_lacks(const struct report_about *about, const char *path)
+{
+    for (size_t i = 0; i < about->inputs_len; i++)
+        if (str_eq(about->input[i].path, path)) return about->input[i].is_missing;
+    return false;
+}
+
 const char *
 report_text(const struct json *v, char buf[REPORT_TEXT_MAX])
 {
@@ -102,7 +110,7 @@ report_tail_show(struct paper *p, const struct report_tail *t)
     char buf[PAPER_NUMBER_MAX];
 
     if (t->taken == 0) {
-        paper_say(p, "No attribution record.");
+        paper_say(p, "No attribution record; trading_engine writes logs/uw_attribution.jsonl.");
         return;
     }
     paper_table(p, columns, COUNT_OF(columns));

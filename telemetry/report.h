@@ -40,6 +40,9 @@ struct report_about {
 /* A line for each input that is not as it should be, or one that says that all are. */
 void report_inputs(struct paper *p, const struct report_about *about);
 
+/* Whether the input was asked for and is not there. */
+bool report_lacks(const struct report_about *about, const char *path);
+
 /* What a document says there, as text: numbers as they are written, yes and no, "n/a". */
 enum { REPORT_TEXT_MAX = 96 };
 const char *report_text(const struct json *v, char buf[REPORT_TEXT_MAX]);

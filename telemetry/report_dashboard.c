@@ -178,11 +178,14 @@ ranked(struct paper *p, const char *what, const struct ranking *r)
 }
 
 static void
-shadow(struct paper *p, const struct dashboard *d, struct arena *a)
+shadow(struct paper *p, const struct dashboard *d, struct arena *a,
+       const struct report_about *about)
 {
     const struct candidates *c = &d->candidates;
 
     paper_heading(p, 2, "8. Shadow Trading Snapshot (v2)");
+    if (report_lacks(about, "logs/shadow_trades.jsonl"))
+        (void)is_there(p, NULL, "logs/shadow_trades.jsonl", "trading_engine");
     paper_item(p, "candidates of the day: %lld", (long long)c->n);
     most(p, "symbols with the most candidates", &c->by_symbol, TOP_MAX, a);
     ranked(p, "top by v2_score", &c->top);
@@ -224,7 +227,7 @@ exits(struct paper *p, const struct json *doc)
     if (reason == NULL) return;
     paper_table(p, columns, COUNT_OF(columns));
     for (; reason != NULL; reason = json_next(reason)) {
-        paper_cell(p, "%s", json_key(reason));
+        paper_cell(p, "%s", json_key(reason)[0] != '\0' ? json_key(reason) : "UNKNOWN");
         report_cell(p, json_get(reason, "n"));
         report_cell(p, json_get(reason, "win_rate"));
         report_cell(p, json_get(reason, "avg_pnl"));
@@ -258,7 +261,7 @@ report_dashboard(struct paper *p, const struct dashboard *d, struct arena *a,
     intel_pnl(p, d->intel_pnl);
     intel_health(p, d->intel_health);
     daemon_health(p, d->daemon_health);
-    shadow(p, d, a);
+    shadow(p, d, a, about);
     exits(p, d->exit_pnl);
     pack(p, d, about->day);
 }

@@ -61,9 +61,9 @@ static void
 run_beside(struct pack *p, const struct planned *plan, struct pack_step *s)
 {
     CLEANUP(step_end_free) struct step_end end = {0};
-    const char *args[STEP_ARGS_MAX] = {plan->command, "--nonfatal"};
+    const char *args[STEP_ARGS_MAX] = {plan->command, "--date", p->job->date_text, "--nonfatal"};
     struct err err = {0};
-    size_t n = 2;
+    size_t n = 4;
 
     if (p->job->is_mock) {
         args[n++] = "--mock";

@@ -37,16 +37,19 @@ test_daemon_health_exits_as_asked(void **state)
         {"endpoint_errors", {"--mock", "--strict", "--endpoint-error-threshold=56"}, 0},
         {"crash_loop",      {"--mock", "--strict", "--heal"},                        2},
     };
-    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
         CLEANUP(ran_free) struct ran r = run(&dir, cases[i].args, cases[i].scenario);
+        CLEANUP(text_free) struct text events = tmpdir_read(&dir, "logs/system_events.jsonl");
         CLEANUP(text_free) struct text line = {0};
 
         text_printf(&line, "%s/state/uw_daemon_health_state.json\n", dir.path);
         run_expect(&r, cases[i].status, "", "uw-flow-daemon.service: ");
         assert_string_equal(text_str(&r.out), text_str(&line)); /* one line: the path */
+        assert_int_equal(strstr(text_str(&events), "\"runner_failed\"") != NULL,
+                         cases[i].status != 0);
     }
 }
 

@@ -346,6 +346,55 @@ test_pack_strict_tells_a_failed_step_and_makes_the_pack_all_the_same(void **stat
     assert_non_null(strstr(at, "\"WARN\""));
 }
 
+/* The archive has a folder in its place. */
+static void
+test_pack_manifest_tells_that_the_archive_failed(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    CLEANUP(front_done) struct front f = {0};
+    bool is_told = false;
+
+    (void)state;
+    copy_day(&dir, SMALL_DAY_FILES);
+    place_text(&dir, PACK "/analysis_pack_" SMALL_DAY ".tar.gz/x", "in the way");
+    make_pack(&f, &dir, "--archive", NULL);
+    expect(&f, 0, MASTER ".md\n");
+    CLEANUP(json_freep) struct json *manifest = document(&dir, PACK "/manifest.json");
+    for (const struct json *s = json_first(json_get_arr(manifest, "steps")); s != NULL;
+         s = json_next(s))
+        is_told = is_told ||
+                  (str_eq(json_str(s, "step", ""), "archive") && !json_bool(s, "ok", true) &&
+                   json_str(s, "output_tail", "")[0] != '\0' && json_is_array(json_get(s, "cmd")));
+    assert_true(is_told);
+}
+
+/* Programs look for them: no other one, and in this order (spec 40 5.6). */
+static void
+test_pack_summary_has_the_headings_of_the_spec(void **state)
+{
+    static const char HEADINGS[] = "# MASTER SUMMARY — " SMALL_DAY "\n"
+                                   "## 2.1. Overview\n"
+                                   "## 2.2. Universe & Regime Context\n"
+                                   "## 2.3. v1 vs v2 Behavior Snapshot (best-effort)\n"
+                                   "## 2.4. v2 Entry Intelligence Summary (best-effort)\n"
+                                   "## 2.5. v2 Exit Intelligence Summary (best-effort)\n"
+                                   "## 2.6. v2 Paper P&L Snapshot (best-effort)\n"
+                                   "## 2.7. Health & Reliability\n"
+                                   "## 2.8. Promotion Readiness Notes (human-facing)\n"
+                                   "## Appendix: Pack Manifest (what was captured)\n";
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    CLEANUP(front_done) struct front f = {0};
+    CLEANUP(text_free) struct text found = {0};
+
+    (void)state;
+    copy_day(&dir, SMALL_DAY_FILES);
+    make_pack(&f, &dir, NULL, NULL);
+    CLEANUP(text_free) struct text master = peek(&dir, MASTER ".md");
+    for (const char *at = master.data; *at != '\0'; at += strcspn(at, "\n") + 1)
+        if (at[0] == '#') text_printf(&found, "%.*s\n", (int)strcspn(at, "\n"), at);
+    assert_string_equal(text_str(&found), HEADINGS);
+}
+
 static void
 test_pack_that_cannot_be_written_is_an_error(void **state)
 {
@@ -371,6 +420,8 @@ main(void)
         cmocka_unit_test(test_contract_4_19_an_empty_root_gives_a_pack_that_says_what_is_missing),
         cmocka_unit_test(test_pack_made_again_is_the_same_and_drops_what_is_gone),
         cmocka_unit_test(test_pack_strict_tells_a_failed_step_and_makes_the_pack_all_the_same),
+        cmocka_unit_test(test_pack_manifest_tells_that_the_archive_failed),
+        cmocka_unit_test(test_pack_summary_has_the_headings_of_the_spec),
         cmocka_unit_test(test_pack_that_cannot_be_written_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,6 +233,43 @@ assert_summaries(const struct tmpdir *dir)
     assert_summary(dir, "state/exit_intel_pnl_summary.json", SCHEMA_EXIT_INTEL_PNL_SUMMARY);
 }
 
+/* Each section of the dashboard says what it lacks and who makes it. */
+static void
+test_contract_4_14_every_section_names_who_makes_its_source(void **state)
+{
+    static const struct {
+        const char *section, *lacks;
+    } cases[] = {
+        {"## 1. ", "daily_universe: not available; build-daily-universe"       },
+        {"## 1. ", "daily_universe_v2: not available; build-daily-universe"    },
+        {"## 2. ", "premarket_intel: not available; run-premarket-intel"       },
+        {"## 2. ", "postmarket_intel: not available; run-postmarket-intel"     },
+        {"## 3. ", "regime_state: not available; run-regime-detector"          },
+        {"## 4. ", "No attribution record; trading_engine"                     },
+        {"## 5. ", "uw_intel_pnl_summary: not available; run-daily-intel-pnl"  },
+        {"## 6. ", "intel_health_state: not available; run-intel-health-checks"},
+        {"## 7. ", "uw_daemon_health_state: not available; run-daemon-health"  },
+        {"## 8. ", "logs/shadow_trades.jsonl: not available; trading_engine"   },
+        {"## 9. ", "exit_intel_pnl_summary: not available; run-exit-intel-pnl" },
+    };
+    static const struct runner_case dashboard = {cmd_run_intel_dashboard, "run-intel-dashboard",
+                                                 "INTEL_DASHBOARD", ""};
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    CLEANUP(ran_free) struct ran r = run_for(&dir, &dashboard, SMALL_DAY, SMALL_DAY_AS_OF);
+    CLEANUP(text_free) struct text page = peek(&dir, "reports/INTEL_DASHBOARD_" SMALL_DAY ".md");
+
+    (void)state;
+    run_expect(&r, 0, "INTEL_DASHBOARD", "");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *section = strstr(text_str(&page), cases[i].section);
+        const char *next = section == NULL ? NULL : strstr(section + 3, "\n## ");
+        const char *found = section == NULL ? NULL : strstr(section, cases[i].lacks);
+
+        if (found == NULL || (next != NULL && found > next))
+            fail_msg("no %s in %s\n%s", cases[i].lacks, cases[i].section, text_str(&page));
+    }
+}
+
 static void
 test_contract_4_14_an_empty_root_gives_whole_reports_that_say_so(void **state)
 {
@@ -484,6 +521,7 @@ main(void)
         cmocka_unit_test(test_contract_4_10_example_day_has_the_known_summaries),
         cmocka_unit_test(test_reports_read_what_was_rotated_away_during_the_day),
         cmocka_unit_test(test_reports_show_statistics_of_the_same_day_only),
+        cmocka_unit_test(test_contract_4_14_every_section_names_who_makes_its_source),
         cmocka_unit_test(test_contract_4_14_an_empty_root_gives_whole_reports_that_say_so),
         cmocka_unit_test(test_reports_survive_damaged_inputs_and_name_them),
         cmocka_unit_test(test_reports_tell_damage_to_the_one_who_waits),

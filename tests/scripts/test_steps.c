@@ -1,8 +1,10 @@
 /*
  * Runners that start other runners: each step works in the root of its parent, by its settings and
- * by its clock (spec 40 0.7).
+ * by its clock (spec 40 0.7); what the health check has made anew (contract 4.15, spec 40 6.1).
  */
 #include "tests/scripts/front.h"
+
+#include "base/json.h"
 
 /* Notes how it was called, and ends well. */
 #define SCRIPT "#!/bin/sh\necho \"$*\" >>\"${0%/*}/calls\"\n"
@@ -24,7 +26,8 @@ test_steps_get_root_settings_and_clock(void **state)
         {{"run-preopen-readiness-check", "--heal-daemon"},
          {"run-daemon-health-check --heal --nonfatal", "run-regression-checks"}               },
         {{"run-postclose-analysis-pack", "--date", "2026-01-22"},
-         {"run-intel-health-checks --nonfatal", "run-daemon-health-check --nonfatal"}         },
+         {"run-intel-health-checks --date 2026-01-22 --nonfatal",
+          "run-daemon-health-check --date 2026-01-22 --nonfatal"}                             },
         {{"run-uw-intel-on-droplet", "--no-ssh", "--date", "2026-01-22"},
          {"build-daily-universe --mock --max 20 --core 10 --allow-mock-root",
           "run-daily-intel-pnl --date 2026-01-22", "run-preopen-readiness-check --allow-mock"}},
@@ -64,11 +67,127 @@ test_steps_get_root_settings_and_clock(void **state)
     }
 }
 
+/* ---- healing --------------------------------------------------------------------------------- */
+
+#define AFTER_CLOSE "2026-01-22T23:00:00+00:00"
+
+static struct json *
+health_of(const struct tmpdir *root)
+{
+    CLEANUP(text_free) struct text bytes = tmpdir_read(root, "state/intel_health_state.json");
+    struct json *doc = NULL;
+    struct err err = {0};
+
+    if (json_parse(text_str(&bytes), bytes.len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, &err) !=
+        RC_OK)
+        fail_msg("%s", err.text);
+    return doc;
+}
+
+static void
+heal(const struct tmpdir *root, const char *as_of)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    CLEANUP(front_done) struct front f;
+    const char *const args[] = {"run-intel-health-checks",
+                                "--heal",
+                                "--mock",
+                                "--nonfatal",
+                                "--allow-mock-root",
+                                "--root",
+                                root->path,
+                                "--as-of",
+                                as_of,
+                                NULL};
+
+    front_run(&f, dir.path, "out", args);
+    front_expect(&f, f.status == 0);
+}
+
+static const char *
+status_of(const struct json *health, const char *check)
+{
+    for (const struct json *c = json_first(json_get_arr(health, "checks")); c != NULL;
+         c = json_next(c))
+        if (str_eq(json_str(c, "name", ""), check)) return json_str(c, "status", "");
+    return "no such check";
+}
+
+/* The names of what was healed, in order. */
+static void
+expect_healed(const struct json *health, const char *const *names, size_t len)
+{
+    const struct json *h = json_first(json_get_arr(health, "self_heal"));
+
+    assert_int_equal(json_len(json_get_arr(health, "self_heal")), len);
+    for (size_t i = 0; i < len; i++, h = json_next(h)) {
+        assert_string_equal(json_str(h, "name", ""), names[i]);
+        assert_true(json_bool(h, "healed", false));
+        assert_int_equal(json_i64(h, "rc", -1), 0);
+    }
+}
+
+/* What is missing, old or unsound is made by its own runner and looked at again; orders, positions
+ * and the engine's files stay as they are. */
+static void
+test_contract_4_15_what_is_not_well_is_made_anew_and_nothing_else(void **state)
+{
+    static const char *const ALL[] = {"heal:build_daily_universe", "heal:premarket_intel",
+                                      "heal:postmarket_intel", "heal:regime_state"};
+    static const char *const TWO[] = {"heal:build_daily_universe", "heal:premarket_intel"};
+    static const char *const OTHERS[] = {"state/ledger.db", "state/position_metadata.json",
+                                         "state/bot_heartbeat.json", "data/uw_flow_cache.json"};
+    CLEANUP(tmpdir_done) struct tmpdir root = tmpdir_new();
+
+    (void)state;
+    assert_int_equal(mkdir(tmpdir_path(&root, "state"), 0700), 0);
+    assert_int_equal(mkdir(tmpdir_path(&root, "data"), 0700), 0);
+    for (size_t i = 0; i < COUNT_OF(OTHERS); i++)
+        tmpdir_write(&root, OTHERS[i], "not a runner's business");
+    heal(&root, AFTER_CLOSE);
+    CLEANUP(json_freep) struct json *first = health_of(&root);
+    expect_healed(first, ALL, COUNT_OF(ALL));
+    assert_string_equal(status_of(first, "freshness:core_universe"), "ok");
+    assert_string_equal(status_of(first, "schema:postmarket_intel"), "ok");
+
+    struct timespec old[2] = {{.tv_sec = 1768953600}, {.tv_sec = 1768953600}}; /* two days before */
+    tmpdir_write(&root, "state/premarket_intel.json", "{}");
+    assert_int_equal(utimensat(AT_FDCWD, tmpdir_path(&root, "state/core_universe.json"), old, 0),
+                     0);
+    heal(&root, AFTER_CLOSE);
+    CLEANUP(json_freep) struct json *second = health_of(&root);
+    expect_healed(second, TWO, COUNT_OF(TWO));
+    assert_string_equal(status_of(second, "freshness:core_universe"), "ok");
+    assert_string_equal(status_of(second, "schema:premarket_intel"), "ok");
+
+    for (size_t i = 0; i < COUNT_OF(OTHERS); i++) {
+        CLEANUP(text_free) struct text bytes = tmpdir_read(&root, OTHERS[i]);
+        assert_string_equal(text_str(&bytes), "not a runner's business");
+    }
+}
+
+/* A snapshot of the morning would pass for one of the evening (D-20). */
+static void
+test_intel_health_heals_postmarket_intel_after_the_close_only(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir root = tmpdir_new();
+
+    (void)state;
+    heal(&root, "2026-01-22T20:59:59+00:00");
+    CLEANUP(json_freep) struct json *before = health_of(&root);
+    assert_string_equal(status_of(before, "freshness:postmarket_intel"), "missing");
+    heal(&root, "2026-01-22T21:00:00+00:00");
+    CLEANUP(json_freep) struct json *after = health_of(&root);
+    assert_string_equal(status_of(after, "freshness:postmarket_intel"), "ok");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_get_root_settings_and_clock),
+        cmocka_unit_test(test_contract_4_15_what_is_not_well_is_made_anew_and_nothing_else),
+        cmocka_unit_test(test_intel_health_heals_postmarket_intel_after_the_close_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
