@@ -1,11 +1,11 @@
 #include "analytics/doc.h"
 
-#include <endian.h>
 #include <math.h>
 #include <string.h>
 
 #include "analytics/members.h"
 #include "analytics/number.h"
+#include "base/bytes.h"
 #include "base/when.h"
 
 void
@@ -114,25 +114,19 @@ is_plain(char c)
     return (uint8_t)c >= 0x20 && (uint8_t)c < 0x7F && c != '"' && c != '\\';
 }
 
-/* Copies up to the first character that is not plain, eight at a time: a word is written whole and
- * counts as far as it is plain.  to has room for them all. */
+/* Copies up to the first character that is not plain, sixteen at a time: they are written whole and
+ * count as far as they are plain.  to has room for them all. */
 static size_t
 plain_copy(char *to, struct span s)
 {
     size_t at = 0;
 
-    for (; s.len - at >= 8; at += 8) {
-        uint64_t w = 0;
-        memcpy(&w, s.at + at, sizeof(w));
-        memcpy(to + at, &w, sizeof(w));
-        w = le64toh(w);
-        uint64_t quote = w ^ EACH_BYTE('"'), slash = w ^ EACH_BYTE('\\');
-        /* As json_plain_len; and what is above 0x7E sets the top bit with one more. */
-        uint64_t hits = (w - EACH_BYTE(0x20)) & ~w;
-        hits |= (quote - EACH_BYTE(1)) & ~quote;
-        hits |= (slash - EACH_BYTE(1)) & ~slash;
-        hits = (hits | w | (w + EACH_BYTE(1))) & EACH_BYTE(0x80);
-        if (hits != 0) return at + (size_t)__builtin_ctzll(hits) / 8;
+    for (; s.len - at >= 16; at += 16) {
+        bytes16 b = bytes16_load(s.at + at);
+        size_t plain = bytes16_first((b < 0x20) | (b == 0x7F) | (b == '"') | (b == '\\'));
+
+        memcpy(to + at, &b, sizeof(b));
+        if (plain < 16) return at + plain;
     }
     for (; at < s.len && is_plain(s.at[at]); at++)
         to[at] = s.at[at];

@@ -117,25 +117,31 @@ key_front(struct span key)
     return be64toh(front);
 }
 
-/* Few members find their place from behind, equal keys next to each other in document order. */
+/* Few members find their place from behind, equal keys next to each other in document order.  What
+ * moves is the front of a key and its number. */
 static void
 sort_few(struct members *m)
 {
     uint64_t front[FEW_MEMBERS];
+    uint8_t place[FEW_MEMBERS];
+    struct member as_written[FEW_MEMBERS];
 
+    if (m->len > 0) memcpy(as_written, m->at, m->len * sizeof(*m->at));
     for (size_t i = 0; i < m->len; i++) {
-        struct member member = m->at[i];
-        uint64_t own = key_front(member.key);
+        struct span key = as_written[i].key;
+        uint64_t own = key_front(key);
         size_t to = i;
 
         for (; to > 0 && own <= front[to - 1]; to--) {
-            if (own == front[to - 1] && span_cmp(m->at[to - 1].key, member.key) <= 0) break;
+            if (own == front[to - 1] && span_cmp(as_written[place[to - 1]].key, key) <= 0) break;
             front[to] = front[to - 1];
-            m->at[to] = m->at[to - 1];
+            place[to] = place[to - 1];
         }
         front[to] = own;
-        m->at[to] = member;
+        place[to] = (uint8_t)i;
     }
+    for (size_t i = 0; i < m->len; i++)
+        m->at[i] = as_written[place[i]];
 }
 
 struct members

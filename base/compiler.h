@@ -20,9 +20,6 @@
 #define MIN(a, b)       ((a) < (b) ? (a) : (b))
 #define MAX(a, b)       ((a) > (b) ? (a) : (b))
 
-/* The same byte eight times, for bytes that are looked at eight at a time. */
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
 /* States a fact the code relies on; a false one is our own mistake and stops the process (SIGABRT).
  */
 #define ASSERT(fact) ((fact) ? (void)0 : assert_failed(#fact, __FILE__, __LINE__))

@@ -14,9 +14,9 @@
 #define BASE_JSON_INTERNAL_H
 
 #include <cjson/cJSON.h>
-#include <endian.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/json.h"
 
 /* So many significant digits survive a double in any case. */
@@ -82,21 +82,11 @@ json_plain_len(const char *s, size_t len)
 {
     size_t at = 0;
 
-    /*
-     * Eight at a time: x - EACH_BYTE(n) borrows into the top bit of a byte smaller than n.  A
-     * borrow can flag the byte above a real hit too, never the lowest flagged one, and only that is
-     * used.
-     */
-    for (; len - at >= 8; at += 8) {
-        uint64_t w = 0;
-        memcpy(&w, s + at, sizeof(w));
-        w = le64toh(w);
-        uint64_t quote = w ^ EACH_BYTE('"'), slash = w ^ EACH_BYTE('\\');
-        uint64_t hits = (w - EACH_BYTE(0x20)) & ~w;
-        hits |= (quote - EACH_BYTE(1)) & ~quote;
-        hits |= (slash - EACH_BYTE(1)) & ~slash;
-        hits = (hits | w) & EACH_BYTE(0x80);
-        if (hits != 0) return at + (size_t)__builtin_ctzll(hits) / 8;
+    for (; len - at >= 16; at += 16) {
+        bytes16 b = bytes16_load(s + at);
+        size_t plain = bytes16_first((b < 0x20) | (b == '"') | (b == '\\'));
+
+        if (plain < 16) return at + plain;
     }
     for (; at < len; at++) {
         uint8_t b = (uint8_t)s[at];

@@ -50,8 +50,9 @@ static void
 node_grow(struct json_line *l)
 {
     l->cap = MAX(l->cap * 2, (size_t)256);
-    l->node = realloc(l->node, l->cap * sizeof(*l->node));
-    ASSERT(l->node != NULL);
+    struct node *node = realloc(l->node, l->cap * sizeof(*node));
+    ASSERT(node != NULL);
+    l->node = node;
 }
 
 static inline void
@@ -144,7 +145,8 @@ pass_digits(struct reader *r)
     return (size_t)(r->at - from);
 }
 
-static bool
+/* Inline: the length of the word is known where it is asked for. */
+static inline bool
 take_word(struct reader *r, const char *word, enum json_kind kind)
 {
     size_t len = strlen(word);
@@ -219,8 +221,10 @@ read_value(struct reader *r)
         return take_word(r, "NaN", JSON_NUMBER);
     case 'I':
         return take_word(r, "Infinity", JSON_NUMBER);
-    default:
+    case '-':
         return take_word(r, "-Infinity", JSON_NUMBER) || read_number(r);
+    default:
+        return read_number(r);
     }
 }
 

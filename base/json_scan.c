@@ -38,19 +38,12 @@ skip_string(struct json_scan *s)
     const char *p = s->bytes + s->at, *end = s->bytes + s->len;
 
     for (;;) {
-        /* Eight at a time up to the next quote or backslash (see json_plain_len). */
-        while (end - p >= 8) {
-            uint64_t w = 0;
-            memcpy(&w, p, sizeof(w));
-            w = le64toh(w);
-            uint64_t quote = w ^ EACH_BYTE('"'), slash = w ^ EACH_BYTE('\\');
-            uint64_t hits = ((quote - EACH_BYTE(1)) & ~quote) | ((slash - EACH_BYTE(1)) & ~slash);
-            hits &= EACH_BYTE(0x80);
-            if (hits != 0) {
-                p += __builtin_ctzll(hits) / 8;
-                break;
-            }
-            p += 8;
+        while (end - p >= 16) {
+            bytes16 b = bytes16_load(p);
+            size_t plain = bytes16_first((b == '"') | (b == '\\'));
+
+            p += plain;
+            if (plain < 16) break;
         }
         while (p < end && *p != '"' && *p != '\\')
             p++;

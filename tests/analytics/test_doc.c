@@ -45,6 +45,37 @@ test_analytics_doc_has_one_form(void **state)
     doc_free(&d);
 }
 
+/* Any ASCII byte at any place of a string of any length: they are copied sixteen at a time. */
+static void
+test_analytics_doc_escapes_wherever_it_stands(void **state)
+{
+    static const char named[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
+
+    (void)state;
+    for (size_t len = 1; len <= 40; len++)
+        for (size_t at = 0; at < len; at++)
+            for (int byte = 1; byte < 0x80; byte++) {
+                struct doc d = {0};
+                char text[41], escape[8], wanted[64];
+                const char *name = strchr(named, byte);
+
+                memset(text, 'x', sizeof(text));
+                text[at] = (char)byte;
+                if (name != NULL)
+                    (void)snprintf(escape, sizeof(escape), "\\%c", names[name - named]);
+                else if (byte < 0x20 || byte == 0x7F)
+                    (void)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)byte);
+                else
+                    (void)snprintf(escape, sizeof(escape), "%c", byte);
+                (void)snprintf(wanted, sizeof(wanted), "\"%.*s%s%.*s\"", (int)at, text, escape,
+                               (int)(len - at - 1), text + at + 1);
+                doc_span(&d, NULL, (struct span){text, len});
+                if (!str_eq(text_str(&d.text), wanted))
+                    fail_msg("0x%02x at %zu of %zu", (unsigned)byte, at, len);
+                doc_free(&d);
+            }
+}
+
 /* A value that was read, again: sorted, the last of repeated keys, whole numbers digit by digit. */
 static void
 test_analytics_doc_writes_a_value_again(void **state)
@@ -289,6 +320,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_analytics_doc_has_one_form),
+        cmocka_unit_test(test_analytics_doc_escapes_wherever_it_stands),
         cmocka_unit_test(test_analytics_doc_writes_a_value_again),
         cmocka_unit_test(test_analytics_doc_writes_what_nests_deeply),
         cmocka_unit_test(test_analytics_doc_pastes_what_another_wrote),

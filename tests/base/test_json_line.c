@@ -38,6 +38,7 @@ test_json_line_takes_the_grammar_and_nothing_else(void **state)
         {"   ",              false},
         {"0",                true },
         {"-0",               true },
+        {"-01-Infinity",     false},
         {"01",               false},
         {"-",                false},
         {"+1",               false},
@@ -107,6 +108,28 @@ test_json_line_resolves_strings(void **state)
         if (!span_eq(got, (struct span){cases[i].plain, cases[i].len}))
             fail_msg("%s reads as %.*s", cases[i].text, (int)got.len, got.at);
     }
+}
+
+/* Any byte at any place of a string of any length: strings are read sixteen bytes at a time. */
+static void
+test_json_line_sees_every_byte_of_a_string(void **state)
+{
+    CLEANUP(json_line_done) struct json_line l = {0};
+
+    (void)state;
+    for (int len = 1; len <= 40; len++)
+        for (int at = 0; at < len; at++)
+            for (int byte = 0; byte < 0x100; byte++) {
+                char text[48];
+
+                memset(text, 'x', sizeof(text));
+                text[0] = text[len + 1] = '"';
+                text[1 + at] = (char)byte;
+                const struct node *n = json_line_read(&l, text, (size_t)len + 2);
+                bool is_plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+                if ((n != NULL) != is_plain || (is_plain && node_text(n).len != (size_t)len))
+                    fail_msg("0x%02x at %d of %d", (unsigned)byte, at, len);
+            }
 }
 
 static void
@@ -309,6 +332,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_line_takes_the_grammar_and_nothing_else),
         cmocka_unit_test(test_json_line_resolves_strings),
+        cmocka_unit_test(test_json_line_sees_every_byte_of_a_string),
         cmocka_unit_test(test_json_line_keeps_escaped_strings_apart),
         cmocka_unit_test(test_json_line_of_repeated_keys_the_last_counts),
         cmocka_unit_test(test_json_line_map_finds_what_a_walk_finds),
