@@ -38,9 +38,15 @@ common_args_config(const struct common_args *a, struct config *ret_config)
 int
 args_refused(const char *command, char *const *argv, int option)
 {
+    char letter[] = {'-', (char)optopt, '\0'};
+    /* A short option need not be the last word that getopt_long has looked at. */
+    bool is_letter = optopt > 0 && optopt < OPT_ROOT;
+    const char *why = option == ':'        ? "a value is missing"
+                      : optopt >= OPT_ROOT ? "no value is taken"
+                                           : "there is no such option";
+
     (void)fprintf(stderr, "stockbot %s: %s: %s; see stockbot %s --help\n", command,
-                  argv[optind - 1],
-                  option == ':' ? "a value is missing" : "there is no such option", command);
+                  is_letter ? letter : argv[optind - 1], why, command);
     return EXIT_USAGE;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/http.h"
+#include "base/json.h"
 #include "io/fs.h"
 #include "io/share.h"
 #include "scripts/args.h"
@@ -36,7 +37,7 @@ static const char *const HOST_HOMES[] = {"sim/", "tests/", "config/config.def"};
 static const char *const NO_SOURCES[] = {"build", "docs", "deploy", "tests", "var"};
 
 static const char HELP[] =
-    "usage: stockbot audit-uw-endpoints [--spec FILE] [--source DIR]\n"
+    "usage: stockbot audit-uw-endpoints [--spec FILE] [--source DIR] [options]\n"
     "\n"
     "Compares every endpoint that the programs may ask with the API description, and looks for\n"
     "endpoints that stand anywhere in the sources but in their one table.\n"
@@ -44,9 +45,12 @@ static const char HELP[] =
     "  --spec FILE    the OpenAPI file (default: the one the programs use)\n"
     "  --source DIR   the source tree (default: the working folder or the program's own tree; an\n"
     "                 installed program without one audits its table)\n"
+    "  --json         one object: spec, paths, candidates, findings (how many), exit\n"
     "  --root DIR, --config FILE, --help\n"
     "\n"
-    "Exit codes: 0 clean; 1 a finding, or no usable description; 64 wrong usage.\n";
+    "Why something is a finding stands on standard error.\n"
+    "Exit codes: 0 clean; 1 a finding, or no usable description; 64 wrong usage; 78 the\n"
+    "configuration cannot be used.\n";
 
 struct audit {
     const struct spec *spec;
@@ -281,8 +285,26 @@ find_spec(const struct common_args *common, struct text *ret_path)
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
-static int
-report(const struct audit *a, const char *spec_path, const struct err *err)
+static void
+report_json(const struct audit *a, const char *spec_path, const struct err *err, int status)
+{
+    CLEANUP(text_free) struct text line = {0};
+    struct json_out o = {.to = &line};
+
+    json_out_obj(&o, NULL);
+    json_out_str(&o, "runner", "audit-uw-endpoints");
+    json_out_str(&o, "spec", spec_path);
+    json_out_i64(&o, "paths", (int64_t)a->spec->ops_len);
+    json_out_i64(&o, "candidates", a->candidates);
+    json_out_i64(&o, "findings", a->findings);
+    json_out_i64(&o, "exit", status);
+    json_out_str(&o, "error", err->code == RC_OK ? NULL : err->text);
+    json_out_end(&o);
+    (void)printf("%s\n", text_str(&line));
+}
+
+static void
+report(const struct audit *a, const char *spec_path, int status)
 {
     (void)printf("UW_SPEC_PATH=%s\nUW_SPEC_PATHS=%zu\nUW_ENDPOINT_CANDIDATES_FOUND=%lld\n",
                  spec_path, a->spec->ops_len, (long long)a->candidates);
@@ -291,14 +313,11 @@ report(const struct audit *a, const char *spec_path, const struct err *err)
         if (a->findings > FINDINGS_SHOWN)
             (void)printf("... and %lld more\n", (long long)(a->findings - FINDINGS_SHOWN));
     }
-    if (err->code != RC_OK) (void)fprintf(stderr, "audit-uw-endpoints: %s\n", err->text);
-    if (a->findings > 0 || err->code != RC_OK) return EXIT_FAILED;
-    (void)printf("UW_ENDPOINT_AUDIT_OK\n");
-    return EXIT_DONE;
+    if (status == EXIT_DONE) (void)printf("UW_ENDPOINT_AUDIT_OK\n");
 }
 
 static int
-audit(const char *spec_path, const char *source)
+audit(const char *spec_path, const char *source, bool is_json)
 {
     const char *required[UW_ENDPOINTS_LEN];
     size_t required_len = uw_required_paths(required);
@@ -319,7 +338,12 @@ audit(const char *spec_path, const char *source)
         audit_table(&a);
         if (source[0] != '\0') (void)!audit_sources(&a, source, &err); /* err is reported */
     }
-    int status = report(&a, spec_path, &err);
+    int status = a.findings > 0 || err.code != RC_OK ? EXIT_FAILED : EXIT_DONE;
+    if (err.code != RC_OK) (void)fprintf(stderr, "audit-uw-endpoints: %s\n", err.text);
+    if (is_json)
+        report_json(&a, spec_path, &err, status);
+    else
+        report(&a, spec_path, status);
     spec_done(&spec);
     fs_close(&disk);
     text_free(&a.host);
@@ -342,13 +366,15 @@ cmd_audit_uw_endpoints(int argc, char **argv)
     struct common_args common = {0};
     int option, status = EXIT_DONE;
 
-    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
         if (option == OPT_SPEC)
             text_puts(&spec_path, optarg);
         else if (option == OPT_SOURCE)
             text_puts(&source, optarg);
-        else if (!common_args_take(&common, option))
+        else if (!common_args_take(&common, option)) {
+            (void)args_refused("audit-uw-endpoints", argv, option);
             return EXIT_RUNNER_USAGE;
+        }
     }
     if (common.help || optind < argc) {
         (void)fputs(HELP, common.help ? stdout : stderr);
@@ -361,5 +387,6 @@ cmd_audit_uw_endpoints(int argc, char **argv)
     }
     if (source.len == 0) find_source(&source);
     if (spec_path.len == 0) status = find_spec(&common, &spec_path);
-    return status == EXIT_DONE ? audit(text_str(&spec_path), text_str(&source)) : status;
+    return status == EXIT_DONE ? audit(text_str(&spec_path), text_str(&source), common.json)
+                               : status;
 }

@@ -2,7 +2,7 @@
 #include "scripts/command.h"
 
 static const char HELP[] =
-    "usage: stockbot config show [NAME] [--json] [--root DIR] [--config FILE]\n"
+    "usage: stockbot config show [NAME] [--json] [--root DIR] [--config FILE] [--help]\n"
     "       stockbot config check [--root DIR] [--config FILE]\n"
     "\n"
     "show   every setting: value, unit, where it comes from, what it means; secrets only as set or "

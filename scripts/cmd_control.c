@@ -79,7 +79,6 @@ name_of_user(char buf[CONTROL_WHO_MAX])
 static int
 take_level(struct order_in *in, enum control_level level)
 {
-    if (in->verb != VERB_HALT) return wrong(in, "--exits-only and --flat belong to halt");
     if (in->level != CONTROL_ALL) return wrong(in, "--exits-only and --flat exclude each other");
     in->level = level;
     return EXIT_DONE;
@@ -90,16 +89,17 @@ static int
 parse(int argc, char **argv, struct order_in *in)
 {
     static const struct option OPTIONS[] = {
-        COMMON_OPTIONS,
         {"exits-only", no_argument,       NULL, OPT_EXITS_ONLY},
         {"flat",       no_argument,       NULL, OPT_FLAT      },
+        COMMON_OPTIONS, /* from here on those of every verb */
         {"reason",     required_argument, NULL, OPT_REASON    },
         {"who",        required_argument, NULL, OPT_WHO       },
         {NULL,         0,                 NULL, 0             }
     };
+    const struct option *options = in->verb == VERB_HALT ? OPTIONS : OPTIONS + 2;
     int option, status = EXIT_DONE;
 
-    while (status == EXIT_DONE && (option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
+    while (status == EXIT_DONE && (option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == OPT_EXITS_ONLY)
             status = take_level(in, CONTROL_EXITS_ONLY);
         else if (option == OPT_FLAT)

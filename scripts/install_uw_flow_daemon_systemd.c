@@ -260,7 +260,8 @@ cmd_install_uw_flow_daemon_systemd(int argc, char **argv)
 {
     enum { OPT_PREFIX = 2000, OPT_SYSTEMCTL, OPT_DRY };
     static const struct option OPTIONS[] = {
-        COMMON_OPTIONS,
+        {"root",      required_argument, NULL, OPT_ROOT     },
+        {"help",      no_argument,       NULL, OPT_HELP     },
         {"prefix",    required_argument, NULL, OPT_PREFIX   },
         {"systemctl", required_argument, NULL, OPT_SYSTEMCTL},
         {"dry-run",   no_argument,       NULL, OPT_DRY      },
@@ -270,15 +271,17 @@ cmd_install_uw_flow_daemon_systemd(int argc, char **argv)
     struct wish w = {.root = ""};
     int option;
 
-    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
         if (option == OPT_PREFIX)
             w.prefix = optarg;
         else if (option == OPT_SYSTEMCTL)
             w.systemctl = optarg;
         else if (option == OPT_DRY)
             w.is_dry = true;
-        else if (!common_args_take(&common, option))
+        else if (!common_args_take(&common, option)) {
+            (void)args_refused("install-uw-flow-daemon-systemd", argv, option);
             return EXIT_RUNNER_USAGE;
+        }
     }
     if (common.help || optind < argc) {
         (void)fputs(HELP, common.help ? stdout : stderr);

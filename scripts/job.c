@@ -29,6 +29,8 @@ static const char HELP_ALWAYS[] =
     "  --root DIR, --config FILE, --help\n";
 static const char HELP_DATE[] =
     "  --date D         the day, YYYY-MM-DD (default: the UTC day of that time)\n";
+static const char HELP_ANY_DATE[] =
+    "  --date D         taken as by every runner; only the line of --json shows it\n";
 static const char HELP_MOCK[] =
     "  --mock           made-up input instead of the vendor's; only in a root without real state\n"
     "  --allow-mock-root  even there\n";
@@ -63,7 +65,7 @@ static void
 print_help(const struct job_spec *spec)
 {
     (void)fputs(spec->help, stdout);
-    if (spec->takes & JOB_DATE) (void)fputs(HELP_DATE, stdout);
+    (void)fputs(spec->takes & JOB_DATE ? HELP_DATE : HELP_ANY_DATE, stdout);
     if (spec->takes & JOB_MOCK) (void)fputs(HELP_MOCK, stdout);
     (void)fputs(HELP_ALWAYS, stdout);
     (void)fputs("\nExit codes beside those above: 0 done; 1 not done; 64 wrong usage; 70 internal\n"

@@ -38,17 +38,19 @@ cmd_calc(int argc, char **argv)
 static void
 usage(FILE *to)
 {
-    (void)fprintf(to, "usage: stockbot COMMAND [options]\n\n");
+    (void)fprintf(to, "usage: stockbot COMMAND [options]\n"
+                      "       stockbot --help | --version\n"
+                      "       stockbot --links   the names that `make install` links to it\n\n");
     for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
         (void)fprintf(to, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
     (void)fprintf(to, "\nrunners:\n");
     for (size_t i = 0; i < COUNT_OF(RUNNERS); i++)
-        (void)fprintf(to, "  %-24s %s\n", RUNNERS[i].name, RUNNERS[i].summary);
+        (void)fprintf(to, "  %-30s %s\n", RUNNERS[i].name, RUNNERS[i].summary);
     (void)fprintf(
         to, "\n`stockbot COMMAND --help` tells more; `stockbot run NAME` runs a runner, too.\n"
-            " Exit codes: 0 done, 1 not done or "
-            "the answer is no, "
-            "2 wrong usage,\n78 the configuration cannot be used.\n");
+            "Exit codes: 0 done; 1 not done, or the answer is no; 2 wrong usage; 78 the "
+            "configuration\ncannot be used. Runners have 64 for wrong usage, 75 while another "
+            "run goes on.\n");
 }
 
 static const struct command *
@@ -86,13 +88,16 @@ main(int argc, char **argv)
             (void)printf("%s\n", RUNNERS[i].link);
         return EXIT_DONE;
     }
-    if (str_eq(argv[1], "run") && argc > 2) { /* "run NAME" is NAME */
+    if (str_eq(argv[1], "run") && argc == 2) {
+        (void)fprintf(stderr, "stockbot run: NAME is wanted; stockbot --help lists the runners\n");
+        return EXIT_USAGE;
+    }
+    if (str_eq(argv[1], "run")) { /* "run NAME" is NAME */
         argc--;
         argv++;
     }
     c = command_find(argv[1]);
     if (c != NULL) return c->run(argc - 1, argv + 1);
-    (void)fprintf(stderr, "stockbot: there is no command %s\n\n", argv[1]);
-    usage(stderr);
+    (void)fprintf(stderr, "stockbot: there is no command %s; see stockbot --help\n", argv[1]);
     return EXIT_USAGE;
 }

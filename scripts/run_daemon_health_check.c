@@ -169,8 +169,13 @@ parse(int argc, char **argv, struct invocation *in)
     if (!take_as_of(in, "STOCKBOT_NOW", getenv("STOCKBOT_NOW"))) return EXIT_RUNNER_USAGE;
     in->check.is_mock = mock != NULL && str_to_bool(mock, &is_set) && is_set;
     in->check.scenario = scenario != NULL && scenario[0] != '\0' ? scenario : "healthy";
-    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)
-        if (!take_option(in, option)) return EXIT_RUNNER_USAGE;
+    while ((option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            (void)args_refused(RUNNER_NAME, argv, option);
+        else if (take_option(in, option))
+            continue;
+        return EXIT_RUNNER_USAGE;
+    }
     if (in->common.help) {
         (void)fputs(HELP, stdout);
         return EXIT_DONE;

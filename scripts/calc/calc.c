@@ -155,7 +155,15 @@ usage(FILE *to, int status)
 {
     (void)fputs("usage: stockbot calc NAME < in.jsonl > out.jsonl\n"
                 "       stockbot calc --list\n"
-                "       stockbot calc --describe NAME\n",
+                "       stockbot calc --describe NAME\n"
+                "\n"
+                "One pure computation by name: a line of JSON in, a line of JSON out, in the same "
+                "order.\n"
+                "A line that cannot be computed gives {\"error\": ...} in its place.\n"
+                "\n"
+                "  --list           the names, and what each computes\n"
+                "  --describe NAME  the members it reads and writes\n"
+                "  --help\n",
                 to);
     return status;
 }
@@ -163,7 +171,8 @@ usage(FILE *to, int status)
 static int
 unknown(const char *name, FILE *errf)
 {
-    (void)fprintf(errf, "calc: no computation is called %s; see stockbot calc --list\n", name);
+    (void)fprintf(errf, "stockbot calc: no computation is called %s; see stockbot calc --list\n",
+                  name);
     return CALC_USAGE;
 }
 
@@ -171,11 +180,11 @@ static int
 finish(int status, FILE *in, FILE *out, FILE *errf)
 {
     if (fflush(out) != 0 || ferror(out) != 0) {
-        (void)fputs("calc: the output could not be written\n", errf);
+        (void)fputs("stockbot calc: the output could not be written\n", errf);
         return CALC_BAD_LINE;
     }
     if (ferror(in) != 0) {
-        (void)fputs("calc: the input could not be read to its end\n", errf);
+        (void)fputs("stockbot calc: the input could not be read to its end\n", errf);
         return CALC_BAD_LINE;
     }
     return status;
@@ -198,7 +207,12 @@ calc_main(int argc, char **argv, FILE *in, FILE *out, FILE *errf)
         return finish(CALC_OK, in, out, errf);
     }
     if (argc == 2 && str_eq(argv[1], "--help")) return finish(usage(out, CALC_OK), in, out, errf);
-    if (!is_describe && (argc != 2 || argv[1][0] == '-')) return usage(errf, CALC_USAGE);
+    if (argc > 1 && argv[1][0] == '-' && !is_describe) {
+        (void)fprintf(errf, "stockbot calc: %s: no such option, or not with these arguments\n",
+                      argv[1]);
+        return usage(errf, CALC_USAGE);
+    }
+    if (!is_describe && argc != 2) return usage(errf, CALC_USAGE);
 
     const struct calc *c = calc_find(argv[is_describe ? 2 : 1]);
     if (c == NULL) return unknown(argv[is_describe ? 2 : 1], errf);

@@ -2,7 +2,7 @@
 #include "scripts/show/explain.h"
 
 static const char HELP[] =
-    "usage: stockbot explain SYMBOL [--root DIR] [--config FILE] [--json]\n"
+    "usage: stockbot explain SYMBOL [--root DIR] [--config FILE] [--json] [--help]\n"
     "\n"
     "Why a symbol was traded, or was not: the gates that refused it with the number and the\n"
     "threshold, its score with every component, freezes and quarantines, the position with its\n"

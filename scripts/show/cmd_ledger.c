@@ -67,26 +67,25 @@ static int
 parse(int argc, char **argv, struct wanted *w)
 {
     static const struct option OPTIONS[] = {
-        COMMON_OPTIONS,
+        {"unknown", no_argument,       NULL, OPT_UNKNOWN},
+        COMMON_OPTIONS, /* from here on those of both */
         {"since",   required_argument, NULL, OPT_SINCE  },
         {"symbol",  required_argument, NULL, OPT_SYMBOL },
         {"csv",     no_argument,       NULL, OPT_CSV    },
-        {"unknown", no_argument,       NULL, OPT_UNKNOWN},
         {NULL,      0,                 NULL, 0          }
     };
+    const struct option *options = str_eq(w->name, "orders") ? OPTIONS : OPTIONS + 1;
     int option;
 
-    while ((option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == OPT_SINCE)
             w->since = optarg;
         else if (option == OPT_SYMBOL)
             w->symbol_text = optarg;
         else if (option == OPT_CSV)
             w->shape = SHAPE_CSV;
-        else if (option == OPT_UNKNOWN && str_eq(w->name, "orders"))
-            w->only_unknown = true;
         else if (option == OPT_UNKNOWN)
-            return wrong(w, "--unknown belongs to orders", "");
+            w->only_unknown = true;
         else if (!common_args_take(&w->common, option))
             return args_refused(w->name, argv, option);
     }

@@ -2,7 +2,7 @@
 #include "scripts/show/shadow_look.h"
 
 static const char HELP[] =
-    "usage: stockbot shadow [--symbol SYMBOL] [--root DIR] [--config FILE] [--json]\n"
+    "usage: stockbot shadow [--symbol SYMBOL] [--root DIR] [--config FILE] [--json] [--help]\n"
     "\n"
     "The shadow: what v2 holds on paper, what it earned, what it decided last and why. Of every\n"
     "position: P&L, score at the entry and now, the way to profit target and stop, and what the\n"

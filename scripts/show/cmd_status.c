@@ -4,7 +4,7 @@
 #include "scripts/show/status.h"
 
 static const char HELP[] =
-    "usage: stockbot status [--root DIR] [--config FILE] [--json]\n"
+    "usage: stockbot status [--root DIR] [--config FILE] [--json] [--help]\n"
     "\n"
     "What runs on a root, how it is and what it holds, from its files alone: nothing is asked of\n"
     "broker or vendor, nothing is written.\n"

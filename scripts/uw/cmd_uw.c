@@ -16,6 +16,14 @@ static const char HELP[] =
     "Exit codes: 0 done; 1 refused, failed, or drift was found; 2 wrong usage; 78 the\n"
     "configuration cannot be used.\n";
 
+static const char HELP_ENDPOINTS[] =
+    "usage: stockbot uw endpoints [--json] [--root DIR] [--config FILE] [--help]\n"
+    "\n"
+    "Every path the programs may ask: its parameters, its policies (how long an answer is kept,\n"
+    "calls a day with the configured symbols), the poll jobs of the daemon. Asks nobody.\n"
+    "\n"
+    "Exit codes: 0 shown; 2 wrong usage; 78 the configuration cannot be used.\n";
+
 /* ---- endpoints ----------------------------------------------------------------------------- */
 
 static const char *
@@ -119,22 +127,14 @@ write_endpoints(struct json_out *o, size_t symbols_len)
 int
 uw_endpoints_main(int argc, char **argv)
 {
-    static const struct option OPTIONS[] = {
-        COMMON_OPTIONS, {NULL, 0, NULL, 0}
-    };
     CLEANUP(text_free) struct text t = {0};
     struct json_out o = {.to = &t};
     struct common_args args = {0};
     struct config cfg;
-    int option;
+    int status = uw_parse_plain(argc, argv, HELP_ENDPOINTS, &args);
 
-    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)
-        if (!common_args_take(&args, option)) return EXIT_USAGE;
-    if (args.help || optind < argc) {
-        (void)fputs(HELP, args.help ? stdout : stderr);
-        return args.help ? EXIT_DONE : EXIT_USAGE;
-    }
-    int status = common_args_config(&args, &cfg);
+    if (status >= 0) return status;
+    status = common_args_config(&args, &cfg);
     if (status != EXIT_DONE) return status;
     if (args.json) {
         write_endpoints(&o, cfg.uw.tickers.len);
@@ -167,7 +167,11 @@ cmd_uw(int argc, char **argv)
     }
     for (size_t i = 0; argc > 1 && i < COUNT_OF(parts); i++)
         if (str_eq(argv[1], parts[i].name)) return parts[i].run(argc - 1, argv + 1);
-    if (argc > 1) (void)fprintf(stderr, "stockbot uw: there is no %s\n\n", argv[1]);
-    (void)fputs(HELP, stderr);
+    if (argc > 1)
+        (void)fprintf(stderr,
+                      "stockbot uw: there is no %s; get, budget, drift or endpoints is wanted\n",
+                      argv[1]);
+    else
+        (void)fputs(HELP, stderr);
     return EXIT_USAGE;
 }

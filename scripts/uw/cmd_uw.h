@@ -19,6 +19,9 @@ int uw_budget_main(int argc, char **argv);
 int uw_drift_main(int argc, char **argv);
 int uw_endpoints_main(int argc, char **argv);
 
+/* A part without options of its own: -1: go on; otherwise the exit code, all is said. */
+int uw_parse_plain(int argc, char **argv, const char *help, struct common_args *args);
+
 struct usage_limits uw_limits_of(const struct uw_config *cfg);
 
 /* "121 of 14250 calls today" */

@@ -6,18 +6,21 @@
 #include "uwclient/drift.h"
 
 static const char HELP_BUDGET[] =
-    "usage: stockbot uw budget [--json] [--root DIR] [--config FILE]\n"
+    "usage: stockbot uw budget [--json] [--root DIR] [--config FILE] [--help]\n"
     "\n"
     "Calls of the UTC day against their limits, by policy; a pause the server asked for; and when\n"
-    "the day's budget ends if calls go on as in the last quarter of an hour. Changes nothing.\n";
+    "the day's budget ends if calls go on as in the last quarter of an hour. Changes nothing.\n"
+    "\n"
+    "Exit codes: 0 shown; 2 wrong usage; 78 the configuration cannot be used.\n";
 
 static const char HELP_DRIFT[] =
-    "usage: stockbot uw drift [--json] [--root DIR] [--config FILE]\n"
+    "usage: stockbot uw drift [--json] [--root DIR] [--config FILE] [--help]\n"
     "\n"
     "What the daemon found in the answers that differs from what an endpoint is known to send:\n"
     "  unknown   a field we do not read\n"
     "  missing   a field that used to be in every row\n"
     "  mistyped  text where a number was, and the like\n"
+    "\n"
     "Exit codes: 0 nothing found; 1 something was found; 2 wrong usage; 78 configuration "
     "unusable.\n";
 
@@ -166,17 +169,20 @@ write_budget(const struct runner *r, const struct usage *u, const struct usage_v
     json_out_end(o);
 }
 
-/* Options without arguments of their own: EXIT_DONE and help: printed; -1: go on. */
-static int
-parse_plain(int argc, char **argv, const char *help, struct common_args *args)
+int
+uw_parse_plain(int argc, char **argv, const char *help, struct common_args *args)
 {
     static const struct option OPTIONS[] = {
         COMMON_OPTIONS, {NULL, 0, NULL, 0}
     };
+    char command[32];
     int option;
 
-    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)
-        if (!common_args_take(args, option)) return EXIT_USAGE;
+    while ((option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
+        if (common_args_take(args, option)) continue;
+        (void)snprintf(command, sizeof command, "uw %s", argv[0]);
+        return args_refused(command, argv, option);
+    }
     if (!args->help && optind == argc) return -1;
     (void)fputs(help, args->help ? stdout : stderr);
     return args->help ? EXIT_DONE : EXIT_USAGE;
@@ -190,7 +196,7 @@ uw_budget_main(int argc, char **argv)
     struct common_args args = {0};
     struct runner r;
     struct usage usage;
-    int status = parse_plain(argc, argv, HELP_BUDGET, &args);
+    int status = uw_parse_plain(argc, argv, HELP_BUDGET, &args);
 
     if (status >= 0) return status;
     status = runner_open(&r, "stockbot uw budget", &args, RUNNER_READS);
@@ -245,7 +251,7 @@ uw_drift_main(int argc, char **argv)
     struct json_out o = {.to = &t};
     struct common_args args = {0};
     struct runner r;
-    int status = parse_plain(argc, argv, HELP_DRIFT, &args);
+    int status = uw_parse_plain(argc, argv, HELP_DRIFT, &args);
 
     if (status >= 0) return status;
     status = runner_open(&r, "stockbot uw drift", &args, RUNNER_READS);

@@ -81,7 +81,7 @@ parse(int argc, char **argv, struct invocation *in)
     int option;
 
     in->scope = UW_SCOPE_FLOW_DAEMON;
-    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
         if (option == OPT_FRESH) {
             in->is_fresh = true;
         } else if (option == OPT_SCOPE) {
@@ -90,7 +90,7 @@ parse(int argc, char **argv, struct invocation *in)
             in->policy = optarg;
             if (uw_policy_find(optarg) == NULL) return wrong(optarg, "there is no such policy");
         } else if (!common_args_take(&in->common, option)) {
-            return EXIT_USAGE;
+            return args_refused("uw get", argv, option);
         }
     }
     if (in->common.help || optind == argc) {

@@ -101,7 +101,7 @@ test_control_refuses_what_it_cannot_mean(void **state)
     expect(SAY(&dir, cmd_halt, "--flat", "--exits-only", "--reason", "x"), 2, "", "exclude");
     expect(SAY(&dir, cmd_halt, "now", "--reason", "x"), 2, "", "takes no argument");
     expect(SAY(&dir, cmd_halt, "--reason", ""), 2, "", "the reason is empty");
-    expect(SAY(&dir, cmd_resume, "--flat"), 2, "", "belong to halt");
+    expect(SAY(&dir, cmd_resume, "--flat"), 2, "", "no such option");
     expect(SAY(&dir, cmd_freeze, "--reason", "x"), 2, "", "wants one SYMBOL");
     expect(SAY(&dir, cmd_freeze, "NOT.A.SYMBOL.AT.ALL", "--reason", "x"), 2, "", "is no symbol");
     expect(SAY(&dir, cmd_halt, "--reasons"), 2, "", "--reasons");

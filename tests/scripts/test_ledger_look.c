@@ -88,7 +88,7 @@ test_ledger_commands_refuse_what_they_cannot_mean(void **state)
            "yesterdayish");
     EXPECT(b, cmd_ledger, 2, "", "no symbol: A B", "--symbol", "A B");
     EXPECT(b, cmd_ledger, 2, "", "exclude each other", "--csv", "--json");
-    EXPECT(b, cmd_ledger, 2, "", "belongs to orders", "--unknown");
+    EXPECT(b, cmd_ledger, 2, "", "no such option", "--unknown");
     EXPECT(b, cmd_orders, 2, "", "what is meant by all", "all");
     EXPECT(b, cmd_reconcile, 2, "", "wants --dry-run", "--days", "3");
     EXPECT(b, cmd_reconcile, 2, "", "--days", "--dry-run", "--days", "0x");
