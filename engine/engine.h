@@ -7,7 +7,9 @@
  *
  *   engine.c      engine_init, engine_cycle: the table of contents of a cycle
  *   gather.c      the world into a snapshot
- *   reconcile.c   ledger against broker; position metadata that heals from both
+ *   reconcile.c   ledger against broker
+ *   position_records.c   the records of positions follow the broker, and heal from the ledger
+ *   audit.c       what was changed without being asked
  *   act.c         the plan into orders
  *   mirror.c      the broker's positions and account, for those who look from outside
  *   pending.c     the orders that are on their way, likewise
@@ -136,8 +138,10 @@ struct engine {
     struct mismatch mismatch[MISMATCHES_MAX];
     size_t mismatches_len;
     int64_t last_now_ns,
-        last_mono_ns;       /* of the last cycle: a stepped clock shows in their difference */
-    int64_t slow_closes_ns; /* when closes that wait for their fill were last looked for */
+        last_mono_ns;             /* of the last cycle: a stepped clock shows in their difference */
+    int64_t positions_checked_ns; /* 0: not yet */
+    int64_t positions_apart;      /* checks in a row that found a difference */
+    int64_t slow_closes_ns;       /* when closes that wait for their fill were last looked for */
     struct today_trades today;
     struct recent_closed closed;
 
@@ -180,6 +184,13 @@ void engine_mirror(struct engine *eng, const struct snapshot *seen);
 /* Writes the orders that are on their way, where they changed. */
 void engine_pending(struct engine *eng);
 void engine_reconcile(struct engine *eng, const struct positions *at_broker);
+/* Makes the records of positions those of the broker's list, and says what differed (R8.5). */
+void engine_follow_broker(struct engine *eng, const struct positions *at_broker);
+/* Every five minutes: whether records and broker are equal after that; mends once more what is not
+ * (R8.6). */
+struct cycle_positions engine_check_positions(struct engine *eng, const struct snapshot *seen);
+/* One line {"event", "ts", "details"}; fields end with F_END. */
+void engine_audit(struct engine *eng, const char *event, const struct field *fields);
 bool engine_is_frozen(const struct engine *eng, const char *symbol);
 void engine_act(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
 /* The scored symbol of this cycle, NULL where it was not scored. */

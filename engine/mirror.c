@@ -106,6 +106,22 @@ write_mode(struct engine *eng, const struct snapshot *seen, bool is_degraded)
     save(eng, DEGRADED_PATH, &doc);
 }
 
+/* R8.4.  A request that failed was made three times before. */
+static void
+say_mode(struct engine *eng, bool is_degraded, bool was_degraded)
+{
+    const struct field why[] = {F_STR("reason", "broker_unreachable"), F_END};
+
+    if (is_degraded) {
+        log_fields(&eng->seams.log, EV_DEGRADED_MODE_ENTERED, why);
+        engine_audit(eng, "broker_unreachable_max_retries", why);
+        engine_audit(eng, "degraded_mode_entered", why);
+    } else if (was_degraded) {
+        log_event(&eng->seams.log, EV_DEGRADED_MODE_EXITED);
+        engine_audit(eng, "degraded_mode_exited", why);
+    }
+}
+
 /* The file is the memory: a process that begins learns from it, and one that was damaged heals. */
 static void
 note_mode(struct engine *eng, const struct snapshot *seen, bool is_degraded)
@@ -116,10 +132,7 @@ note_mode(struct engine *eng, const struct snapshot *seen, bool is_degraded)
     bool was_degraded = str_eq(former, "DEGRADED");
 
     if (is_degraded ? was_degraded : str_eq(former, "NORMAL")) return;
-    if (is_degraded)
-        log_event(&eng->seams.log, EV_DEGRADED_MODE_ENTERED, F_STR("reason", "broker_unreachable"));
-    else if (was_degraded)
-        log_event(&eng->seams.log, EV_DEGRADED_MODE_EXITED);
+    say_mode(eng, is_degraded, was_degraded);
     write_mode(eng, seen, is_degraded);
 }
 

@@ -60,7 +60,7 @@ alerts_of(const struct snapshot *seen, const struct plan *plan, const char *brea
 
 static struct cycle_record
 record_of(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
-          const struct refusal_tally *t)
+          const struct refusal_tally *t, const struct cycle_positions *positions)
 {
     const char *breach = risk_breach_key(plan->risk.breach);
     bool is_breached = plan->risk.breach != RISK_NONE && plan->risk.breach != RISK_UNKNOWN;
@@ -95,9 +95,7 @@ record_of(struct engine *eng, const struct snapshot *seen, const struct plan *pl
         .symbols_scored = (int64_t)seen->candidates_len,
         .passed_composite_gate = (int64_t)seen->candidates_len - t->composite,
         .risk = risk_of(eng, seen, plan),
-        .positions = {.at_broker = (int64_t)seen->held_len,
-                      .in_bot = (int64_t)eng->memory.metadata.len,
-                      .consecutive = (int64_t)eng->mismatches_len},
+        .positions = *positions,
     };
 }
 
@@ -139,12 +137,13 @@ engine_record(struct engine *eng, const struct snapshot *seen, const struct plan
     engine_explain(eng, seen, plan, &t);
     engine_mirror(eng, seen);
     engine_pending(eng);
+    struct cycle_positions positions = engine_check_positions(eng, seen);
     if (seen->is_market_open) engine_trace(eng, seen, plan);
     if (seen->is_market_open) engine_observe(eng, seen, plan);
     if (today_update(&eng->today, &eng->seams.fs, seen->now_ns, &err) != RC_OK)
         engine_error(eng, "metrics", "today_update", &err);
     memory_flush(&eng->memory, &eng->seams.fs, &eng->seams.store, &eng->seams.log, seen->now_ns);
-    struct cycle_record r = record_of(eng, seen, plan, &t);
+    struct cycle_record r = record_of(eng, seen, plan, &t, &positions);
     r.duration_ms = (clock_mono(&eng->seams.clock) - began_mono_ns) / NS_PER_MS;
     /* The store has said on standard error what could not be written. */
     if (cycle_write(&r, &eng->seams.store, &err) != RC_OK)

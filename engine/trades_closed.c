@@ -202,6 +202,7 @@ trades_record_exit(struct engine *eng, const struct settled *s)
     memory_times(&eng->memory, r.symbol)->last_fill_ns = r.exited_ns;
     if (is_part && meta != NULL && c.target >= 0 && (size_t)c.target < meta->record.targets_len)
         meta->record.target[c.target].is_hit = true;
+    if (is_part && meta != NULL) meta->qty -= MIN(s->qty, meta->qty);
     if (!is_part) {
         keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
         say_attribution(eng, &r);
