@@ -236,6 +236,43 @@ test_contract_4_17_v2_beside_v1_changes_nothing_of_it(void **state)
     v2_day_close(&d);
 }
 
+/* The attribution's log cannot be written all day. */
+static enum rc
+refuse_attribution(void *self, const char *path, const char *bytes, size_t len, struct err *err)
+{
+    struct fs disk = mem_fs_seam(self);
+
+    if (str_eq(path, "logs/uw_attribution.jsonl"))
+        return err_set(err, RC_IO, "%s: No space left on device", path);
+    return disk.append(self, path, bytes, len, err);
+}
+
+/* Scores, trades on paper and all of v1 go on as if nothing had happened. */
+static void
+test_contract_4_10_attribution_that_cannot_be_written_stops_nothing(void **state)
+{
+    static const char *const V2_FILES[] = {"logs/shadow_trades.jsonl",
+                                           "logs/exit_attribution.jsonl",
+                                           "state/shadow_v2_positions.json"};
+    static struct v2_day whole, d;
+
+    (void)state;
+    v2_day_open(&whole);
+    replay_run(&whole.replay);
+    v2_day_open(&d);
+    d.replay.fs.append = refuse_attribution; /* the store writes through it */
+    replay_run(&d.replay);
+    assert_string_equal(file_of(&d, "logs/uw_attribution.jsonl"), "");
+    expect_same_v1(&bare, &d);
+    for (size_t i = 0; i < COUNT_OF(V2_FILES); i++) {
+        assert_true(strlen(file_of(&whole, V2_FILES[i])) > 0);
+        if (strcmp(file_of(&whole, V2_FILES[i]), file_of(&d, V2_FILES[i])) != 0)
+            fail_msg("%s differs", V2_FILES[i]);
+    }
+    v2_day_close(&d);
+    v2_day_close(&whole);
+}
+
 /* Positions agree with the records: what was opened and not closed is open, and nothing else. */
 static void
 test_v2_shadow_records_and_positions_agree(void **state)
@@ -466,6 +503,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contract_4_17_v2_beside_v1_changes_nothing_of_it),
+        cmocka_unit_test(test_contract_4_10_attribution_that_cannot_be_written_stops_nothing),
         cmocka_unit_test(test_v2_shadow_records_and_positions_agree),
         cmocka_unit_test(test_v2_fed_with_nonsense_changes_nothing_of_v1),
         cmocka_unit_test(test_v2_with_absurd_prices_changes_nothing_of_v1),

@@ -82,6 +82,36 @@ test_day_plan_is_in_order_of_time_and_ids_are_unique(void **state)
     }
 }
 
+static size_t
+place_of(const char *runner)
+{
+    for (size_t i = 0; i < DAY_STEPS; i++)
+        if (str_eq(DAY_PLAN[i].runner, runner)) return i;
+    fail_msg("no %s", runner);
+    return 0;
+}
+
+/* Each reads what the one before it wrote; steps that are due at one time run in this order. */
+static void
+test_contract_4_6_the_day_runs_them_in_their_order(void **state)
+{
+    static const char *const ORDER[] = {
+        "run-regression-checks",     "build-daily-universe",        "run-premarket-intel",
+        "run-regime-detector",       "run-premarket-exit-intel",    "run-daemon-health-check",
+        "run-intel-health-checks",   "run-preopen-readiness-check", "run-postmarket-intel",
+        "run-postmarket-exit-intel", "run-postclose-analysis-pack", "run-full-telemetry-extract"};
+
+    (void)state;
+    for (size_t i = 1; i < COUNT_OF(ORDER); i++)
+        if (place_of(ORDER[i]) <= place_of(ORDER[i - 1]))
+            fail_msg("%s before %s", ORDER[i], ORDER[i - 1]);
+    for (size_t i = 0; i < DAY_STEPS; i++) {
+        bool is_evening = i >= place_of("run-postmarket-intel");
+
+        assert_int_equal(DAY_PLAN[i].phase, is_evening ? DAY_POSTCLOSE : DAY_PREMARKET);
+    }
+}
+
 static void
 test_day_failed_step_is_tried_three_times_ten_minutes_apart(void **state)
 {
@@ -242,6 +272,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_day_steps_are_due_in_new_york_time),
         cmocka_unit_test(test_day_plan_is_in_order_of_time_and_ids_are_unique),
+        cmocka_unit_test(test_contract_4_6_the_day_runs_them_in_their_order),
         cmocka_unit_test(test_day_failed_step_is_tried_three_times_ten_minutes_apart),
         cmocka_unit_test(test_day_record_is_of_one_date),
         cmocka_unit_test(test_contract_4_7_failed_regression_ends_what_comes_before_the_open),

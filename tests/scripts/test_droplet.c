@@ -58,18 +58,23 @@ bed_done(struct bed *b)
 }
 
 static struct ran
-run_sync(const struct bed *b, const char *const *extra)
+run_command_here(const struct bed *b, int (*command)(int, char **), const char *const *extra)
 {
-    const char *args[RUN_ARGS_MAX] = {"run_uw_intel_on_droplet", "--root", b->here.path, "--date",
-                                      DATE};
+    const char *args[RUN_ARGS_MAX] = {"runner", "--root", b->here.path, "--date", DATE};
     char ssh[600], dir[600];
 
     for (size_t i = 0; extra[i] != NULL; i++)
         args[5 + i] = extra[i];
     (void)snprintf(ssh, sizeof ssh, "DROPLET_SSH=%s/ssh", b->there.path);
     (void)snprintf(dir, sizeof dir, "DROPLET_PROJECT_DIR=%s", b->there.path);
-    return run_command(cmd_run_uw_intel_on_droplet, args,
+    return run_command(command, args,
                        (const char *const[]){ssh, dir, "DROPLET_HOST=server.test", NULL});
+}
+
+static struct ran
+run_sync(const struct bed *b, const char *const *extra)
+{
+    return run_command_here(b, cmd_run_uw_intel_on_droplet, extra);
 }
 
 #define SYNC(b, ...) run_sync((b), (const char *const[]){__VA_ARGS__, NULL})
@@ -246,6 +251,218 @@ test_droplet_bundle_is_unpacked_only_where_it_belongs(void **state)
     }
 }
 
+/* ---- options --------------------------------------------------------------------------------- */
+
+/* Only what can be made up is told to be, and only when asked (spec 40 8.3). */
+static void
+test_droplet_hands_on_mock_and_healing_where_they_belong(void **state)
+{
+    static const char *const WANTED[] = {
+        "build-daily-universe --root . --mock\n",
+        "run-premarket-intel --root . --mock\n",
+        "run-postmarket-intel --root . --mock\n",
+        "run-regime-detector --root .\n",
+        "run-intel-health-checks --root . --nonfatal --mock\n",
+        "run-daemon-health-check --root . --nonfatal\n",
+        "run-preopen-readiness-check --root . --allow-mock --heal-daemon\n",
+        "run-premarket-exit-intel --root . --mock\n",
+        "run-postmarket-exit-intel --root . --mock\n",
+        " --max-log-bytes 7000 --tail-lines 30\n",
+    };
+    CLEANUP(bed_done) struct bed b;
+
+    (void)state;
+    bed_open(&b, "0");
+    CLEANUP(ran_free)
+    struct ran r = SYNC(&b, "--no-pull", "--mock", "--heal-daemon", "--full-telemetry",
+                        "--telemetry-max-log-bytes", "7000", "--telemetry-tail-lines", "30");
+    CLEANUP(text_free) struct text calls = tmpdir_read(&b.there, "calls");
+    run_expect(&r, 0, "", "");
+    for (size_t i = 0; i < COUNT_OF(WANTED); i++)
+        if (!says(&calls, WANTED[i])) fail_msg("no %s in\n%s", WANTED[i], text_str(&calls));
+}
+
+static void
+test_droplet_pull_that_fails_stops_nothing(void **state)
+{
+    (void)state;
+    for (int is_failing = 0; is_failing < 2; is_failing++) {
+        CLEANUP(bed_done) struct bed b;
+        char program[128], words[64];
+
+        bed_open(&b, "0");
+        (void)snprintf(program, sizeof program,
+                       "#!/bin/sh\n[ \"$*\" = 'pull --ff-only' ]; exit %d\n", is_failing);
+        write_program(&b.there, "git", program);
+        CLEANUP(ran_free) struct ran r = run_sync(&b, (const char *const[]){NULL});
+        CLEANUP(text_free) struct text log = tmpdir_read(&b.here, FOLDER "/sync_log.jsonl");
+        CLEANUP(text_free) struct text calls = tmpdir_read(&b.there, "calls");
+        run_expect(&r, 0, FOLDER, "");
+        (void)snprintf(words, sizeof words, "\"event\":\"git_pull\",\"success\":%s",
+                       is_failing ? "false" : "true");
+        assert_true(says(&log, words));
+        assert_true(says(&calls, "v2-tuning-suggestions"));
+    }
+}
+
+/* A key or the agent, and a host that is known: never a password, never a question (spec 40 8.2).
+ */
+static void
+test_droplet_connects_in_batch_mode_to_known_hosts_only(void **state)
+{
+    static const char *const WANTED[] = {"-o BatchMode=yes",     "-o StrictHostKeyChecking=yes",
+                                         "-o ConnectTimeout=10", "-p 2222",
+                                         "-i /keys/droplet",     "trader@server.test"};
+    CLEANUP(bed_done) struct bed b;
+
+    (void)state;
+    bed_open(&b, "0");
+    tmpdir_write(&b.there, ".env", "ALPACA_SECRET=of-the-server\n");
+    tmpdir_write(&b.here, "droplet_config.json",
+                 "{\"host\":\"other.test\",\"port\":2222,\"username\":\"trader\","
+                 "\"key_file\":\"/keys/droplet\",\"project_dir\":\"/nowhere\"}");
+    CLEANUP(text_free) struct text ssh = {0};
+    text_printf(&ssh,
+                "#!/bin/sh\necho \"$*\" >>%s/asked\nfor last; do :; done\n"
+                "PATH=%s:$PATH exec sh -c \"$last\"\n",
+                b.there.path, b.there.path);
+    write_program(&b.there, "ssh", text_str(&ssh));
+    CLEANUP(ran_free) struct ran r = SYNC(&b, "--no-pull");
+    CLEANUP(text_free) struct text asked = tmpdir_read(&b.there, "asked");
+    run_expect(&r, 0, FOLDER, "");
+    for (size_t i = 0; i < COUNT_OF(WANTED); i++)
+        if (!says(&asked, WANTED[i])) fail_msg("no %s in\n%s", WANTED[i], text_str(&asked));
+    CLEANUP(text_free) struct text log = tmpdir_read(&b.here, FOLDER "/sync_log.jsonl");
+    assert_false(says(&asked, "of-the-server"));
+    assert_false(says(&log, "of-the-server"));
+}
+
+static void
+test_droplet_wrappers_run_their_part(void **state)
+{
+    static const struct {
+        int (*command)(int, char **);
+        const char *has, *has_not;
+    } cases[] = {
+        {cmd_run_premarket_on_droplet,  "run-premarket-intel",  "run-postmarket-intel"},
+        {cmd_run_postmarket_on_droplet, "run-postmarket-intel", "run-premarket-intel" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(bed_done) struct bed b;
+
+        bed_open(&b, "0");
+        CLEANUP(ran_free)
+        struct ran wrong =
+            run_command_here(&b, cases[i].command, (const char *const[]){"--no-ssh", NULL});
+        run_expect(&wrong, JOB_EXIT_USAGE, "", "--no-ssh");
+        CLEANUP(ran_free)
+        struct ran r =
+            run_command_here(&b, cases[i].command, (const char *const[]){"--no-pull", NULL});
+        CLEANUP(text_free) struct text calls = tmpdir_read(&b.there, "calls");
+        run_expect(&r, 0, FOLDER, "");
+        assert_true(says(&calls, cases[i].has));
+        assert_false(says(&calls, cases[i].has_not));
+    }
+}
+
+/* ---- what is fetched ------------------------------------------------------------------------- */
+
+#define UNIVERSE                                                                                   \
+    "{\"_meta\":{\"ts\":\"2026-01-22T12:00:00+00:00\",\"version\":\"v\"},\"symbols\":[{"           \
+    "\"symbol\":\"SPY\"}]}"
+#define INTEL                                                                                      \
+    "{\"_meta\":{\"ts\":\"2026-01-22T12:00:00Z\",\"uw_intel_version\":\"v\"},\"symbols\":{}}"
+
+static void
+test_droplet_judges_what_it_fetched(void **state)
+{
+    static const char *const UNIVERSES[] = {"state/daily_universe.json",
+                                            "state/core_universe.json"};
+    static const char *const INTELS[] = {"state/premarket_intel.json",
+                                         "state/postmarket_intel.json"};
+    CLEANUP(text_free) struct text lines = {0};
+    CLEANUP(bed_done) struct bed b;
+
+    (void)state;
+    bed_open(&b, "0");
+    for (size_t i = 0; i < 2; i++) {
+        tmpdir_write(&b.there, UNIVERSES[i], UNIVERSE);
+        tmpdir_write(&b.there, INTELS[i], INTEL);
+    }
+    tmpdir_write(&b.there, "state/uw_usage_state.json",
+                 "{\"date\":\"2026-01-22\",\"calls_today\":14250,\"minute_window\":[],"
+                 "\"by_endpoint\":{}}");
+    for (int i = 0; i < 600; i++)
+        text_printf(&lines, "{\"n\":%d}\n", i);
+    tmpdir_write(&b.there, "logs/system_events.jsonl", text_str(&lines));
+    CLEANUP(ran_free) struct ran r = SYNC(&b, "--no-pull");
+    CLEANUP(text_free) struct text log = tmpdir_read(&b.here, FOLDER "/sync_log.jsonl");
+    CLEANUP(text_free) struct text tail = tmpdir_read(&b.here, FOLDER "/system_events_tail.jsonl");
+    run_expect(&r, 0, FOLDER, "");
+    assert_true(says(&log, "\"event\":\"schema_validated\",\"success\":true}"));
+    assert_true(
+        says(&log, "\"event\":\"uw_usage_warn\",\"calls_today\":14250,\"daily_limit\":15000}"));
+    assert_true(says(&log, "\"event\":\"fetched_tail\",\"path\":\"logs/system_events.jsonl\""));
+    assert_true(str_starts(text_str(&tail), "{\"n\":100}\n"));
+    assert_true(str_ends(text_str(&tail), "{\"n\":599}\n"));
+}
+
+/* The analysis pack: made there after the regression run, fetched byte by byte (spec 40 8.4). */
+static void
+test_contract_4_19_pack_is_made_there_and_fetched(void **state)
+{
+    static const char *const FILES[] = {"MASTER_SUMMARY_" DATE ".md", "manifest.json",
+                                        "analysis_pack_" DATE ".tar.gz"};
+    CLEANUP(bed_done) struct bed b;
+    CLEANUP(text_free) struct text program = {0};
+
+    (void)state;
+    bed_open(&b, "0");
+    text_printf(&program,
+                "#!/bin/sh\necho \"$*\" >>%s/calls\n"
+                "[ \"$1\" != run-postclose-analysis-pack ] && exit 0\n"
+                "mkdir -p analysis_packs/" DATE "; cd analysis_packs/" DATE "\n"
+                "for f in %s %s %s; do printf 'a\\000b\\r\\n\\377' >$f; done\nexit 1\n",
+                b.there.path, FILES[0], FILES[1], FILES[2]);
+    write_program(&b.there, "stockbot", text_str(&program));
+    CLEANUP(ran_free) struct ran r = SYNC(&b, "--no-pull", "--postclose-pack");
+    CLEANUP(text_free) struct text calls = tmpdir_read(&b.there, "calls");
+    CLEANUP(text_free) struct text log = tmpdir_read(&b.here, FOLDER "/sync_log.jsonl");
+    run_expect(&r, 0, FOLDER "\n", "");
+    assert_string_equal(text_str(&calls),
+                        "run-regression-checks --root .\n"
+                        "run-postclose-analysis-pack --root . --archive --date " DATE "\n");
+    for (size_t i = 0; i < COUNT_OF(FILES); i++) {
+        char path[256];
+
+        (void)snprintf(path, sizeof path, FOLDER "/analysis_packs/" DATE "/%s", FILES[i]);
+        CLEANUP(text_free) struct text bytes = tmpdir_read(&b.here, path);
+        assert_int_equal(bytes.len, 6);
+        assert_memory_equal(bytes.data, "a\0b\r\n\377", 6);
+    }
+    /* That it failed there is noted, and what there is of it fetched all the same. */
+    assert_true(says(&log, "\"step\":\"run_postclose_analysis_pack\",\"success\":false,\"rc\":1"));
+    assert_true(says(&log, "\"event\":\"sync_complete\",\"mode\":\"postclose_pack\""));
+}
+
+static void
+test_contract_4_19_no_pack_after_a_failed_regression(void **state)
+{
+    CLEANUP(bed_done) struct bed b;
+
+    (void)state;
+    bed_open(&b, "1");
+    CLEANUP(ran_free) struct ran r = SYNC(&b, "--no-pull", "--postclose-pack");
+    CLEANUP(text_free) struct text calls = tmpdir_read(&b.there, "calls");
+    run_expect(&r, 1, "", "broken");
+    assert_string_equal(text_str(&calls), "run-regression-checks --root .\n");
+    assert_false(has_file(&b.here, FOLDER "/analysis_packs"));
+}
+
+/* ---- without a connection -------------------------------------------------------------------- */
+
 static void
 test_droplet_without_ssh_is_a_mock_run(void **state)
 {
@@ -287,6 +504,13 @@ main(void)
         cmocka_unit_test(test_droplet_without_a_connection_is_aborted_and_noted),
         cmocka_unit_test(test_droplet_refuses_words_a_shell_would_take_apart),
         cmocka_unit_test(test_droplet_bundle_is_unpacked_only_where_it_belongs),
+        cmocka_unit_test(test_droplet_hands_on_mock_and_healing_where_they_belong),
+        cmocka_unit_test(test_droplet_pull_that_fails_stops_nothing),
+        cmocka_unit_test(test_droplet_connects_in_batch_mode_to_known_hosts_only),
+        cmocka_unit_test(test_droplet_wrappers_run_their_part),
+        cmocka_unit_test(test_droplet_judges_what_it_fetched),
+        cmocka_unit_test(test_contract_4_19_pack_is_made_there_and_fetched),
+        cmocka_unit_test(test_contract_4_19_no_pack_after_a_failed_regression),
         cmocka_unit_test(test_droplet_without_ssh_is_a_mock_run),
         cmocka_unit_test(test_droplet_without_ssh_keeps_out_of_a_real_root),
     };

@@ -529,6 +529,39 @@ test_daemon_health_restarts_are_rationed_over_runs(void **state)
     scene_done(&s);
 }
 
+/* It writes its record and its events, also while it restarts: nothing that is v1's. */
+static void
+test_contract_4_16_the_sentinel_leaves_all_else_alone(void **state)
+{
+    static const char *const OTHERS[] = {"state/ledger.db", "state/position_metadata.json",
+                                         "state/bot_heartbeat.json", "state/operator_control.json",
+                                         "logs/run.jsonl"};
+    struct scene s;
+
+    (void)state;
+    scene_make(&s, NOON);
+    assert_int_equal(mkdir(tmpdir_path(&s.dir, "logs"), 0750), 0);
+    for (size_t i = 0; i < COUNT_OF(OTHERS); i++)
+        tmpdir_write(&s.dir, OTHERS[i], "not the sentinel's");
+    CLEANUP(text_free) struct text cache = tmpdir_read(&s.dir, DAEMON_CACHE_PATH);
+    size_t states = tmpdir_count(&s.dir, "state"), all = tmpdir_count(&s.dir, "");
+    s.opt.may_heal = true;
+    s.script.unit.main_pid = 0;
+    assert_string_equal(status_of(&s), "critical");
+    assert_int_equal(s.script.restarts, 1);
+    for (size_t i = 0; i < COUNT_OF(OTHERS); i++) {
+        CLEANUP(text_free) struct text bytes = tmpdir_read(&s.dir, OTHERS[i]);
+        assert_string_equal(text_str(&bytes), "not the sentinel's");
+    }
+    CLEANUP(text_free) struct text same = tmpdir_read(&s.dir, DAEMON_CACHE_PATH);
+    assert_string_equal(text_str(&same), text_str(&cache));
+    assert_int_equal(tmpdir_count(&s.dir, ""), all);
+    assert_int_equal(tmpdir_count(&s.dir, "data"), 1);
+    assert_int_equal(tmpdir_count(&s.dir, "state"), states + 1); /* its record */
+    assert_true(access(tmpdir_path(&s.dir, DAEMON_HEALTH_PATH), R_OK) == 0);
+    scene_done(&s);
+}
+
 /* A damaged record is set aside, and the check goes on. */
 static void
 test_contract_3_1_a_damaged_record_heals(void **state)
@@ -559,6 +592,7 @@ main(void)
         cmocka_unit_test(test_contract_4_16_a_restart_only_when_told_and_critical),
         cmocka_unit_test(test_contract_4_16_a_restart_is_said_with_its_result),
         cmocka_unit_test(test_daemon_health_restarts_are_rationed_over_runs),
+        cmocka_unit_test(test_contract_4_16_the_sentinel_leaves_all_else_alone),
         cmocka_unit_test(test_contract_3_1_a_damaged_record_heals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

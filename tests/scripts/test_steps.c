@@ -181,12 +181,93 @@ test_intel_health_heals_postmarket_intel_after_the_close_only(void **state)
     assert_string_equal(status_of(after, "freshness:postmarket_intel"), "ok");
 }
 
+/* ---- the copy for the operator, made here ---------------------------------------------------- */
+
+static void
+sync_here(const struct tmpdir *root, const char *option)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    CLEANUP(front_done) struct front f;
+    const char *const args[] = {"run-uw-intel-on-droplet",
+                                "--no-ssh",
+                                "--date",
+                                "2026-01-22",
+                                "--root",
+                                root->path,
+                                option,
+                                NULL};
+
+    front_run(&f, dir.path, "out", args);
+    front_expect(&f, f.status == 0 && f.out.len == 0);
+}
+
+#define COPY "droplet_sync/2026-01-22"
+
+static void
+expect_files(const struct tmpdir *root, const char *const *names, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (access(tmpdir_path(root, names[i]), R_OK) != 0) fail_msg("no %s", names[i]);
+}
+
+static void
+test_droplet_copy_without_a_connection(void **state)
+{
+    static const char *const FILES[] = {COPY "/daily_universe.json",
+                                        COPY "/core_universe.json",
+                                        COPY "/daily_universe_v2.json",
+                                        COPY "/premarket_intel.json",
+                                        COPY "/postmarket_intel.json",
+                                        COPY "/regime_state.json",
+                                        COPY "/uw_intel_pnl_summary.json",
+                                        COPY "/intel_health_state.json",
+                                        COPY "/uw_daemon_health_state.json",
+                                        COPY "/premarket_exit_intel.json",
+                                        COPY "/postmarket_exit_intel.json",
+                                        COPY "/exit_intel_pnl_summary.json",
+                                        COPY "/INTEL_DASHBOARD_2026-01-22.md",
+                                        COPY "/shadow_tail.jsonl",
+                                        COPY "/system_events_tail.jsonl",
+                                        COPY "/uw_attribution_tail.jsonl",
+                                        "telemetry/2026-01-22/telemetry_manifest.json"};
+    CLEANUP(tmpdir_done) struct tmpdir root = tmpdir_new();
+
+    (void)state;
+    sync_here(&root, "--full-telemetry");
+    expect_files(&root, FILES, COUNT_OF(FILES));
+    CLEANUP(text_free) struct text log = tmpdir_read(&root, COPY "/sync_log.jsonl");
+    CLEANUP(text_free)
+    struct text manifest = tmpdir_read(&root, "telemetry/2026-01-22/telemetry_manifest.json");
+    assert_non_null(strstr(text_str(&log), "\"mode\":\"no_ssh_mock\""));
+    assert_non_null(strstr(text_str(&manifest), "\"data_source\": \"local_no_ssh\""));
+}
+
+static void
+test_contract_4_19_pack_is_copied_without_a_connection(void **state)
+{
+    static const char *const FILES[] = {
+        COPY "/analysis_packs/2026-01-22/MASTER_SUMMARY_2026-01-22.md",
+        COPY "/analysis_packs/2026-01-22/manifest.json",
+        COPY "/analysis_packs/2026-01-22/analysis_pack_2026-01-22.tar.gz",
+        COPY "/analysis_packs/2026-01-22/logs/shadow_trades_tail.jsonl",
+        COPY "/analysis_packs/2026-01-22/reports/INTEL_DASHBOARD_2026-01-22.md"};
+    CLEANUP(tmpdir_done) struct tmpdir root = tmpdir_new();
+
+    (void)state;
+    sync_here(&root, "--postclose-pack");
+    expect_files(&root, FILES, COUNT_OF(FILES));
+    CLEANUP(text_free) struct text log = tmpdir_read(&root, COPY "/sync_log.jsonl");
+    assert_non_null(strstr(text_str(&log), "\"mode\":\"no_ssh_postclose_pack\""));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_get_root_settings_and_clock),
         cmocka_unit_test(test_contract_4_15_what_is_not_well_is_made_anew_and_nothing_else),
+        cmocka_unit_test(test_droplet_copy_without_a_connection),
+        cmocka_unit_test(test_contract_4_19_pack_is_copied_without_a_connection),
         cmocka_unit_test(test_intel_health_heals_postmarket_intel_after_the_close_only),
     };
 
