@@ -139,7 +139,7 @@ compare(struct look *l, const struct reconcile_in *in)
     int64_t from_ns = l->now_ns - (int64_t)(in->days * (double)NS_PER_DAY);
 
     if (l->sql == NULL) {
-        (void)fprintf(stderr, "stockbot reconcile: %s\n", l->ledger_err.text);
+        (void)fprintf(stderr, "stockbot reconcile: %s: %s\n", l->cfg.root, l->ledger_err.text);
         return EXIT_FAILED;
     }
     enum rc rc = broker_view_open(&view, &l->cfg.broker, &l->clock, &err);

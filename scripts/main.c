@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "base/text.h"
 #include "base/version.h"
 #include "scripts/calc/calc.h"
@@ -63,8 +65,21 @@ command_find(const char *name)
     return NULL;
 }
 
-int
-main(int argc, char **argv)
+/* The status, unless what was printed did not get out: a list that is cut off must not look whole.
+ */
+static int
+printed(int status)
+{
+    bool is_flushed = fflush(stdout) == 0;
+
+    if (is_flushed && ferror(stdout) == 0) return status;
+    (void)fprintf(stderr, "stockbot: standard output: %s\n",
+                  is_flushed ? "could not be written" : strerror(errno));
+    return status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
+static int
+front_door(int argc, char **argv)
 {
     const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
     const char *called = argc == 0 ? "stockbot" : slash != NULL ? slash + 1 : argv[0];
@@ -100,4 +115,10 @@ main(int argc, char **argv)
     if (c != NULL) return c->run(argc - 1, argv + 1);
     (void)fprintf(stderr, "stockbot: there is no command %s; see stockbot --help\n", argv[1]);
     return EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+    return printed(front_door(argc, argv));
 }

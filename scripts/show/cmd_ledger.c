@@ -519,7 +519,7 @@ run(struct wanted *w, int argc, char **argv, const char *help, const char *since
     if (status == EXIT_DONE && since != NULL && !since_of(&l, since, &since_ns)) {
         status = wrong(w, "neither a day nor an instant: ", since);
     } else if (status == EXIT_DONE && l.sql == NULL) {
-        (void)fprintf(stderr, "stockbot %s: %s\n", w->name, l.ledger_err.text);
+        (void)fprintf(stderr, "stockbot %s: %s: %s\n", w->name, l.cfg.root, l.ledger_err.text);
         status = EXIT_FAILED;
     } else if (status == EXIT_DONE && show(&l, w, since_ns, &err) != RC_OK) {
         (void)fprintf(stderr, "stockbot %s: %s\n", w->name, err.text);
