@@ -114,6 +114,13 @@ is_plain(char c)
     return (uint8_t)c >= 0x20 && (uint8_t)c < 0x7F && c != '"' && c != '\\';
 }
 
+/* The first lane with a character that is not plain; 16 where there is none. */
+static size_t
+plain_lanes(bytes16 b)
+{
+    return bytes16_first((b < 0x20) | (b == 0x7F) | (b == '"') | (b == '\\'));
+}
+
 /* Copies up to the first character that is not plain, sixteen at a time: they are written whole and
  * count as far as they are plain.  to has room for them all. */
 static size_t
@@ -123,10 +130,18 @@ plain_copy(char *to, struct span s)
 
     for (; s.len - at >= 16; at += 16) {
         bytes16 b = bytes16_load(s.at + at);
-        size_t plain = bytes16_first((b < 0x20) | (b == 0x7F) | (b == '"') | (b == '\\'));
+        size_t plain = plain_lanes(b);
 
         memcpy(to + at, &b, sizeof(b));
         if (plain < 16) return at + plain;
+    }
+    if (s.len - at >= 8) {
+        bytes16 b = bytes16_ends(s.at + at, s.len - at);
+        size_t plain = plain_lanes(b);
+
+        memcpy(to + at, &b, 8);
+        memcpy(to + s.len - 8, (const char *)&b + 8, 8);
+        return plain < 8 ? at + plain : s.len - 16 + plain;
     }
     for (; at < s.len && is_plain(s.at[at]); at++)
         to[at] = s.at[at];

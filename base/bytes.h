@@ -26,6 +26,18 @@ bytes16_load(const char *at)
     return b;
 }
 
+/* 8 to 15 bytes, in the lanes the first eight and the last eight: lane l of the second half is byte
+ * len - 16 + l. */
+static inline bytes16
+bytes16_ends(const char *at, size_t len)
+{
+    bytes16 b;
+
+    memcpy(&b, at, 8);
+    memcpy((char *)&b + 8, at + len - 8, 8);
+    return b;
+}
+
 /* The first lane of a comparison that holds; 16 where none does. */
 static inline size_t
 bytes16_first(bytes16 held)

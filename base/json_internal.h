@@ -76,6 +76,13 @@ json_node(const struct json *v)
     return (const cJSON *)(const void *)v;
 }
 
+/* The first lane that ends or interrupts plain text of a string; 16 where none does. */
+static inline size_t
+json_plain_lanes(bytes16 b)
+{
+    return bytes16_first((b < 0x20) | (b == '"') | (b == '\\'));
+}
+
 /* Offset of the first byte of s that ends or interrupts plain text of a string, at most len. */
 static inline size_t
 json_plain_len(const char *s, size_t len)
@@ -83,10 +90,14 @@ json_plain_len(const char *s, size_t len)
     size_t at = 0;
 
     for (; len - at >= 16; at += 16) {
-        bytes16 b = bytes16_load(s + at);
-        size_t plain = bytes16_first((b < 0x20) | (b == '"') | (b == '\\'));
+        size_t plain = json_plain_lanes(bytes16_load(s + at));
 
         if (plain < 16) return at + plain;
+    }
+    if (len - at >= 8) {
+        size_t plain = json_plain_lanes(bytes16_ends(s + at, len - at));
+
+        return plain < 8 ? at + plain : len - 16 + plain;
     }
     for (; at < len; at++) {
         uint8_t b = (uint8_t)s[at];

@@ -52,14 +52,6 @@ text_puts(struct text *t, const char *s)
 }
 
 void
-text_putc(struct text *t, char c)
-{
-    text_reserve(t, 1);
-    t->data[t->len++] = c;
-    t->data[t->len] = '\0';
-}
-
-void
 text_printf(struct text *t, const char *fmt, ...)
 {
     va_list args;

@@ -35,8 +35,15 @@ text_add(struct text *t, const char *bytes, size_t len)
     t->data[t->len] = '\0';
 }
 
+static inline void
+text_putc(struct text *t, char c)
+{
+    text_reserve(t, 1);
+    t->data[t->len++] = c;
+    t->data[t->len] = '\0';
+}
+
 void text_puts(struct text *t, const char *s);
-void text_putc(struct text *t, char c);
 void text_printf(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The text as a C string, "" while empty. */
