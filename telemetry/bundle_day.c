@@ -2,35 +2,43 @@
 
 enum { STATE_BYTES_MAX = 64 << 20, UW_LINES = 12, EXIT_LINES = 12, EVENT_LINES = 25 };
 
+/* A row of ARTIFACT; kept: see struct artifact_row. */
+#define ROW(key, file, write, is_kept, about)                                                      \
+    {                                                                                              \
+        key, "computed/" file ".json", about, write, is_kept                                       \
+    }
+
 const struct artifact_row ARTIFACT[ARTIFACTS] = {
-    [ART_EQUALIZER] = {"feature_equalizer",              "computed/feature_equalizer_builder.json",
-                       "what each feature earned, and how it went on until the exit",                                                           artifact_feature_equalizer,  true },
-    [ART_LONG_SHORT] = {"long_short_analysis",            "computed/long_short_analysis.json",
-                       "win rate, averages, expectancy by side",                                                                                artifact_long_short,         true },
-    [ART_COMPLETENESS] = {"exit_intel_completeness",        "computed/exit_intel_completeness.json",
-                       "which fields the exit records have",                                                                                    artifact_exit_completeness,  true },
-    [ART_VALUE_CURVES] = {"feature_value_curves",           "computed/feature_value_curves.json",
-                       "P&L by the value of each feature",                                                                                      artifact_value_curves,       true },
-    [ART_MATRIX] = {"regime_sector_feature_matrix",   "computed/regime_sector_feature_matrix.json",
-                       "P&L by regime and sector",                                                                                              artifact_regime_matrix,      true },
-    [ART_PARITY] = {"shadow_vs_live_parity",          "computed/shadow_vs_live_parity.json",
-                       "entries of v1 against those of v2",                                                                                     artifact_parity,             false},
-    [ART_PARITY_DETAILS] = {"entry_parity_details",           "computed/entry_parity_details.json",
-                       "the same, entry by entry",                                                                                              artifact_parity_details,     false},
-    [ART_SCORE_CURVES] = {"score_distribution_curves",      "computed/score_distribution_curves.json",
-                       "scores by family and side",                                                                                             artifact_score_distribution, true },
-    [ART_TIMELINE] = {"regime_timeline",                "computed/regime_timeline.json",
-                       "regime, posture, volatility by hour",                                                                                   artifact_regime_timeline,    false},
-    [ART_FAMILIES] = {"feature_family_summary",         "computed/feature_family_summary.json",
-                       "score differences and P&L by family",                                                                                   artifact_feature_families,   false},
-    [ART_REPLACEMENT] = {"replacement_telemetry_expanded",
-                       "computed/replacement_telemetry_expanded.json",                                  "which positions made room for others", artifact_replacement,        true },
-    [ART_LIVE_SHADOW] = {"live_vs_shadow_pnl",             "computed/live_vs_shadow_pnl.json",
-                       "P&L of v1 and v2 over 24 h, 48 h, 5 d",                                                                                 artifact_live_vs_shadow,     false},
-    [ART_SIGNALS] = {"signal_performance",             "computed/signal_performance.json",
-                       "what each signal earned",                                                                                               artifact_signal_performance, false},
-    [ART_WEIGHTS] = {"signal_weight_recommendations",  "computed/signal_weight_recommendations.json",
-                       "advice that nothing applies",                                                                                           artifact_signal_weights,     false},
+    [ART_EQUALIZER] =
+        ROW("feature_equalizer", "feature_equalizer_builder", artifact_feature_equalizer, true,
+            "what each feature earned, and how it went on until the exit"),
+    [ART_LONG_SHORT] = ROW("long_short_analysis", "long_short_analysis", artifact_long_short, true,
+                           "win rate, averages, expectancy by side"),
+    [ART_COMPLETENESS] =
+        ROW("exit_intel_completeness", "exit_intel_completeness", artifact_exit_completeness, true,
+            "which fields the exit records have"),
+    [ART_VALUE_CURVES] = ROW("feature_value_curves", "feature_value_curves", artifact_value_curves,
+                             true, "P&L by the value of each feature"),
+    [ART_MATRIX] = ROW("regime_sector_feature_matrix", "regime_sector_feature_matrix",
+                       artifact_regime_matrix, true, "P&L by regime and sector"),
+    [ART_PARITY] = ROW("shadow_vs_live_parity", "shadow_vs_live_parity", artifact_parity, false,
+                       "entries of v1 against those of v2"),
+    [ART_PARITY_DETAILS] = ROW("entry_parity_details", "entry_parity_details",
+                               artifact_parity_details, false, "the same, entry by entry"),
+    [ART_SCORE_CURVES] = ROW("score_distribution_curves", "score_distribution_curves",
+                             artifact_score_distribution, true, "scores by family and side"),
+    [ART_TIMELINE] = ROW("regime_timeline", "regime_timeline", artifact_regime_timeline, false,
+                         "regime, posture, volatility by hour"),
+    [ART_FAMILIES] = ROW("feature_family_summary", "feature_family_summary",
+                         artifact_feature_families, false, "score differences and P&L by family"),
+    [ART_REPLACEMENT] = ROW("replacement_telemetry_expanded", "replacement_telemetry_expanded",
+                            artifact_replacement, true, "which positions made room for others"),
+    [ART_LIVE_SHADOW] = ROW("live_vs_shadow_pnl", "live_vs_shadow_pnl", artifact_live_vs_shadow,
+                            false, "P&L of v1 and v2 over 24 h, 48 h, 5 d"),
+    [ART_SIGNALS] = ROW("signal_performance", "signal_performance", artifact_signal_performance,
+                        false, "what each signal earned"),
+    [ART_WEIGHTS] = ROW("signal_weight_recommendations", "signal_weight_recommendations",
+                        artifact_signal_weights, false, "advice that nothing applies"),
 };
 
 /* ---- state documents ----------------------------------------------------------------------- */
@@ -127,29 +135,44 @@ gather_state(struct bundle_day *d, size_t i, struct err *err)
 
 enum { LOG_NOT_READ = -1 };
 
-static const struct {
+struct log_row {
     const char *name;
     int log;     /* enum day_log */
     size_t tail; /* offset of its last lines in struct bundle_day; 0 for none */
     int64_t tail_lines;
-} LOGS[] = {
-    {"live_trades",      LOG_NOT_READ,         0,                          0                                   },
-    {"attribution",      DAY_ATTRIBUTION,      0,                          0                                   },
-    {"shadow_trades",    DAY_SHADOW_TRADES,    0,                          0                                   },
-    {"exit_attribution", DAY_EXIT_ATTRIBUTION, offsetof(struct bundle_day, exit_lines),                          EXIT_LINES},
-    {"shadow",                  LOG_NOT_READ,                               0,                            0                                },
-    {"uw_attribution",                  LOG_NOT_READ,                       offsetof(struct bundle_day,                    uw_lines),UW_LINES},
-    {"system_events",          LOG_NOT_READ,                              offsetof(struct bundle_day,                                          event_lines),                                                                                  EVENT_LINES},
-    {"run",      LOG_NOT_READ,               0,0},
-    {"run_once",                 LOG_NOT_READ,                      0,                                                 0                                                                                                                             },
-    {"worker",                 LOG_NOT_READ,               0,0},
-    {"worker_error",                 LOG_NOT_READ,                      0,                                                        0                                                                                                                                                                                      },
-    {"scoring_flow",                 LOG_NOT_READ,               0,0},
-    {"scoring_pipeline",                 LOG_NOT_READ,                      0,                                                               0                                                                                                                                                                                                                                                               },
-    {"scoring",                 LOG_NOT_READ,               0,0},
-    {"gate",                 LOG_NOT_READ,                      0,                                                                      0                                                                                                                                                                                                                                                                                                                                                             },
-    {"orders",                 LOG_NOT_READ,               0,0},
-    {"exit",                 LOG_NOT_READ,                      0,                                                                             0                                                                                                                                                                                                                                                                                                                                                                                                                                                                        },
+};
+
+#define READ(name, log)                                                                            \
+    {                                                                                              \
+        name, log, 0, 0                                                                            \
+    }
+#define COPIED(name)                                                                               \
+    {                                                                                              \
+        name, LOG_NOT_READ, 0, 0                                                                   \
+    }
+#define SHOWN(name, log, member, lines)                                                            \
+    {                                                                                              \
+        name, log, offsetof(struct bundle_day, member), lines                                      \
+    }
+
+static const struct log_row LOGS[] = {
+    COPIED("live_trades"),
+    READ("attribution", DAY_ATTRIBUTION),
+    READ("shadow_trades", DAY_SHADOW_TRADES),
+    SHOWN("exit_attribution", DAY_EXIT_ATTRIBUTION, exit_lines, EXIT_LINES),
+    COPIED("shadow"),
+    SHOWN("uw_attribution", LOG_NOT_READ, uw_lines, UW_LINES),
+    SHOWN("system_events", LOG_NOT_READ, event_lines, EVENT_LINES),
+    COPIED("run"),
+    COPIED("run_once"),
+    COPIED("worker"),
+    COPIED("worker_error"),
+    COPIED("scoring_flow"),
+    COPIED("scoring_pipeline"),
+    COPIED("scoring"),
+    COPIED("gate"),
+    COPIED("orders"),
+    COPIED("exit"),
 };
 
 struct log_feed {
