@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <ftw.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -187,11 +188,36 @@ compare_markers(const struct markers *before, const struct markers *after, struc
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
+/* Who ends the run lets the check at hand finish, so that the private root goes with it. */
+static sigset_t
+hold_ends(void)
+{
+    sigset_t ends, before;
+
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &ends, &before);
+    return before;
+}
+
+static bool
+is_end_waiting(void)
+{
+    sigset_t waiting;
+
+    return sigpending(&waiting) == 0 &&
+           (sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1 ||
+            sigismember(&waiting, SIGHUP) == 1);
+}
+
 static enum rc
 run_checks(const struct regress *r, struct err *err)
 {
     for (size_t i = 0; i < COUNT_OF(CHECKS); i++) {
         job_progress(r->job, CHECKS[i].id, i, COUNT_OF(CHECKS));
+        if (is_end_waiting()) return err_set(err, RC_DENIED, "stopped before %s", CHECKS[i].id);
         if (CHECKS[i].run(r, err) == RC_OK) continue;
         return err_wrap(err, "%s %s", CHECKS[i].id, CHECKS[i].what);
     }
@@ -215,11 +241,13 @@ check_all(struct job *job, const struct wish *w, struct err *err)
         (void)str_copy(r.bundle_date, sizeof r.bundle_date, date);
     }
     struct markers before = look_markers(&job->runner.fs);
+    sigset_t mask = hold_ends();
     enum rc rc = open_sandbox(&r, err);
     if (rc == RC_OK) rc = run_checks(&r, err);
     struct markers after = look_markers(&job->runner.fs);
     if (rc == RC_OK) rc = compare_markers(&before, &after, err);
     close_sandbox(&r, w->is_kept);
+    (void)sigprocmask(SIG_SETMASK, &mask, NULL); /* a signal that waited ends us here */
     return rc;
 }
 

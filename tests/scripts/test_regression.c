@@ -185,6 +185,33 @@ test_regression_wrong_date_is_wrong_usage(void **state)
     front_expect(&f, f.status == 64 && front_says(&f, "--artifacts-only"));
 }
 
+/* Whoever ends the run finds nothing of its private root. */
+static void
+test_regression_that_is_stopped_leaves_nothing(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    CLEANUP(tmpdir_done) struct tmpdir root = tmpdir_new();
+    CLEANUP(front_done) struct front f;
+    const char *args[] = {"run-regression-checks", "--root", root.path, NULL};
+    const char *was = getenv("TMPDIR"), *private = tmpdir_path(&dir, "private");
+
+    (void)state;
+    assert_int_equal(mkdir(private, 0700), 0);
+    (void)setenv("TMPDIR", private, 1);
+    front_start(&f, dir.path, "out", args);
+    if (was != NULL)
+        (void)setenv("TMPDIR", was, 1);
+    else
+        (void)unsetenv("TMPDIR");
+    for (int i = 0; tmpdir_count(&dir, "private") == 0 && i < 3000; i++)
+        (void)usleep(10000);
+    assert_int_equal(tmpdir_count(&dir, "private"), 1);
+    assert_int_equal(kill(f.pid, SIGTERM), 0);
+    front_wait(&f);
+    front_expect(&f, f.status == -SIGTERM);
+    assert_int_equal(tmpdir_count(&dir, "private"), 0);
+}
+
 int
 main(void)
 {
@@ -194,6 +221,7 @@ main(void)
         cmocka_unit_test(test_contract_4_20_regression_names_what_a_bundle_lacks),
         cmocka_unit_test(test_contract_4_20_regression_notices_whatever_fails),
         cmocka_unit_test(test_regression_wrong_date_is_wrong_usage),
+        cmocka_unit_test(test_regression_that_is_stopped_leaves_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
