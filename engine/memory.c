@@ -223,9 +223,9 @@ save_file(struct memory *m, enum memory_file f, const struct fs *fs, const struc
     m->seen[f] = stat_of(fs, spec.path);
 }
 
-static void
-flush_file(struct memory *m, enum memory_file f, const struct fs *fs, const struct store *store,
-           const struct log *log, int64_t now_ns)
+void
+memory_flush_one(struct memory *m, enum memory_file f, const struct fs *fs,
+                 const struct store *store, const struct log *log, int64_t now_ns)
 {
     const struct memory_codec *c = &MEMORY_CODECS[f];
     CLEANUP(text_free) struct text json = {0};
@@ -246,5 +246,5 @@ memory_flush(struct memory *m, const struct fs *fs, const struct store *store,
              const struct log *log, int64_t now_ns)
 {
     for (size_t f = 0; f < MEMORY_FILES_LEN; f++)
-        flush_file(m, (enum memory_file)f, fs, store, log, now_ns);
+        memory_flush_one(m, (enum memory_file)f, fs, store, log, now_ns);
 }

@@ -97,6 +97,10 @@ void memory_sync(struct memory *m, const struct fs *fs, const struct store *stor
 void memory_flush(struct memory *m, const struct fs *fs, const struct store *store,
                   const struct log *log, int64_t now_ns);
 
+/* The same for one of them: what must not be lost before the end of the cycle. */
+void memory_flush_one(struct memory *m, enum memory_file f, const struct fs *fs,
+                      const struct store *store, const struct log *log, int64_t now_ns);
+
 /* The times of a symbol, made when there are none; the one used longest ago gives way when full. */
 struct symbol_times *memory_times(struct memory *m, const char *symbol);
 /* NULL where nothing is remembered. */

@@ -7,9 +7,8 @@
 
 /* ---- written exactly once, also across a kill ---------------------------------------------- */
 
-/* Whether one line at the end of the log has both keys. */
-static bool
-tail_contains(const struct engine *eng, const char *path, const char *key, const char *key2)
+bool
+trades_has_line(const struct engine *eng, const char *path, const char *key, const char *key2)
 {
     const struct fs *fs = &eng->seams.fs;
     CLEANUP(text_free) struct text tail = {0};
@@ -38,7 +37,7 @@ trades_append_once(struct engine *eng, const char *path, const char *key, const 
 {
     struct err err = {0};
 
-    if (tail_contains(eng, path, key, key2)) return true;
+    if (trades_has_line(eng, path, key, key2)) return true;
     if (store_append(&eng->seams.store, path, line, &err) == RC_OK) return true;
     log_event(&eng->seams.log, EV_ATTRIBUTION_WRITE_FAILED, F_STR("path", path),
               F_STR("error", err.text));
@@ -279,11 +278,29 @@ record_unfilled(struct engine *eng, const struct settled *s)
     return true;
 }
 
+/*
+ * Before the ledger calls the order settled: a target that was taken, a cooldown, a position's
+ * record would be lost with a process that dies before the end of its cycle, and the target would
+ * be taken again.
+ */
+static void
+keep_memory(struct engine *eng)
+{
+    static const enum memory_file FILES[] = {MEMORY_METADATA, MEMORY_TRADING_STATE};
+    const struct engine_seams *s = &eng->seams;
+
+    for (size_t i = 0; i < COUNT_OF(FILES); i++)
+        memory_flush_one(&eng->memory, FILES[i], &s->fs, &s->store, &s->log, clock_now(&s->clock));
+}
+
 bool
 engine_settled(void *self, const struct settled *s)
 {
     struct engine *eng = self;
 
     if (s->qty == 0) return record_unfilled(eng, s);
-    return s->intent->purpose == PURPOSE_ENTRY ? record_entry(eng, s) : trades_record_exit(eng, s);
+    bool is_recorded =
+        s->intent->purpose == PURPOSE_ENTRY ? record_entry(eng, s) : trades_record_exit(eng, s);
+    if (is_recorded) keep_memory(eng);
+    return is_recorded;
 }

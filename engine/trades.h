@@ -13,6 +13,9 @@
 /* Where a record of an interrupted settlement would stand, from the end of its log. */
 #define TRADES_TAIL_BYTES ((size_t)256 << 10)
 
+/* Whether one line at the end of the log has both keys. */
+bool trades_has_line(const struct engine *eng, const char *path, const char *key, const char *key2);
+
 /*
  * Appends the line unless the end of the log has one with both keys: a process may have died after
  * the append and before the ledger was told.  False, and said, where it could not be written.

@@ -189,6 +189,14 @@ engine_seed_closed(struct engine *eng)
         take_closed(&eng->closed, line, (size_t)(newline - line));
 }
 
+/* A process before us died between the record and the ledger: what was learnt from the log at the
+ * start has it already. */
+static bool
+is_on_record(const struct engine *eng, const struct exit_record *r)
+{
+    return trades_has_line(eng, ATTRIBUTION_PATH, r->exit_order_id, "");
+}
+
 bool
 trades_record_exit(struct engine *eng, const struct settled *s)
 {
@@ -196,15 +204,16 @@ trades_record_exit(struct engine *eng, const struct settled *s)
     struct position_meta *meta = metadata_find(&eng->memory.metadata, s->intent->order.symbol);
     struct exit_record r = exit_record_of(eng, s, &c, meta);
     bool is_part = s->qty < c.held_qty;
+    bool is_news = !is_on_record(eng, &r);
 
     if (!write_exit(eng, &r, is_part) || !write_exit_order(eng, s, &r, c.target >= 0)) return false;
-    eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
+    if (is_news) eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
     memory_times(&eng->memory, r.symbol)->last_fill_ns = r.exited_ns;
     if (is_part && meta != NULL && c.target >= 0 && (size_t)c.target < meta->record.targets_len)
         meta->record.target[c.target].is_hit = true;
     if (is_part && meta != NULL) meta->qty -= MIN(s->qty, meta->qty);
     if (!is_part) {
-        keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
+        if (is_news) keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
         say_attribution(eng, &r);
     }
     log_event(&eng->seams.log, EV_CLOSE_SUCCESS, F_SYMBOL(r.symbol), F_I64("qty", r.qty),
@@ -239,10 +248,11 @@ engine_record_outside_close(struct engine *eng, const struct position_meta *meta
     };
 
     add_entry_facts(eng, meta, &r);
+    bool is_news = !is_on_record(eng, &r);
     if (!write_exit(eng, &r, false)) return false;
-    eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
+    if (is_news) eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
     memory_times(&eng->memory, meta->symbol)->last_fill_ns = r.exited_ns;
-    keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
+    if (is_news) keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
     say_attribution(eng, &r);
     return true;
 }

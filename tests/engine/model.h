@@ -131,8 +131,10 @@ struct model {
     /* what was seen */
     struct posted posted[MODEL_POSTS_MAX];
     size_t posted_len;
+    struct text sent; /* every order as it was posted, a line each */
     int64_t posts_doubled;
     int64_t event[EVENTS_LEN];
+    double said_score[2]; /* before and after, of the last exit by a turned flow */
     int64_t restarts, by_hand;
     char wrong[512]; /* the first promise that was broken, "" while none was */
 };

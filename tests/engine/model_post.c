@@ -40,6 +40,8 @@ model_watch_post(struct model *m, const struct http_request *req)
         model_wrong(m, "a POST that is no JSON: %s", err.text);
         return;
     }
+    text_add(&m->sent, req->body, req->body_len);
+    text_putc(&m->sent, '\n');
     const char *id = json_str(doc, "client_order_id", "");
     (void)snprintf(mine, sizeof(mine), "v1-%lld-", (long long)m->epoch);
     if (!str_starts(id, mine))

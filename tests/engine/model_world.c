@@ -140,6 +140,14 @@ perform_of(void *self, const struct http_request *req, struct http_response *ret
 
 /* ---- log ----------------------------------------------------------------------------------- */
 
+static double
+score_said(const struct field *fields, const char *key)
+{
+    for (const struct field *f = fields; f->kind != FIELD_END; f++)
+        if (f->kind == FIELD_F64 && str_eq(f->key, key)) return f->as.f64;
+    return 0;
+}
+
 static void
 event_of(void *self, enum event_id id, const struct field *fields)
 {
@@ -149,6 +157,9 @@ event_of(void *self, enum event_id id, const struct field *fields)
 
     if (p->is_dead) return;
     p->m->event[id]++;
+    if (id == EV_COUNTER_SIGNAL_EXIT)
+        for (int i = 0; i < 2; i++)
+            p->m->said_score[i] = score_said(fields, i == 0 ? "score_before" : "score_after");
     if (!p->m->is_traced || event_row(id)->severity == SEV_INFO) {
         if (!p->m->is_traced || (id != EV_ORDER_STATE && id != EV_FILL && id != EV_CLOSE_SUCCESS &&
                                  id != EV_METADATA_PURGED && id != EV_METADATA_RESTORED))
@@ -310,6 +321,7 @@ model_done(struct model *m)
         text_free(&m->late[i].url);
         text_free(&m->late[i].body);
     }
+    text_free(&m->sent);
     book_done(&m->sim.book);
     ledger_mem_done(&m->ledger_mem);
     mem_fs_free(m->disk);

@@ -274,6 +274,194 @@ test_exit_comparison_at_the_start_is_on_record(void **state)
     assert_kept(m);
 }
 
+/* R6.6: a position whose flow has turned and that has fallen far from its best is closed, and the
+ * turn is said with both scores; an urgency without a turned flow says none. */
+static void
+test_exit_of_a_turned_flow_is_said_with_both_scores(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    (void)enter(m);
+    cycle_with(m, DIRECTION_NONE, false);
+    assert_int_equal(m->event[EV_COUNTER_SIGNAL_EXIT], 0);
+    struct position_meta *meta = held_meta(m);
+    meta->record.high_water =
+        usd_add(meta->record.entry_price, usd_bps(meta->record.entry_price, 2000));
+    meta->record.has_trail_dist = true; /* not the trailing stop's business */
+    meta->record.trail_dist = meta->record.entry_price;
+    close_held(m);
+    assert_int_equal(m->event[EV_EXIT_URGENT], 1);
+    assert_int_equal(m->event[EV_COUNTER_SIGNAL_EXIT], 1);
+    assert_int_equal(m->said_score[0] > 4.4 && m->said_score[0] < 4.6, true);
+    assert_int_equal(m->said_score[1] > 0.2 && m->said_score[1] < 0.4, true);
+    assert_int_equal(model_lines(m, EXITS_LOG_PATH, "exit_urgency(", "flow_reversal"), 1);
+    assert_kept(m);
+}
+
+static void
+test_exit_of_a_decayed_score_is_no_turned_flow(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    (void)enter(m);
+    close_held(m); /* pressed: the score is gone and the flow has turned, but nothing is urgent */
+    assert_int_equal(m->event[EV_EXIT_SIGNAL_DECAY], 1);
+    assert_int_equal(m->event[EV_EXIT_URGENT], 0);
+    assert_int_equal(m->event[EV_COUNTER_SIGNAL_EXIT], 0);
+    assert_kept(m);
+}
+
+/* The target is reached at once, and no whole exit is due. */
+static void
+reach_target(struct model *m, size_t target, double part)
+{
+    held_meta(m)->record.target[target] = (struct exit_target){.gain = -0.5, .part = part};
+}
+
+static int
+order_lines(const struct model *m, const char *action)
+{
+    char key[64];
+
+    (void)snprintf(key, sizeof(key), "\"action\":\"%s\"", action);
+    return model_lines(m, ORDERS_LOG_PATH, key, HELD);
+}
+
+/* R6.15, R6.27, R5.42: a part is one order, one line with its share of the whole, one partial
+ * attribution; the target is taken once, over a restart too, and what is left is closed as a whole.
+ */
+static void
+test_exit_of_a_part_has_its_own_lines(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+    char share[64];
+
+    int64_t qty = enter(m);
+    cycle_with(m, DIRECTION_NONE, false);
+    reach_target(m, 0, 0.3);
+    cycle_with(m, DIRECTION_NONE, false);
+    model_ticks(m, 30);
+    int64_t part = qty * 3 / 10;
+    assert_true(part >= 1);
+    assert_int_equal(model_broker_qty(m, "F"), qty - part);
+    assert_int_equal(m->event[EV_EXIT_SCALE_OUT], 1);
+    assert_int_equal(order_lines(m, "scale_out"), 1);
+    (void)snprintf(share, sizeof(share), "\"qty\":%lld,\"fraction\":", (long long)part);
+    assert_int_equal(model_lines(m, ORDERS_LOG_PATH, "\"action\":\"scale_out\"", share), 1);
+    assert_int_equal(
+        model_lines(m, ORDERS_LOG_PATH, "\"action\":\"scale_out\"", "\"type\":\"order\""), 1);
+    static const char *const partial[] = {
+        "pnl_usd",     "pnl_pct",    "hold_minutes",  "context",   "close_reason",
+        "entry_price", "side",       "exit_price",    "qty",       "fraction",
+        "entry_score", "components", "market_regime", "direction", NULL};
+    assert_keys(m, ATTRIBUTION_PATH, "\"trade_id\":\"scale_", partial);
+    assert_int_equal(model_lines(m, MASTER_LOG_PATH, "\"exit_reason\":\"", HELD), 0);
+
+    model_drop(m);
+    model_start(m);
+    for (int i = 0; i < 3; i++) {
+        cycle_with(m, DIRECTION_NONE, false);
+        model_ticks(m, 10);
+    }
+    assert_true(held_meta(m)->record.target[0].is_hit);
+    assert_int_equal(order_lines(m, "scale_out"), 1);
+    close_held(m);
+    assert_int_equal(order_lines(m, "close_position"), 1);
+    assert_int_equal(model_lines(m, MASTER_LOG_PATH, "\"exit_reason\":\"", HELD), 1);
+    assert_kept(m);
+}
+
+/* R5.28, R8.9: the cooldown and the record of an entry outlive a process that dies right after it.
+ */
+static void
+test_exit_needs_what_the_entry_left_over_a_kill(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    (void)enter(m);
+    const struct memory *before = &m->process->engine.memory;
+    int64_t until_ns = memory_times_find(before, "F")->cooldown_until_ns;
+    held_meta(m);
+    model_drop(m);
+    model_start(m);
+    assert_int_equal(m->event[EV_METADATA_RESTORED], 0);
+    assert_true(held_meta(m)->record.entry_score > 4);
+    assert_non_null(held_meta(m)->components);
+    const struct memory *after = &m->process->engine.memory;
+    /* Microseconds in the file. */
+    assert_int_equal(memory_times_find(after, "F")->cooldown_until_ns / NS_PER_US,
+                     until_ns / NS_PER_US);
+    assert_kept(m);
+}
+
+/* R5.26: killed at any call while a close is settled, the trade counts once among the last ones. */
+static void
+test_exit_counts_once_among_the_last_trades_over_a_kill(void **state)
+{
+    enum { CALLS = 48 };
+    int killed = 0;
+
+    for (int n = 1; n <= CALLS; n++) {
+        struct model *m = begin(*state, (struct model_options){0});
+
+        (void)enter(m);
+        model_faults(m, "latefill=2000:POST");
+        cycle_with(m, DIRECTION_NONE, true);
+        m->is_pressed[F_SIGNAL] = false;
+        m->process->dies_at = m->process->calls + n;
+        model_ticks(m, 10);
+        killed += m->process->is_dead;
+        model_quiet(m);
+        assert_int_equal(model_broker_qty(m, "F"), 0);
+        if (m->process->engine.closed.len != 1)
+            fail_msg("killed at call %d: %zu trades", n, m->process->engine.closed.len);
+        assert_kept(m);
+    }
+    assert_true(killed > 24);
+}
+
+/* A part that the broker refuses is a line of its own, takes nothing, and is tried again. */
+static void
+test_exit_of_a_part_that_is_refused(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    int64_t qty = enter(m);
+    cycle_with(m, DIRECTION_NONE, false);
+    reach_target(m, 0, 0.3);
+    model_faults(m, "429:POST/v2/orders:1");
+    cycle_with(m, DIRECTION_NONE, false);
+    model_ticks(m, 5);
+    assert_int_equal(model_broker_qty(m, "F"), qty);
+    assert_int_equal(order_lines(m, "scale_out_failed"), 1);
+    assert_int_equal(order_lines(m, "scale_out"), 0);
+    assert_false(held_meta(m)->record.target[0].is_hit);
+    cycle_with(m, DIRECTION_NONE, false);
+    model_ticks(m, 30);
+    assert_int_equal(order_lines(m, "scale_out"), 1);
+    assert_true(held_meta(m)->record.target[0].is_hit);
+    close_held(m);
+    assert_kept(m);
+}
+
+/* A close that the broker refuses, likewise. */
+static void
+test_exit_that_is_refused_is_tried_again(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+
+    (void)enter(m);
+    model_faults(m, "429:POST/v2/orders:1");
+    cycle_with(m, DIRECTION_NONE, true);
+    model_ticks(m, 5);
+    assert_int_equal(order_lines(m, "close_position_failed"), 1);
+    assert_int_equal(m->event[EV_CLOSE_FAILED], 1);
+    assert_true(model_broker_qty(m, "F") > 0);
+    close_held(m);
+    assert_int_equal(order_lines(m, "close_position"), 1);
+    assert_kept(m);
+}
+
 /* An absolute distance that leaves no price: said, and the other rules go on. */
 static void
 test_exit_says_that_a_trailing_stop_is_no_price(void **state)
@@ -303,6 +491,13 @@ main(void)
         PATH_TEST(test_exit_that_waits_for_its_fill_is_said_once),
         PATH_TEST(test_exit_waits_while_the_broker_does_not_list),
         PATH_TEST(test_exit_comparison_at_the_start_is_on_record),
+        PATH_TEST(test_exit_of_a_turned_flow_is_said_with_both_scores),
+        PATH_TEST(test_exit_of_a_decayed_score_is_no_turned_flow),
+        PATH_TEST(test_exit_of_a_part_has_its_own_lines),
+        PATH_TEST(test_exit_needs_what_the_entry_left_over_a_kill),
+        PATH_TEST(test_exit_counts_once_among_the_last_trades_over_a_kill),
+        PATH_TEST(test_exit_of_a_part_that_is_refused),
+        PATH_TEST(test_exit_that_is_refused_is_tried_again),
         PATH_TEST(test_exit_says_that_a_trailing_stop_is_no_price),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
