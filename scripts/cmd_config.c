@@ -1,5 +1,6 @@
 #include "scripts/args.h"
 #include "scripts/command.h"
+#include "strategy/arm.h"
 
 static const char HELP[] =
     "usage: stockbot config show [NAME] [--json] [--root DIR] [--config FILE] [--help]\n"
@@ -7,7 +8,8 @@ static const char HELP[] =
     "\n"
     "show   every setting: value, unit, where it comes from, what it means; secrets only as set or "
     "unset\n"
-    "check  reads everything as a program would at its start and says what is wrong with it\n"
+    "check  reads everything as a program would at its start and says what is wrong with it,\n"
+    "       and whether it would enter positions, and with whose money\n"
     "\n"
     "Sources, strongest first: environment, environment file, YAML file, default.\n"
     "Exit codes: 0 usable, 1 usable but with values that were passed over, 2 wrong usage, 78 "
@@ -33,6 +35,26 @@ show(const struct config *cfg, const char *name, bool json)
     return EXIT_DONE;
 }
 
+/* Whose money this configuration would trade with, if any. */
+static void
+say_arming(const struct broker_config *cfg)
+{
+    static const char *const WHY_NOT[] = {
+        [ARM_UNKNOWN_MODE] = "TRADING_MODE is neither PAPER nor LIVE",
+        [ARM_LIVE_ON_PAPER_URL] = "TRADING_MODE is LIVE, and ALPACA_BASE_URL is no live host",
+        [ARM_PAPER_ON_LIVE_URL] = "TRADING_MODE is PAPER, and ALPACA_BASE_URL is the live host",
+        [ARM_UNKNOWN_URL] = "ALPACA_BASE_URL is neither a host of the broker nor this machine",
+        [ARM_NO_LIVE_ACK] = "LIVE_TRADING_ACK is not YES_I_UNDERSTAND",
+    };
+    struct arm_verdict v = arm_check(cfg);
+
+    if (v.state != ARMED)
+        (void)printf("no entries: %s\n", WHY_NOT[v.state]);
+    else
+        (void)printf("entries: %s at %s\n", v.mode == MODE_LIVE ? "real money" : "paper",
+                     cfg->base_url);
+}
+
 static int
 check(const struct config *cfg)
 {
@@ -48,6 +70,7 @@ check(const struct config *cfg)
     }
     for (size_t i = 0; i < n; i++)
         (void)printf("missing secret: %s\n", missing[i]);
+    say_arming(&cfg->broker);
     if (config_issues(cfg) == 0 && n == 0)
         (void)printf("configuration of %s is complete\n", cfg->root);
     return config_issues(cfg) == 0 ? EXIT_DONE : EXIT_FAILED;
@@ -67,7 +90,9 @@ cmd_config(int argc, char **argv)
         if (!common_args_take(&args, option)) return args_refused("config", argv, option);
     const char *what = optind < argc ? argv[optind] : "";
     bool is_show = str_eq(what, "show");
-    if (args.help || (!is_show && !str_eq(what, "check"))) {
+    bool is_wrong = (!is_show && !str_eq(what, "check")) || argc - optind > (is_show ? 2 : 1) ||
+                    (!is_show && args.json);
+    if (args.help || is_wrong) {
         (void)fputs(HELP, args.help ? stdout : stderr);
         return args.help ? EXIT_DONE : EXIT_USAGE;
     }
