@@ -138,8 +138,8 @@ only_in(struct paper *p, const char *what, const struct names *these, const stru
 }
 
 static void
-behaviour(struct paper *p, const struct master *m, const struct master_charts *charts,
-          struct arena *a)
+behaviour(struct paper *p, const struct master *m, const struct report_about *about,
+          const struct master_charts *charts, struct arena *a)
 {
     const struct day_view *v = m->facts->view;
     struct names v1 = {day_facts_symbols(m->facts, v->v1_symbols, a), v->v1_symbols->len};
@@ -150,9 +150,12 @@ behaviour(struct paper *p, const struct master *m, const struct master_charts *c
         v2.name[i] = m->candidates->traded.row[i].key;
     paper_heading(p, 2, "2.3. v1 vs v2 Behavior Snapshot (best-effort)");
     paper_item(p, "v1 records: %lld, of %zu symbols", (long long)v->v1_records, v1.len);
-    paper_item(p, "v2 candidates: %lld, entries: %lld, exits: %lld, of %zu symbols",
-               (long long)m->candidates->n, (long long)m->candidates->entries,
-               (long long)m->candidates->exits, v2.len);
+    if (report_lacks(about, "logs/shadow_trades.jsonl"))
+        paper_item(p, "v2 candidates: unknown, their log is missing");
+    else
+        paper_item(p, "v2 candidates: %lld, entries: %lld, exits: %lld, of %zu symbols",
+                   (long long)m->candidates->n, (long long)m->candidates->entries,
+                   (long long)m->candidates->exits, v2.len);
     only_in(p, "symbols only in v2", &v2, &v1);
     only_in(p, "symbols only in v1", &v1, &v2);
     show_charts(p, charts, MASTER_OF_SCORES);
@@ -335,7 +338,7 @@ master_write(struct paper *p, const struct master *m, const struct master_charts
     master_head(p, m, about);
     overview(p, m, charts);
     universe(p, m, a);
-    behaviour(p, m, charts, a);
+    behaviour(p, m, about, charts, a);
     entries(p, m, charts);
     exits(p, m);
     paper_pnl(p, m);

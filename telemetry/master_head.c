@@ -33,15 +33,21 @@ tone_of(const struct day_side *s)
     return s->closed == 0 ? TONE_PLAIN : s->pnl_usd < 0 ? TONE_WARN : TONE_GOOD;
 }
 
+/* A log that is not there counts nothing, and that is not the same as none. */
+static const char V1_LOG[] = "logs/attribution.jsonl", V2_LOG[] = "logs/shadow_trades.jsonl",
+                  CYCLE_LOG[] = "logs/run.jsonl";
+
 static void
-live_line(struct paper *p, const struct master *m)
+live_line(struct paper *p, const struct master *m, const struct report_about *about)
 {
     CLEANUP(text_free) struct text line = {0};
     const struct day_side *live = &m->facts->live;
     double first = m->pulse->equity_first_usd, last = m->pulse->equity_last_usd;
     char a[PAPER_NUMBER_MAX], b[PAPER_NUMBER_MAX], c[PAPER_NUMBER_MAX];
 
-    if (live->closed == 0)
+    if (live->closed == 0 && report_lacks(about, V1_LOG))
+        ADD(&line, "trades unknown, there is no %s", V1_LOG);
+    else if (live->closed == 0)
         ADD(&line, "no trade was closed");
     else
         ADD(&line, "closed %lld, won %lld, realized %s USD", (long long)live->closed,
@@ -53,17 +59,22 @@ live_line(struct paper *p, const struct master *m)
 }
 
 static void
-shadow_line(struct paper *p, const struct master *m)
+shadow_line(struct paper *p, const struct master *m, const struct report_about *about)
 {
+    CLEANUP(text_free) struct text seen = {0};
     const struct day_side *shadow = &m->facts->shadow;
     const struct day_view *v = m->facts->view;
     char a[PAPER_NUMBER_MAX], b[PAPER_NUMBER_MAX];
 
+    if (report_lacks(about, V2_LOG))
+        text_printf(&seen, "candidates unknown, there is no %s", V2_LOG);
+    else
+        text_printf(&seen, "candidates %lld, entries %lld, exits %lld", (long long)v->candidates,
+                    (long long)v->entries, (long long)v->exits);
     paper_point(p, tone_of(shadow), "Shadow (v2, paper)",
-                "candidates %lld, entries %lld, exits %lld; closed %lld, won %lld, earned %s USD; "
-                "live less shadow: %s USD.",
-                (long long)v->candidates, (long long)v->entries, (long long)v->exits,
-                (long long)shadow->closed, (long long)shadow->wins, signed_usd(shadow->pnl_usd, a),
+                "%s; closed %lld, won %lld, earned %s USD; live less shadow: %s USD.",
+                text_str(&seen), (long long)shadow->closed, (long long)shadow->wins,
+                signed_usd(shadow->pnl_usd, a),
                 signed_usd(m->facts->live.pnl_usd - shadow->pnl_usd, b));
 }
 
@@ -96,7 +107,8 @@ add_bad_checks(struct text *line, const struct json *health)
         if (++bad > NAMED_MAX) continue;
         text_printf(&names, "%s%.48s %.16s", bad > 1 ? ", " : "", json_str(c, "name", "?"), status);
     }
-    ADD(line, "intel health is not ok: %s%s", text_str(&names), bad > NAMED_MAX ? ", …" : "");
+    ADD(line, "intel health is not ok: %s", text_str(&names));
+    if (bad > NAMED_MAX) text_printf(line, " and %zu more", bad - NAMED_MAX);
 }
 
 static bool
@@ -122,11 +134,14 @@ wrong_services(struct text *line, const struct master *m)
 }
 
 static void
-wrong_engine(struct text *line, const struct master *m)
+wrong_engine(struct text *line, const struct master *m, const struct report_about *about)
 {
     const struct count_row *worst = NULL;
 
-    if (m->pulse->cycles == 0) ADD(line, "no cycle of the engine was recorded");
+    if (report_lacks(about, CYCLE_LOG))
+        ADD(line, "there is no %s", CYCLE_LOG);
+    else if (m->pulse->cycles == 0)
+        ADD(line, "no cycle of the engine was recorded");
     if (m->pulse->bad_cycles > 0)
         ADD(line, "degraded cycles: %lld", (long long)m->pulse->bad_cycles);
     for (size_t i = 0; i < m->pulse->alarms.len; i++) {
@@ -138,24 +153,39 @@ wrong_engine(struct text *line, const struct master *m)
             (long long)worst->wins);
 }
 
+/* "2 inputs are missing: a, b"; the appendix has the rest. */
+static void
+add_inputs(struct text *line, const struct report_about *about, bool missing)
+{
+    enum { NAMED_MAX = 2 };
+    CLEANUP(text_free) struct text names = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < about->inputs_len; i++) {
+        const struct report_input *in = &about->input[i];
+
+        if (missing ? !in->is_missing : in->is_missing || in->wrong[0] == '\0') continue;
+        if (++n <= NAMED_MAX) text_printf(&names, "%s%.64s", n > 1 ? ", " : "", in->path);
+    }
+    if (n == 0) return;
+    ADD(line, "inputs %s: %s", missing ? "missing" : "damaged", text_str(&names));
+    if (n > NAMED_MAX) text_printf(line, " and %zu more", n - NAMED_MAX);
+}
+
 static void
 wrong_data(struct text *line, const struct master *m, const struct report_about *about)
 {
-    size_t missing = 0, damaged = 0;
     int64_t malformed = 0;
 
     for (size_t i = 0; i < m->steps_len; i++)
         if (!m->step[i].is_ok) ADD(line, "%s failed", m->step[i].name);
-    for (size_t i = 0; i < about->inputs_len; i++) {
-        missing += about->input[i].is_missing;
-        damaged += !about->input[i].is_missing && about->input[i].wrong[0] != '\0';
+    size_t steps_len = line->len;
+    add_inputs(line, about, true);
+    add_inputs(line, about, false);
+    for (size_t i = 0; i < about->inputs_len; i++)
         malformed += about->input[i].malformed;
-    }
-    if (missing > 0) ADD(line, "inputs missing: %zu", missing);
-    if (damaged > 0) ADD(line, "inputs damaged: %zu", damaged);
     if (malformed > 0) ADD(line, "log lines that could not be read: %lld", (long long)malformed);
-    if (line->len > 0 && (missing > 0 || damaged > 0 || malformed > 0))
-        text_puts(line, " (named in the appendix)");
+    if (line->len > steps_len) text_puts(line, " (see the appendix)");
 }
 
 static void
@@ -164,7 +194,7 @@ wrong_lines(struct paper *p, const struct master *m, const struct report_about *
     CLEANUP(text_free) struct text services = {0}, engine = {0}, data = {0};
 
     wrong_services(&services, m);
-    wrong_engine(&engine, m);
+    wrong_engine(&engine, m, about);
     wrong_data(&data, m, about);
     if (services.len > 0) paper_point(p, TONE_BAD, "Wrong, services", "%s.", text_str(&services));
     if (engine.len > 0) paper_point(p, TONE_WARN, "Wrong, engine", "%s.", text_str(&engine));
@@ -230,8 +260,8 @@ void
 master_head(struct paper *p, const struct master *m, const struct report_about *about)
 {
     paper_box(p);
-    live_line(p, m);
-    shadow_line(p, m);
+    live_line(p, m, about);
+    shadow_line(p, m, about);
     engine_line(p, m);
     wrong_lines(p, m, about);
     repair_line(p, m);

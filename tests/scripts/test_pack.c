@@ -150,7 +150,7 @@ test_pack_first_ten_lines_say_what_happened_what_is_wrong_what_to_decide(void **
         "errors 1.\n",
         "- **Wrong, services:** ",
         "- **Wrong, engine:** degraded cycles: 1; errors: 1, most often engine/exception (1).\n",
-        "- **Wrong, data:** log lines that could not be read: 2 (named in the appendix).\n",
+        "- **Wrong, data:** log lines that could not be read: 2 (see the appendix).\n",
         "- **Decide, repair:** ",
         "- **Decide, v2:** ",
     };
@@ -165,6 +165,36 @@ test_pack_first_ten_lines_say_what_happened_what_is_wrong_what_to_decide(void **
     for (size_t i = 0; i < master.len; i++)
         if (master.data[i] == '\n' && ++lines == 10) master.data[i + 1] = '\0';
     assert_says(&master, words, COUNT_OF(words));
+}
+
+/* What was not recorded is not shown as nothing. */
+static void
+test_pack_first_ten_lines_name_the_log_that_is_missing(void **state)
+{
+    static const struct {
+        const char *path, *words;
+    } cases[] = {
+        {"logs/shadow_trades.jsonl",
+         "- **Shadow (v2, paper):** candidates unknown, there is no logs/shadow_trades.jsonl; "},
+        {"logs/attribution.jsonl",
+         "- **Live (v1):** trades unknown, there is no logs/attribution.jsonl"                 },
+        {"logs/run.jsonl",           "- **Wrong, engine:** there is no logs/run.jsonl"         },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+        CLEANUP(front_done) struct front f = {0};
+        char wanted[128];
+
+        copy_day(&dir, SMALL_DAY_FILES);
+        assert_int_equal(unlink(tmpdir_path(&dir, cases[i].path)), 0);
+        make_pack(&f, &dir, NULL, NULL);
+        CLEANUP(text_free) struct text master = peek(&dir, MASTER ".md");
+        (void)snprintf(wanted, sizeof wanted, "inputs missing: %s", cases[i].path);
+        const char *const words[] = {cases[i].words, wanted};
+        assert_says(&master, words, COUNT_OF(words));
+    }
 }
 
 static void
@@ -275,9 +305,9 @@ static void
 test_contract_4_19_an_empty_root_gives_a_pack_that_says_what_is_missing(void **state)
 {
     static const char *const words[] = {
-        "- **Live (v1):** no trade was closed.\n",
+        "- **Live (v1):** trades unknown, there is no logs/attribution.jsonl.\n",
         "- **Engine:** cycles 0",
-        "no cycle of the engine was recorded",
+        "there is no logs/run.jsonl",
         "v2 universe: 0 symbols (no document; build-daily-universe makes it)",
         "input missing: logs/run.jsonl (written by trading_engine)",
         "\"state/regime_state.json\": false",
@@ -414,6 +444,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contract_4_19_pack_holds_summary_copies_and_tails),
         cmocka_unit_test(test_pack_first_ten_lines_say_what_happened_what_is_wrong_what_to_decide),
+        cmocka_unit_test(test_pack_first_ten_lines_name_the_log_that_is_missing),
         cmocka_unit_test(test_pack_page_needs_nothing_but_itself),
         cmocka_unit_test(test_pack_keeps_as_many_lines_of_a_log_as_it_was_told),
         cmocka_unit_test(test_pack_archive_holds_every_file_of_the_pack),
