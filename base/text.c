@@ -78,13 +78,6 @@ text_str(const struct text *t)
 /* Strings */
 
 bool
-str_eq(const char *a, const char *b)
-{
-    if (a == NULL || b == NULL) return a == b;
-    return strcmp(a, b) == 0;
-}
-
-bool
 str_eq_nocase(const char *a, const char *b)
 {
     if (a == NULL || b == NULL) return a == b;
