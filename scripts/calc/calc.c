@@ -200,22 +200,24 @@ list(FILE *out)
 int
 calc_main(int argc, char **argv, FILE *in, FILE *out, FILE *errf)
 {
-    bool is_describe = argc == 3 && str_eq(argv[1], "--describe");
+    const char *first = argc > 1 ? argv[1] : "";
+    bool is_describe = argc == 3 && str_eq(first, "--describe");
 
-    if (argc == 2 && str_eq(argv[1], "--list")) {
+    if (argc == 2 && str_eq(first, "--list")) {
         list(out);
         return finish(CALC_OK, in, out, errf);
     }
-    if (argc == 2 && str_eq(argv[1], "--help")) return finish(usage(out, CALC_OK), in, out, errf);
-    if (argc > 1 && argv[1][0] == '-' && !is_describe) {
+    if (argc == 2 && str_eq(first, "--help")) return finish(usage(out, CALC_OK), in, out, errf);
+    if (str_starts(first, "-") && !is_describe) {
         (void)fprintf(errf, "stockbot calc: %s: no such option, or not with these arguments\n",
-                      argv[1]);
+                      first);
         return usage(errf, CALC_USAGE);
     }
     if (!is_describe && argc != 2) return usage(errf, CALC_USAGE);
 
-    const struct calc *c = calc_find(argv[is_describe ? 2 : 1]);
-    if (c == NULL) return unknown(argv[is_describe ? 2 : 1], errf);
+    const char *name = is_describe ? argv[2] : first;
+    const struct calc *c = calc_find(name);
+    if (c == NULL) return unknown(name, errf);
     if (!is_describe) return finish(run_lines(c, in, out), in, out, errf);
     (void)fprintf(out, "%s: %s\n\n%s", c->name, c->what, c->describe);
     return finish(CALC_OK, in, out, errf);
