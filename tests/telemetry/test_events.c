@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "state/store.h"
 #include "telemetry/events.h"
+#include "tests/lib/check.h"
 #include "tests/lib/seams.h"
 
 struct bed {
@@ -329,6 +330,31 @@ test_contract_events_of_the_table_are_well_formed(void **state)
     test_root_remove(&b.root);
 }
 
+/* The table an operator looks them up in: every grave event once, with its severity, and no other.
+ */
+static void
+test_events_that_are_grave_can_be_looked_up(void **state)
+{
+    CLEANUP(text_free) struct text page = {0};
+    size_t grave = 0, rows = 0;
+
+    (void)state;
+    check_read_file("docs/events.md", &page);
+    for (int i = 0; i < EVENTS_LEN; i++) {
+        const struct event_row *row = event_row((enum event_id)i);
+        char wanted[160];
+
+        if (row->severity < SEV_ERROR) continue;
+        grave++;
+        (void)snprintf(wanted, sizeof wanted, "\n| `%s/%s` | %s | ", row->subsystem, row->name,
+                       severity_name(row->severity));
+        if (strstr(text_str(&page), wanted) == NULL) fail_msg("docs/events.md lacks%s", wanted);
+    }
+    for (const char *at = text_str(&page); (at = strstr(at, "\n| `")) != NULL; at++)
+        rows++;
+    assert_int_equal(rows, grave);
+}
+
 int
 main(void)
 {
@@ -344,6 +370,7 @@ main(void)
         cmocka_unit_test(test_events_survive_a_full_disk),
         cmocka_unit_test(test_events_too_long_are_cut_to_a_record),
         cmocka_unit_test(test_contract_events_of_the_table_are_well_formed),
+        cmocka_unit_test(test_events_that_are_grave_can_be_looked_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
