@@ -90,7 +90,8 @@ bool intel_is_well(const struct intel_health *h);
 /* Whether the file of the target is missing, stale or of bad schema. */
 bool intel_needs_heal(const struct intel_health *h, enum intel_target target);
 
-/* The document, validated by Annex A before it is given: RC_PARSE where it is not sound. */
+/* The document in its canonical form (spec 40 0.5), validated by Annex A before it is given:
+ * RC_PARSE where it is not sound. */
 enum rc intel_health_encode(const struct intel_health *h, const struct intel_heal *heals,
                             size_t heals_len, int64_t now_ns, struct text *ret_json,
                             struct err *err) MUST_USE;

@@ -81,7 +81,8 @@ intel_health_encode(const struct intel_health *h, const struct intel_heal *heals
                     int64_t now_ns, struct text *ret_json, struct err *err)
 {
     CLEANUP(json_freep) struct json *doc = NULL;
-    struct json_out o = {.to = ret_json};
+    CLEANUP(text_free) struct text compact = {0};
+    struct json_out o = {.to = &compact};
 
     json_out_obj(&o, NULL);
     json_out_obj(&o, "_meta");
@@ -99,8 +100,10 @@ intel_health_encode(const struct intel_health *h, const struct intel_heal *heals
     json_out_end(&o);
     json_out_end(&o);
     enum rc rc =
-        json_parse(text_str(ret_json), ret_json->len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, err);
-    return rc == RC_OK ? schema_check(SCHEMA_INTEL_HEALTH_STATE, doc, err) : rc;
+        json_parse(text_str(&compact), compact.len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, err);
+    if (rc == RC_OK) rc = schema_check(SCHEMA_INTEL_HEALTH_STATE, doc, err);
+    if (rc == RC_OK) json_pretty(ret_json, doc, JSON_SORTED);
+    return rc;
 }
 
 struct store_spec

@@ -181,6 +181,79 @@ test_intel_health_heals_postmarket_intel_after_the_close_only(void **state)
     assert_string_equal(status_of(after, "freshness:postmarket_intel"), "ok");
 }
 
+/* ---- readiness ------------------------------------------------------------------------------- */
+
+#define DAEMON_STATE "state/uw_daemon_health_state.json"
+
+/* All that readiness wants, but for what the case says. */
+static void
+make_ready(const struct tmpdir *root, const char *daemon)
+{
+    static const char *const DOCUMENTS[] = {
+        "state/daily_universe_v2.json", "state/premarket_intel.json", "state/regime_state.json"};
+
+    assert_int_equal(mkdir(tmpdir_path(root, "state"), 0700), 0);
+    for (size_t i = 0; i < COUNT_OF(DOCUMENTS); i++)
+        tmpdir_write(root, DOCUMENTS[i], "{}");
+    tmpdir_write(root, DAEMON_STATE, daemon);
+}
+
+/* Spec 40 6.2, rows 4 to 6: the end of the regression run decides, and what the healed daemon says.
+ */
+static void
+test_contract_4_17_readiness_goes_by_the_regression_run_and_the_healed_daemon(void **state)
+{
+    static const struct {
+        const char *name, *script, *daemon, *option;
+        int status;
+        const char *says;
+    } cases[] = {
+        {"regression passed",      "exit 0",                                                             "{\"status\":\"healthy\"}",  NULL,            0, "ok    regression "           },
+        {"regression failed",      "[ $1 != run-regression-checks ] || { echo R6 broken >&2; exit 1; }",
+         "{\"status\":\"healthy\"}",                                                                                                  NULL,            2, "FAIL  regression "           },
+        {"regression died",        "[ $1 != run-regression-checks ] || kill -9 $$",
+         "{\"status\":\"healthy\"}",                                                                                                  NULL,            2, "FAIL  regression "           },
+        {"not told to heal",       "exit 0",                                                             "{\"status\":\"critical\"}", NULL,            2,
+         "FAIL  uw_daemon_health_state"                                                                                                                                                 },
+        {"healed",
+         "[ $1 != run-daemon-health-check ] || echo '{\"status\":\"warning\"}' >$4/" DAEMON_STATE,
+         "{\"status\":\"critical\"}",                                                                                                 "--heal-daemon", 0, "ok    daemon_self_heal "     },
+        {"not healed",             "exit 0",                                                             "{\"status\":\"critical\"}", "--heal-daemon", 2,
+         "FAIL  uw_daemon_health_state"                                                                                                                                                 },
+        {"healed what needs none", "[ $1 != run-daemon-health-check ] || exit 7",
+         "{\"status\":\"warning\"}",                                                                                                  "--heal-daemon", 0, "ok    uw_daemon_health_state"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+        CLEANUP(tmpdir_done) struct tmpdir root = tmpdir_new();
+        CLEANUP(text_free) struct text script = {0};
+        CLEANUP(front_done) struct front f;
+        char program[PATH_MAX];
+        const char *const args[] = {"run-preopen-readiness-check", "--root", root.path,
+                                    cases[i].option, NULL};
+
+        text_printf(&script,
+                    "#!/bin/sh\n# runner --heal --nonfatal --root R\nset -- \"$1\" \"$2\" \"$3\" "
+                    "\"$5\"\n%s\n",
+                    cases[i].script);
+        (void)str_copy(program, sizeof program, front_install(&dir, text_str(&script)));
+        make_ready(&root, cases[i].daemon);
+        front_run_program(&f, program, dir.path, "out", args);
+        if (f.status != cases[i].status || !front_says(&f, cases[i].says))
+            fail_msg("%s: status %d\n%s", cases[i].name, f.status, text_str(&f.out));
+        CLEANUP(text_free) struct text events = tmpdir_read(&root, "logs/system_events.jsonl");
+        bool is_told =
+            strstr(text_str(&events),
+                   "\"daemon_self_heal\":{\"ok\":true,\"attempted\":true,\"rc\":0") != NULL;
+        assert_int_equal(is_told,
+                         cases[i].option != NULL && strstr(cases[i].daemon, "critical") != NULL);
+        if (strstr(cases[i].name, "failed") != NULL)
+            assert_non_null(strstr(text_str(&events), "\"stderr_tail\":\"R6 broken\""));
+    }
+}
+
 /* ---- the copy for the operator, made here ---------------------------------------------------- */
 
 static void
@@ -266,6 +339,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_get_root_settings_and_clock),
         cmocka_unit_test(test_contract_4_15_what_is_not_well_is_made_anew_and_nothing_else),
+        cmocka_unit_test(
+            test_contract_4_17_readiness_goes_by_the_regression_run_and_the_healed_daemon),
         cmocka_unit_test(test_droplet_copy_without_a_connection),
         cmocka_unit_test(test_contract_4_19_pack_is_copied_without_a_connection),
         cmocka_unit_test(test_intel_health_heals_postmarket_intel_after_the_close_only),

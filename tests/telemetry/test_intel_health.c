@@ -257,6 +257,8 @@ test_intel_health_record_tells_every_check(void **state)
     assert_int_equal(intel_health_encode(&h, heals, 2, b.now_ns, &text, &err), RC_OK);
     assert_int_equal(
         json_parse(text_str(&text), text.len, JSON_STRICT, &JSON_LIMITS_FILE, &doc, &err), RC_OK);
+    assert_true(str_starts(text_str(&text), "{\n  \"_meta\": {\n    \"ts\": \"")); /* canonical */
+    assert_true(str_ends(text_str(&text), "\n}"));
     assert_false(json_bool(doc, "ok", true));
     assert_int_equal(json_len(json_get(doc, "checks")), 18); /* the P&L summary is not there */
     const struct json *first = json_first(json_get(doc, "self_heal"));
