@@ -63,6 +63,7 @@ static const struct regress_check CHECKS[] = {
     {"R16",  "analysis pack",                              regress_pack         },
     {"R17",  "telemetry bundle",                           regress_extract      },
     {"R17f", "the same inputs give the same bytes",        regress_extract_again},
+    {"R17g", "the shipped day gives the known bytes",      regress_example      },
 };
 
 static bool

@@ -51,6 +51,9 @@ enum rc regress_need_file(const struct regress *r, const char *path, struct err 
 /* The document, to be freed with json_free. */
 enum rc regress_load(const struct fs *fs, const char *path, struct json **ret_doc,
                      struct err *err) MUST_USE;
+/* The same of a shipped file, which must be there: it is never made anew. */
+enum rc regress_load_shipped(const struct regress *r, const char *name, struct json **ret_doc,
+                             struct err *err) MUST_USE;
 /* The event stands in logs/system_events.jsonl; from the byte on. */
 enum rc regress_need_event(const struct regress *r, const char *event, int64_t from,
                            struct err *err) MUST_USE;
@@ -63,7 +66,7 @@ regress_fn regress_spec, regress_audit, regress_client, regress_limits, regress_
     regress_pack;
 regress_fn regress_golden, regress_composite, regress_attribution, regress_shadow,
     regress_exit_record;
-regress_fn regress_extract, regress_extract_again;
+regress_fn regress_extract, regress_extract_again, regress_example;
 
 /* R17a to R17c and R17e for telemetry/DATE of any root; date as text. */
 enum rc regress_bundle(const struct fs *fs, const char *date, struct err *err) MUST_USE;

@@ -1,6 +1,10 @@
+#include "base/digest.h"
 #include "base/text.h"
 #include "scripts/regress/artifact_check.h"
 #include "scripts/regress/regress.h"
+
+#define EXAMPLE_FILE "config/regression_day.json"
+#define EXAMPLE_ROOT "example" /* below the private root */
 
 enum { PATH_LEN_MAX = 256, AS_OF_AGE_MAX_DAYS = 2 };
 
@@ -198,5 +202,93 @@ regress_extract_again(const struct regress *r, struct err *err)
         text_free(&before[i]);
         text_free(&after[i]);
     }
+    return rc;
+}
+
+/* ---- the shipped day (R17g) ---------------------------------------------------------------- */
+
+static enum rc
+put_example(const struct regress *r, const char *name, const struct text *bytes, struct err *err)
+{
+    char path[PATH_LEN_MAX];
+
+    (void)snprintf(path, sizeof path, EXAMPLE_ROOT "/%s", name);
+    return r->fs.replace(r->fs.self, path, text_str(bytes), bytes->len, false, err);
+}
+
+/* Its logs, a record a line, and its documents. */
+static enum rc
+write_example(const struct regress *r, const struct json *day, struct err *err)
+{
+    enum rc rc = RC_OK;
+
+    for (const struct json *log = json_first(json_get_obj(day, "logs")); log != NULL && rc == RC_OK;
+         log = json_next(log)) {
+        CLEANUP(text_free) struct text lines = {0};
+
+        for (const struct json *record = json_first(log); record != NULL;
+             record = json_next(record)) {
+            struct json_out o = {.to = &lines};
+
+            json_out_value(&o, NULL, record);
+            text_putc(&lines, '\n');
+        }
+        rc = put_example(r, json_key(log), &lines, err);
+    }
+    for (const struct json *doc = json_first(json_get_obj(day, "documents"));
+         doc != NULL && rc == RC_OK; doc = json_next(doc)) {
+        CLEANUP(text_free) struct text bytes = {0};
+        struct json_out o = {.to = &bytes};
+
+        json_out_value(&o, NULL, doc);
+        rc = put_example(r, json_key(doc), &bytes, err);
+    }
+    return rc;
+}
+
+static enum rc
+extract_example(const struct regress *r, const struct json *day, struct err *err)
+{
+    CLEANUP(step_end_free) struct step_end end = {0};
+    char root[sizeof r->root + sizeof EXAMPLE_ROOT + 1];
+    const char *const args[] = {"run-full-telemetry-extract", "--date", json_str(day, "date", ""),
+                                NULL};
+
+    (void)snprintf(root, sizeof root, "%s/" EXAMPLE_ROOT, r->root);
+    const struct step step = {.args = args,
+                              .env = r->env,
+                              .root = root,
+                              .as_of = json_str(day, "as_of", ""),
+                              .limit_s = REGRESS_LIMIT_S};
+    enum rc rc = step_run(&step, &r->job->runner.clock, &end, err);
+    if (rc != RC_OK || end.status == 0) return rc;
+    return err_set(err, RC_DENIED, "%s ended with %d: %s", args[0], end.status, step_said(&end));
+}
+
+static enum rc
+compare_example(const struct regress *r, const struct json *day, const char *artifact,
+                struct err *err)
+{
+    CLEANUP(text_free) struct text bytes = {0};
+    char path[PATH_LEN_MAX], sha256[SHA256_HEX_MAX];
+    const char *wanted = json_str(json_get_obj(day, "expected_sha256"), artifact, "nothing");
+
+    (void)snprintf(path, sizeof path, EXAMPLE_ROOT "/telemetry/%s/computed/%s.json",
+                   json_str(day, "date", ""), artifact);
+    enum rc rc = r->fs.read_all(r->fs.self, path, (size_t)64 << 20, &bytes, err);
+    if (rc != RC_OK || str_eq(sha256_hex(text_str(&bytes), bytes.len, sha256), wanted)) return rc;
+    return err_set(err, RC_DENIED, "%s has the SHA-256 %s, %s is wanted", artifact, sha256, wanted);
+}
+
+enum rc
+regress_example(const struct regress *r, struct err *err)
+{
+    CLEANUP(json_freep) struct json *day = NULL;
+    enum rc rc = regress_load_shipped(r, EXAMPLE_FILE, &day, err);
+
+    if (rc == RC_OK) rc = write_example(r, day, err);
+    if (rc == RC_OK) rc = extract_example(r, day, err);
+    for (size_t i = 0; i < ARTIFACTS_LEN && rc == RC_OK; i++)
+        rc = compare_example(r, day, ARTIFACT_NAMES[i], err);
     return rc;
 }

@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "intel/schema.h"
-#include "io/share.h"
 #include "scripts/calc/calc.h"
 #include "scripts/regress/regress.h"
 #include "scripts/view.h"
@@ -27,21 +26,6 @@ calc(calc_fn *fn, const char *input, size_t len, struct json **ret_out, struct e
     return json_parse(text_str(&text), text.len, JSON_STRICT, &JSON_LIMITS_FILE, ret_out, err);
 }
 
-static enum rc
-load_golden(const struct regress *r, struct json **ret_doc, struct err *err)
-{
-    CLEANUP(text_free) struct text path = {0};
-    struct posix_fs posix = {.root_fd = -1};
-    enum rc rc = share_find(r->job->runner.cfg.root, GOLDEN_FILE, &path, err);
-
-    if (rc == RC_OK) rc = fs_open("/", &posix, err);
-    if (rc != RC_OK) return rc; /* a golden file that is missing is a failure, never made anew */
-    struct fs fs = fs_seam(&posix);
-    rc = regress_load(&fs, text_str(&path) + 1, ret_doc, err);
-    fs_close(&posix);
-    return rc;
-}
-
 enum rc
 regress_golden(const struct regress *r, struct err *err)
 {
@@ -49,7 +33,7 @@ regress_golden(const struct regress *r, struct err *err)
     CLEANUP(json_freep) struct json *out = NULL;
     CLEANUP(text_free) struct text input = {0};
     struct json_out o = {.to = &input};
-    enum rc rc = load_golden(r, &golden, err);
+    enum rc rc = regress_load_shipped(r, GOLDEN_FILE, &golden, err);
 
     if (rc != RC_OK) return rc;
     json_out_value(&o, NULL, json_get(golden, "in"));

@@ -64,6 +64,22 @@ regress_load(const struct fs *fs, const char *path, struct json **ret_doc, struc
 }
 
 enum rc
+regress_load_shipped(const struct regress *r, const char *name, struct json **ret_doc,
+                     struct err *err)
+{
+    CLEANUP(text_free) struct text path = {0};
+    struct posix_fs posix = {.root_fd = -1};
+    enum rc rc = share_find(r->job->runner.cfg.root, name, &path, err);
+
+    if (rc == RC_OK) rc = fs_open("/", &posix, err);
+    if (rc != RC_OK) return rc;
+    struct fs fs = fs_seam(&posix);
+    rc = regress_load(&fs, text_str(&path) + 1, ret_doc, err);
+    fs_close(&posix);
+    return rc;
+}
+
+enum rc
 regress_need_file(const struct regress *r, const char *path, struct err *err)
 {
     struct fs_stat st = {0};

@@ -149,6 +149,9 @@ test_contract_4_20_regression_notices_whatever_fails(void **state)
          "sed -i 's/\"signal_performance\"/\"x\"/' " TELEMETRY "telemetry_manifest.json",     "R17e "},
         {"run-full-telemetry-extract",
          "sed -i \"s/pairing: /pairing $$: /\" " TELEMETRY "computed/shadow_vs*",             "R17f "},
+        {"run-full-telemetry-extract",
+         "sed -i 's/\"flow_strength\"/\"flow\"/' example/" TELEMETRY "computed/feature_val*",
+         "R17g "                                                                                     },
         {"v2-tuning-suggestions",       "mkdir $LIVE/reports",                                "R18 " },
     };
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
