@@ -150,6 +150,26 @@ test_config_check_refuses_what_it_does_not_know(void **state)
     }
 }
 
+static void
+test_config_check_tells_programs_the_same(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    const char *args[] = {"config", "check", "--json", "--root", dir.path, NULL};
+    const char *env[] = {"UW_API_KEY=uw-value", "ALPACA_KEY=",          CLEAN,
+                         "ALPACA_SECRET=",      "MAX_STALL_SEC=seldom", NULL};
+    CLEANUP(ran_free) struct ran r = run_command(cmd_config, args, env);
+    CLEANUP(json_freep) struct json *doc = run_json(&r.out);
+
+    (void)state;
+    assert_int_equal(r.status, 1);
+    assert_int_equal(json_len(json_get_arr(doc, "missing_secrets")), 2);
+    const struct json *over = json_first(json_get_arr(doc, "passed_over"));
+    assert_string_equal(json_str(over, "name", ""), "MAX_STALL_SEC");
+    assert_string_equal(json_str(over, "used", ""), "180");
+    assert_string_equal(json_str(doc, "entries", ""), "paper");
+    assert_null(strstr(text_str(&r.out), "-value"));
+}
+
 /* A line of the file that cannot be used ends everything, with its place. */
 static void
 test_config_check_names_the_line_of_the_file(void **state)
@@ -173,6 +193,7 @@ main(void)
         cmocka_unit_test(test_config_check_names_missing_secrets),
         cmocka_unit_test(test_config_check_says_what_is_passed_over_and_what_stands_instead),
         cmocka_unit_test(test_config_check_says_whose_money_it_is),
+        cmocka_unit_test(test_config_check_tells_programs_the_same),
         cmocka_unit_test(test_config_check_refuses_what_it_does_not_know),
         cmocka_unit_test(test_config_check_names_the_line_of_the_file),
     };
