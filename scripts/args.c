@@ -56,8 +56,8 @@ arg_number(const char *name, const char *text, double min, double max, double *r
     double value = 0;
 
     if (!str_to_f64(text, &value) || value < min || value > max) {
-        (void)fprintf(stderr, "stockbot: --%s %s: a number from %g to %g is wanted\n", name, text,
-                      min, max);
+        (void)fprintf(stderr, "stockbot: --%s %s: a number from %.16g to %.16g is wanted\n", name,
+                      text, min, max);
         return false;
     }
     *ret_value = value;

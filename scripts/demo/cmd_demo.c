@@ -81,6 +81,13 @@ wrong(const struct err *err)
     return EXIT_USAGE;
 }
 
+static int
+refused(const char *option, struct err *err)
+{
+    (void)err_wrap(err, "%s", option);
+    return wrong(err);
+}
+
 /* -1: go on; otherwise the exit code, the sentence was printed. */
 static int
 take_option(struct demo_options *opt, int option, char **argv)
@@ -97,12 +104,12 @@ take_option(struct demo_options *opt, int option, char **argv)
         opt->seed = (int64_t)number;
         return -1;
     case OPT_DAY:
-        return date_parse(optarg, &opt->day, &err) == RC_OK ? -1 : wrong(&err);
+        return date_parse(optarg, &opt->day, &err) == RC_OK ? -1 : refused("--day", &err);
     case OPT_KILL:
         return arg_number("kill-every", optarg, 0.05, 1e6, &opt->kill_every_s) ? -1 : EXIT_USAGE;
     case OPT_FAULTS:
         opt->faults = optarg;
-        return faults_parse(&checked, optarg, &err) == RC_OK ? -1 : wrong(&err);
+        return faults_parse(&checked, optarg, &err) == RC_OK ? -1 : refused("--faults", &err);
     case OPT_BARS:
         opt->bars_dir = optarg;
         return -1;

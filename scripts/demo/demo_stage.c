@@ -141,7 +141,7 @@ sim_failed(struct demo_stage *s, struct err *err)
         str_trim(said.data);
         return err_set(err, RC_IO, "%s", said.data);
     }
-    return err_set(err, RC_IO, "market_sim ended at once");
+    return err_set(err, RC_IO, "market_sim ended at once; logs/market_sim.out says why");
 }
 
 static enum rc

@@ -79,6 +79,13 @@ wrong(const char *words)
     return EXIT_USAGE;
 }
 
+static int
+refused(const char *option, struct err *err)
+{
+    (void)err_wrap(err, "%s", option);
+    return wrong(err->text);
+}
+
 /* -1: go on; otherwise the exit code, the sentence was printed. */
 static int
 take_option(struct request *r, int option, char **argv)
@@ -94,10 +101,10 @@ take_option(struct request *r, int option, char **argv)
         day->seed = (int64_t)number;
         return -1;
     case OPT_DAY:
-        return date_parse(optarg, &day->day, &err) == RC_OK ? -1 : wrong(err.text);
+        return date_parse(optarg, &day->day, &err) == RC_OK ? -1 : refused("--day", &err);
     case OPT_FAULTS:
         day->faults = optarg;
-        return faults_parse(&checked, optarg, &err) == RC_OK ? -1 : wrong(err.text);
+        return faults_parse(&checked, optarg, &err) == RC_OK ? -1 : refused("--faults", &err);
     case OPT_BARS:
         day->bars_dir = optarg;
         return -1;
@@ -286,5 +293,5 @@ cmd_replay(int argc, char **argv)
     replay_close(&r);
     if (rc == RC_OK) return status;
     (void)fprintf(stderr, "stockbot replay: %s\n", err.text);
-    return EXIT_FAILED;
+    return r.is_unconfigured ? EXIT_CONFIG_UNUSABLE : EXIT_FAILED;
 }

@@ -38,6 +38,7 @@ struct replay_options {
 struct replay {
     const struct replay_options *opt;
     struct config cfg;
+    bool is_unconfigured; /* replay_open() failed because the configuration cannot be used */
     struct zone *ny;
     struct sim sim;
     struct sim_clock sim_clock;

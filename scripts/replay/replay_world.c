@@ -58,7 +58,9 @@ load_config(struct replay *r, struct err *err)
                                      r->opt->day.root != NULL ? r->opt->day.root : "/nonexistent",
                                  .yaml_path = r->opt->config,
                                  .environ_ = env};
-    return config_load(&opt, &r->cfg, err);
+    enum rc rc = config_load(&opt, &r->cfg, err);
+    r->is_unconfigured = rc != RC_OK;
+    return rc;
 }
 
 /* ---- the market ---- */

@@ -199,32 +199,37 @@ test_replay_status_explain_refuse_with_a_sentence(void **state)
 {
     (void)state;
     CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    const char *bad = tmpdir_path(&dir, "bad.yaml");
     const struct {
         const char *promise;
         const char *args[6];
         int status;
         const char *says;
     } cases[] = {
-        {"help of replay",     {"replay", "--help", NULL},                   0, "digest"               },
-        {"help of status",     {"status", "--help", NULL},                   0, "Healthy means"        },
-        {"help of explain",    {"explain", "--help", NULL},                  0, "Exit codes"           },
-        {"unknown option",     {"replay", "--slow", NULL},                   2, "--slow: there is no"  },
-        {"flow without bars",  {"replay", "--flow", "x", NULL},              2, "--flow needs --bars"  },
-        {"bars absent",        {"replay", "--bars", "/nonexistent/b", NULL}, 1, "/nonexistent/b"       },
+        {"help of replay",     {"replay", "--help", NULL},                   0,  "digest"               },
+        {"help of status",     {"status", "--help", NULL},                   0,  "Healthy means"        },
+        {"help of explain",    {"explain", "--help", NULL},                  0,  "Exit codes"           },
+        {"unknown option",     {"replay", "--slow", NULL},                   2,  "--slow: there is no"  },
+        {"flow without bars",  {"replay", "--flow", "x", NULL},              2,  "--flow needs --bars"  },
+        {"faults of nothing",  {"replay", "--faults", "x", NULL},            2,  "--faults: not a fault"},
+        {"day of the demo",    {"demo", "--day", "x", NULL},                 2,  "--day: "              },
+        {"settings unusable",  {"replay", "--config", bad, NULL},            78, "no_such"              },
+        {"bars absent",        {"replay", "--bars", "/nonexistent/b", NULL}, 1,  "/nonexistent/b"       },
         {"status of nothing",
          {"status", "--root", "/nonexistent/r", NULL},
-         1,                                                                     "nothing has run there"},
-        {"status option",      {"status", "--jason", NULL},                  2, "--jason: there is no" },
-        {"status argument",    {"status", "now", NULL},                      2, "usage"                },
+         1,                                                                      "nothing has run there"},
+        {"status option",      {"status", "--jason", NULL},                  2,  "--jason: there is no" },
+        {"status argument",    {"status", "now", NULL},                      2,  "usage"                },
         {"explain of nothing",
          {"explain", "AAPL", "--root", "/nonexistent/r", NULL},
-         1,                                                                     "nothing has run there"},
-        {"explain what?",      {"explain", NULL},                            2, "usage"                },
-        {"explain no symbol",  {"explain", "no symbol", NULL},               2, "is no symbol"         },
-        {"two symbols",        {"explain", "AAPL", "MSFT", NULL},            2, "usage"                },
-        {"no such command",    {"replya", NULL},                             2, "there is no command"  },
+         1,                                                                      "nothing has run there"},
+        {"explain what?",      {"explain", NULL},                            2,  "usage"                },
+        {"explain no symbol",  {"explain", "no symbol", NULL},               2,  "is no symbol"         },
+        {"two symbols",        {"explain", "AAPL", "MSFT", NULL},            2,  "usage"                },
+        {"no such command",    {"replya", NULL},                             2,  "there is no command"  },
     };
 
+    tmpdir_write(&dir, "bad.yaml", "no_such: 1\n");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CLEANUP(front_done) struct front f;
 
