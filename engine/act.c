@@ -29,7 +29,13 @@ keep_marks(struct engine *eng, const struct snapshot *seen, const struct plan *p
     eng->memory.exploration_date = seen->ny_date;
     if (plan->run_out_len > 0) memory_rewrite(&eng->memory, MEMORY_FREEZES);
     if (plan->risk.breach == RISK_NONE || plan->risk.breach == RISK_UNKNOWN) return;
-    memory_freeze(&eng->memory, key, key, plan->risk.is_day_scoped, seen->now_ns);
+    memory_freeze(&eng->memory,
+                  &(struct freeze_order){.key = key,
+                                         .reason = key,
+                                         .is_day_scoped = plan->risk.is_day_scoped,
+                                         .number = plan->risk.number,
+                                         .threshold = plan->risk.threshold},
+                  &eng->seams.log, seen->now_ns);
 }
 
 static void
@@ -123,24 +129,37 @@ exit_intent(const struct planned_position *p, struct intent *in)
     exit_context_write(&c, in->context, sizeof(in->context));
 }
 
+/* A close that is refused again and again is grave: the position has no way out (spec 10 R6.18). */
 static void
-send_exit(struct engine *eng, const char *symbol, const struct intent *wanted)
+say_close_attempt(struct engine *eng, const char *symbol, int64_t attempt)
 {
+    if (attempt > 1)
+        log_event(&eng->seams.log, EV_CLOSE_RETRY, F_SYMBOL(symbol), F_I64("attempt", attempt));
+}
+
+enum rc
+engine_send_exit(struct engine *eng, const struct intent *wanted)
+{
+    const char *symbol = wanted->order.symbol;
     const struct intent *live = desk_live(&eng->desk, symbol);
-    struct intent in;
+    struct intent in = *wanted;
     struct err err = {0};
+    int64_t attempt = memory_times(&eng->memory, symbol)->closes_refused + 1;
 
     if (live != NULL && live->purpose == PURPOSE_ENTRY) {
         /* The entry is cancelled first; the exit follows when the broker has said so. */
         desk_cancel(&eng->desk, symbol, PURPOSE_ENTRY);
-        return;
+        return RC_BUSY;
     }
-    if (live != NULL) return; /* a close is on its way */
+    if (live != NULL) return RC_BUSY; /* a close is on its way */
+    say_close_attempt(eng, symbol, attempt);
     enum rc rc = desk_send(&eng->desk, wanted, &in, &err);
     log_event(&eng->seams.log, rc == RC_OK ? EV_CLOSE_CALLED : EV_CLOSE_FAILED, F_SYMBOL(symbol),
-              F_STR("exit_order_id", in.broker_id), F_STR("client_order_id", in.order.client_id),
-              F_STR("reason", wanted->reason), F_STR("error", rc == RC_OK ? NULL : err.text));
+              F_I64("attempt", attempt), F_STR("exit_order_id", in.broker_id),
+              F_STR("client_order_id", in.order.client_id), F_STR("reason", wanted->reason),
+              F_STR("error", rc == RC_OK ? NULL : err.text));
     if (rc != RC_OK && rc != RC_UNKNOWN) engine_error(eng, "exit", "close", &err);
+    return rc;
 }
 
 static enum event_id
@@ -178,7 +197,7 @@ act_on_position(struct engine *eng, const struct snapshot *seen, const struct pl
                   F_F64("score_after", p->held->exit_score));
     if (!may_exit) return;
     exit_intent(p, &in);
-    send_exit(eng, p->symbol, &in);
+    (void)engine_send_exit(eng, &in); /* said there; the rules ask again in the next cycle */
 }
 
 /* R6.20: everything that is due, before the first of it is sent. */
@@ -225,45 +244,6 @@ entry_context(struct engine *eng, const struct snapshot *seen, const struct plan
     entry_context_write(&c, buf, size);
 }
 
-/* Closes what must go first; the entry itself is decided anew once the broker has said that it is
- * gone. */
-static void
-close_first(struct engine *eng, const struct snapshot *seen, const struct planned_entry *p)
-{
-    const struct close_first *first = &p->close_first;
-    struct intent in = {.purpose = PURPOSE_EXIT};
-    const struct position_meta *meta = metadata_find(&eng->memory.metadata, first->symbol);
-    struct exit_context c = {
-        .entered_ns = WHEN_NONE, .held_qty = first->qty, .target = -1, .decay = first->m.decay};
-
-    if (first->is_already_planned) return;
-    for (size_t i = 0; i < seen->held_len; i++)
-        if (str_eq(seen->held[i].at_broker.symbol, first->symbol))
-            c.held_cost = seen->held[i].at_broker.cost;
-    if (meta != NULL) {
-        c.entry_score = meta->record.entry_score;
-        c.entered_ns = meta->record.entered_ns;
-    }
-    (void)str_copy(c.label, sizeof(c.label), first->is_flip ? "position_flip" : "displaced");
-    (void)str_copy(in.order.symbol, SYMBOL_MAX, first->symbol);
-    in.order.side = first->side;
-    in.order.type = ORDER_MARKET;
-    in.order.qty = first->qty;
-    in.order.reduces = true;
-    (void)str_copy(in.reason, sizeof(in.reason), first->reason);
-    exit_context_write(&c, in.context, sizeof(in.context));
-    if (!first->is_flip) memory_times(&eng->memory, first->symbol)->displaced_ns = seen->now_ns;
-    log_event(&eng->seams.log, first->is_flip ? EV_FLIP : EV_CLOSE_FIRST, F_SYMBOL(first->symbol),
-              F_STR("for_symbol", p->symbol), F_STR("reason", first->reason),
-              F_STR("displaced_symbol", first->symbol),
-              F_F64("displaced_pnl_pct", first->m.pnl_pct),
-              F_F64("displaced_age_hours", first->m.age_min / 60), F_STR("new_symbol", p->symbol),
-              F_F64("new_signal_score", p->score),
-              F_F64("score_advantage",
-                    first->is_flip ? (double)NAN : first->displacement.score_advantage));
-    send_exit(eng, first->symbol, &in);
-}
-
 static void
 act_on_entry(struct engine *eng, const struct snapshot *seen, const struct planned_entry *p)
 {
@@ -276,7 +256,7 @@ act_on_entry(struct engine *eng, const struct snapshot *seen, const struct plann
               F_F64("notional_usd", p->size.notional_usd), F_I64("qty", p->qty),
               F_F64("score", p->score));
     if (p->close_first.is_needed) {
-        close_first(eng, seen, p);
+        engine_make_way(eng, seen, p);
         return;
     }
     entry_context(eng, seen, p, context, sizeof(context));

@@ -11,6 +11,7 @@
  *   position_records.c   the records of positions follow the broker, and heal from the ledger
  *   audit.c       what was changed without being asked
  *   act.c         the plan into orders
+ *   give_way.c    what is closed for a candidate: displacement and flip
  *   mirror.c      the broker's positions and account, for those who look from outside
  *   pending.c     the orders that are on their way, likewise
  *   performance.c the closed trades of thirty days, for the performance freeze
@@ -116,6 +117,15 @@ struct pending {
     struct fs_stat file;
 };
 
+/* A position that was displaced, and for whom. */
+struct replacement {
+    char symbol[SYMBOL_MAX], displaced[SYMBOL_MAX]; /* "" for none */
+    int64_t until_ns; /* what happens to an entry of the symbol later has another cause */
+};
+
+#define REPLACEMENT_NS (10 * NS_PER_MIN)
+enum { REPLACEMENTS_MAX = 8 };
+
 struct engine {
     struct engine_seams seams;
     struct arena arena; /* one cycle */
@@ -138,7 +148,9 @@ struct engine {
     struct mismatch mismatch[MISMATCHES_MAX];
     size_t mismatches_len;
     int64_t last_now_ns,
-        last_mono_ns;             /* of the last cycle: a stepped clock shows in their difference */
+        last_mono_ns; /* of the last cycle: a stepped clock shows in their difference */
+    struct replacement replacement[REPLACEMENTS_MAX]; /* a ring */
+    size_t replacements;
     int64_t positions_checked_ns; /* 0: not yet */
     int64_t positions_apart;      /* checks in a row that found a difference */
     int64_t slow_closes_ns;       /* when closes that wait for their fill were last looked for */
@@ -193,12 +205,22 @@ struct cycle_positions engine_check_positions(struct engine *eng, const struct s
 void engine_audit(struct engine *eng, const char *event, const struct field *fields);
 bool engine_is_frozen(const struct engine *eng, const char *symbol);
 void engine_act(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
+/* The order of a close, unless one of ours is on its way in the symbol: RC_BUSY; else as desk_send,
+ * and said. */
+enum rc engine_send_exit(struct engine *eng, const struct intent *wanted);
+/* Closes what must go before p can be entered. */
+void engine_make_way(struct engine *eng, const struct snapshot *seen,
+                     const struct planned_entry *p);
+/* The entry for which something was displaced has ended. */
+void engine_replacement_over(struct engine *eng, const struct intent *entry, bool is_refused);
 /* The scored symbol of this cycle, NULL where it was not scored. */
 const struct scored *engine_scored_find(const struct engine *eng, const char *symbol);
 
 /* Rows and events for every refused symbol; what refused how many, in ret_tally. */
 void engine_explain(struct engine *eng, const struct snapshot *seen, const struct plan *plan,
                     struct refusal_tally *ret_tally);
+/* A line of blocked_trades.jsonl; false where it could not be written. */
+bool engine_write_blocked(struct engine *eng, const struct snapshot *seen, const struct refusal *r);
 /* What the decisions of the cycle were made of: events, and the traces in data/. */
 void engine_trace(struct engine *eng, const struct snapshot *seen, const struct plan *plan);
 void engine_observe(struct engine *eng, const struct snapshot *seen, const struct plan *plan);

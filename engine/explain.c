@@ -197,9 +197,8 @@ extra_text(const struct snapshot *seen, const struct refusal *r, struct text *to
     json_out_end(&o);
 }
 
-/* A line of blocked_trades.jsonl for what one of the twenty gates refused. */
-static bool
-write_blocked(struct engine *eng, const struct snapshot *seen, const struct refusal *r)
+bool
+engine_write_blocked(struct engine *eng, const struct snapshot *seen, const struct refusal *r)
 {
     const struct scored *sc = engine_scored_find(eng, r->symbol);
     CLEANUP(text_free) struct text line = {0};
@@ -273,7 +272,7 @@ engine_explain(struct engine *eng, const struct snapshot *seen, const struct pla
 
         tally_add(&t, r);
         say_refusal(eng, seen, r);
-        if (r->stage == REFUSED_GATE && !write_blocked(eng, seen, r)) break;
+        if (r->stage == REFUSED_GATE && !engine_write_blocked(eng, seen, r)) break;
     }
     if (seen->is_market_open) {
         write_gate_rows(eng, seen, plan);

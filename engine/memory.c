@@ -1,5 +1,7 @@
 #include "engine/memory.h"
 
+#include <math.h>
+
 #include "base/hash.h"
 
 void
@@ -46,23 +48,48 @@ memory_times(struct memory *m, const char *symbol)
     return &m->times[at];
 }
 
+static const char *
+freeze_text(const struct freeze_order *order, int64_t now_ns, struct arena *a)
+{
+    CLEANUP(text_free) struct text t = {0};
+    struct json_out o = {.to = &t};
+
+    json_out_obj(&o, NULL);
+    json_out_bool(&o, "active", true);
+    json_out_str(&o, "reason", order->reason);
+    json_out_time(&o, "timestamp", now_ns);
+    json_out_obj(&o, "details");
+    json_out_f64(&o, "number", order->number);
+    json_out_f64(&o, "threshold", order->threshold);
+    json_out_end(&o);
+    if (order->is_day_scoped) json_out_str(&o, "scope", "day");
+    json_out_end(&o);
+    return arena_strndup(a, text_str(&t), t.len);
+}
+
 void
-memory_freeze(struct memory *m, const char *key, const char *reason, bool is_day_scoped,
+memory_freeze(struct memory *m, const struct freeze_order *order, const struct log *log,
               int64_t now_ns)
 {
-    struct freeze *list = ARENA_NEW(&m->freezes_arena, struct freeze, m->freezes.len + 1);
-
+    if (!m->freezes.is_known || m->freezes.len >= FREEZES_MAX) return;
     for (size_t i = 0; i < m->freezes.len; i++)
-        if (str_eq(m->freezes.freeze[i].key, key) && m->freezes.freeze[i].is_active) return;
-    if (m->freezes.len >= FREEZES_MAX) return;
-    if (m->freezes.len > 0) memcpy(list, m->freezes.freeze, m->freezes.len * sizeof(*list));
-    struct freeze *f = &list[m->freezes.len];
-    *f = (struct freeze){
-        .is_active = true, .is_day_scoped = is_day_scoped, .ny_date = zone_date(m->ny, now_ns)};
-    (void)str_copy(f->key, sizeof(f->key), key);
-    (void)str_copy(f->reason, sizeof(f->reason), reason);
+        if (str_eq(m->freezes.freeze[i].key, order->key) && m->freezes.freeze[i].is_active) return;
+    struct freeze *list = ARENA_NEW(&m->freezes_arena, struct freeze, m->freezes.len + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < m->freezes.len; i++) /* one that was let go gives way to its like */
+        if (!str_eq(m->freezes.freeze[i].key, order->key)) list[n++] = m->freezes.freeze[i];
+    struct freeze *f = &list[n++];
+    *f = (struct freeze){.is_active = true,
+                         .is_day_scoped = order->is_day_scoped,
+                         .ny_date = zone_date(m->ny, now_ns),
+                         .text = freeze_text(order, now_ns, &m->freezes_arena)};
+    (void)str_copy(f->key, sizeof(f->key), order->key);
+    (void)str_copy(f->reason, sizeof(f->reason), order->reason);
     m->freezes.freeze = list;
-    m->freezes.len++;
+    m->freezes.len = n;
+    log_event(log, EV_FREEZE_ACTIVATED, F_STR("key", order->key), F_STR("reason", order->reason),
+              F_F64("number", order->number), F_F64("threshold", order->threshold),
+              F_STR("scope", order->is_day_scoped ? "day" : NULL));
 }
 
 void
@@ -172,10 +199,13 @@ load_file(struct memory *m, enum memory_file f, const struct fs *fs, const struc
     if (f == MEMORY_FREEZES && (origin == STORE_DEFAULT || origin == STORE_MEMORY)) {
         /* A kill switch must not be lost silently: frozen until the end of the day (spec 10 8.7).
          */
-        memory_freeze(m, "freeze_file_corrupted", "governor_freezes.json could not be read", true,
-                      now_ns);
-        log_event(log, EV_FREEZE_ACTIVATED, F_STR("key", "freeze_file_corrupted"),
-                  F_STR("path", c->path));
+        memory_freeze(m,
+                      &(struct freeze_order){.key = "freeze_file_corrupted",
+                                             .reason = "governor_freezes.json could not be read",
+                                             .is_day_scoped = true,
+                                             .number = (double)NAN,
+                                             .threshold = (double)NAN},
+                      log, now_ns);
     }
     /* What was just read need not be written back in our own words; what was lost must. */
     m->saved_hash[f] = is_sound ? content_hash(m, f, now_ns, &json) : 0;

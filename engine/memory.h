@@ -56,6 +56,7 @@ struct symbol_times {
     int64_t cooldown_until_ns;
     int64_t last_fill_ns;
     int64_t displaced_ns;
+    int64_t closes_refused; /* in a row, in this process */
 };
 
 struct memory {
@@ -124,8 +125,16 @@ extern const struct memory_codec MEMORY_CODECS[MEMORY_FILES_LEN];
  * go. */
 void memory_rewrite(struct memory *m, enum memory_file f);
 
-/* Adds a freeze (spec 10 R5.7); the file is written by the next flush. */
-void memory_freeze(struct memory *m, const char *key, const char *reason, bool is_day_scoped,
+/* A freeze that the engine sets (spec 10 R5.7). */
+struct freeze_order {
+    const char *key, *reason;
+    bool is_day_scoped;
+    double number, threshold; /* what was breached; NAN where nothing was measured */
+};
+
+/* Adds it, and says so, unless it stands already; the file is written by the next flush.  Freezes
+ * that could not be read are left alone: they stop entries anyway. */
+void memory_freeze(struct memory *m, const struct freeze_order *order, const struct log *log,
                    int64_t now_ns);
 
 #endif

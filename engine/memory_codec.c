@@ -156,6 +156,7 @@ freezes_file_decode(struct memory *m, const struct json *doc, int64_t now_ns)
     m->freezes = list;
 }
 
+/* As it was written: an operator's words and details stay. */
 static void
 freezes_file_encode(const struct memory *m, int64_t now_ns, struct text *to)
 {
@@ -165,15 +166,8 @@ freezes_file_encode(const struct memory *m, int64_t now_ns, struct text *to)
     json_out_obj(&o, NULL);
     for (size_t i = 0; i < m->freezes.len; i++) {
         const struct freeze *f = &m->freezes.freeze[i];
-        struct civil noon = {.date = f->ny_date, .hour = 12};
 
-        if (freeze_has_run_out(f, today)) continue;
-        json_out_obj(&o, f->key);
-        json_out_bool(&o, "active", f->is_active);
-        json_out_str(&o, "reason", f->reason);
-        if (f->ny_date.year != 0) json_out_time(&o, "timestamp", zone_utc(m->ny, &noon));
-        if (f->is_day_scoped) json_out_str(&o, "scope", "day");
-        json_out_end(&o);
+        if (!freeze_has_run_out(f, today)) json_out_raw(&o, f->key, f->text, strlen(f->text));
     }
     json_out_end(&o);
 }

@@ -5,6 +5,8 @@
 
 #define EXECUTION_FAILURES_PATH "state/execution_failures.jsonl"
 
+enum { CLOSE_ATTEMPTS = 3 }; /* refused in a row: said as grave (spec 10 R6.18 step 7) */
+
 /* ---- written exactly once, also across a kill ---------------------------------------------- */
 
 bool
@@ -202,6 +204,7 @@ record_entry(struct engine *eng, const struct settled *s)
         log_event(&eng->seams.log, EV_ENTRY_METADATA_INCOMPLETE, F_SYMBOL(r.symbol),
                   F_STR("client_order_id", r.client_order_id));
     remember_position(eng, s, &c);
+    engine_replacement_over(eng, s->intent, false);
     return true;
 }
 
@@ -261,6 +264,28 @@ action_of_unfilled(const struct engine *eng, const struct intent *in)
     return is_final ? ACTION_LIMIT_FINAL_NOT_FILLED : ACTION_LIMIT_NOT_FILLED;
 }
 
+static void
+count_refused_close(struct engine *eng, const struct intent *in)
+{
+    struct symbol_times *times = memory_times(&eng->memory, in->order.symbol);
+
+    if (in->state != INTENT_REJECTED && in->state != INTENT_NOT_SENT) return;
+    times->closes_refused++;
+    if (times->closes_refused % CLOSE_ATTEMPTS == 0)
+        log_event(&eng->seams.log, EV_CLOSE_ALL_FAILED, F_SYMBOL(in->order.symbol),
+                  F_I64("attempts", times->closes_refused), F_STR("reason", in->reason),
+                  F_STR("error", in->note));
+}
+
+/* No further attempt follows. */
+static void
+end_of_entry(struct engine *eng, const struct intent *in, bool is_refused)
+{
+    log_event(&eng->seams.log, EV_ENTRY_PENDING_CANCELLED, F_SYMBOL(in->order.symbol),
+              F_STR("client_order_id", in->order.client_id), F_STR("status", in->note));
+    engine_replacement_over(eng, in, is_refused);
+}
+
 static bool
 record_unfilled(struct engine *eng, const struct settled *s)
 {
@@ -271,10 +296,10 @@ record_unfilled(struct engine *eng, const struct settled *s)
 
     if (!record_attempt(eng, s, action)) return false;
     if (is_refused_entry) say_refused_entry(eng, in, action);
+    if (in->purpose == PURPOSE_EXIT) count_refused_close(eng, in);
     if (in->purpose == PURPOSE_ENTRY &&
         (in->order.type != ORDER_LIMIT || !entries_at_work(&eng->entries, in->order.symbol)))
-        log_event(&eng->seams.log, EV_ENTRY_PENDING_CANCELLED, F_SYMBOL(in->order.symbol),
-                  F_STR("client_order_id", in->order.client_id), F_STR("status", in->note));
+        end_of_entry(eng, in, is_refused_entry);
     return true;
 }
 

@@ -209,6 +209,7 @@ trades_record_exit(struct engine *eng, const struct settled *s)
     if (!write_exit(eng, &r, is_part) || !write_exit_order(eng, s, &r, c.target >= 0)) return false;
     if (is_news) eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
     memory_times(&eng->memory, r.symbol)->last_fill_ns = r.exited_ns;
+    memory_times(&eng->memory, r.symbol)->closes_refused = 0;
     if (is_part && meta != NULL && c.target >= 0 && (size_t)c.target < meta->record.targets_len)
         meta->record.target[c.target].is_hit = true;
     if (is_part && meta != NULL) meta->qty -= MIN(s->qty, meta->qty);

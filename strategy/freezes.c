@@ -2,10 +2,20 @@
 
 #include <ctype.h>
 
-static struct freeze
-freeze_decode(const struct json *v, const struct zone *ny)
+static const char *
+value_text(const struct json *v, struct arena *a)
 {
-    struct freeze f = {0};
+    CLEANUP(text_free) struct text t = {0};
+    struct json_out o = {.to = &t};
+
+    json_out_value(&o, NULL, v);
+    return arena_strndup(a, text_str(&t), t.len);
+}
+
+static struct freeze
+freeze_decode(const struct json *v, const struct zone *ny, struct arena *a)
+{
+    struct freeze f = {.text = value_text(v, a)};
 
     (void)str_copy(f.key, sizeof(f.key),
                    json_key(v)); /* a long key is cut, and freezes all the same */
@@ -32,7 +42,7 @@ freezes_decode(const struct json *doc, const struct zone *ny, struct arena *a,
     struct freezes list = {.is_known = true, .freeze = ARENA_NEW(a, struct freeze, json_len(doc))};
     for (const struct json *v = json_first(doc); v != NULL; v = json_next(v)) {
         if (json_kind(v) != JSON_BOOL && !json_is_object(v)) continue;
-        list.freeze[list.len++] = freeze_decode(v, ny);
+        list.freeze[list.len++] = freeze_decode(v, ny, a);
     }
     *ret_freezes = list;
     return RC_OK;

@@ -109,6 +109,7 @@ struct freeze {
     bool is_active;      /* as written: true, or an object whose "active" is true            */
     bool is_day_scoped;  /* scope "day": ends by itself after its New York date              */
     struct date ny_date; /* of its timestamp; year 0 where none could be read: never expires */
+    const char *text;    /* the value as it was written, JSON; the arena's */
 };
 
 struct freezes {

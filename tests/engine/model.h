@@ -126,6 +126,7 @@ struct model {
 
     /* signals of the cycle at hand */
     enum direction signal[MODEL_SYMBOLS];
+    double pressed_score;           /* of what is pressed; 0 = far below any entry's */
     bool is_pressed[MODEL_SYMBOLS]; /* its position should be closed */
 
     /* what was seen */

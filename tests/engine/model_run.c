@@ -91,7 +91,8 @@ script(struct model *m, struct model_process *p, struct snapshot *seen)
         bool is_pressed = k >= 0 && m->is_pressed[k], is_long = h->at_broker.qty > 0;
 
         h->in_cache = true;
-        h->exit_score = h->mixed_score = is_pressed ? PRESSED_SCORE : SIGNAL_SCORE;
+        double pressed = m->pressed_score > 0 ? m->pressed_score : PRESSED_SCORE;
+        h->exit_score = h->mixed_score = is_pressed ? pressed : SIGNAL_SCORE;
         h->sentiment = is_long != is_pressed ? DIRECTION_BULLISH : DIRECTION_BEARISH;
     }
     if (!seen->is_market_open) return;

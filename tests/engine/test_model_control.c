@@ -289,6 +289,76 @@ test_control_freezes_that_are_edited_stop_entries(void **state)
     assert_kept(m);
 }
 
+static void
+freeze_ours(struct model *m)
+{
+    struct engine *eng = &m->process->engine;
+
+    memory_freeze(&eng->memory,
+                  &(struct freeze_order){.key = "daily_loss_dollar_limit",
+                                         .reason = "daily_loss_dollar_limit",
+                                         .is_day_scoped = true,
+                                         .number = -2200.5,
+                                         .threshold = -2200},
+                  &eng->seams.log, m->time.now_ns);
+}
+
+/* R5.7: said once, with its numbers; what operators wrote beside it stays as they wrote it, however
+ * often the file is written. */
+static void
+test_control_freeze_of_ours_stands_beside_those_of_operators(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+    static const char theirs[] =
+        "{\"by_hand\":true,\"let_go\":false,\"why\":{\"active\":false,\"timestamp\":"
+        "\"2025-01-02T03:04:05+00:00\",\"details\":{\"ticket\":17},\"who\":\"Jane\"}";
+    char whole[512];
+
+    (void)snprintf(whole, sizeof(whole), "%s}", theirs);
+    put(m, FREEZES_PATH, whole);
+    cycle_with(m, DIRECTION_NONE, false);
+    assert_int_equal(m->event[EV_FREEZE_ACTIVATED], 0);
+    freeze_ours(m);
+    freeze_ours(m);
+    assert_int_equal(m->event[EV_FREEZE_ACTIVATED], 1);
+    char iso[ISO_TEXT_MAX];
+    (void)when_iso(m->time.now_ns, iso);
+    cycle_with(m, DIRECTION_NONE, false);
+    (void)snprintf(whole, sizeof(whole),
+                   "%s,\"daily_loss_dollar_limit\":{\"active\":true,\"reason\":"
+                   "\"daily_loss_dollar_limit\",\"timestamp\":\"%s\",\"details\":{\"number\":"
+                   "-2200.5,\"threshold\":-2200},\"scope\":\"day\"}}",
+                   theirs, iso);
+    assert_string_equal(text_str(mem_fs_peek(m->disk, FREEZES_PATH)), whole);
+    model_drop(m);
+    model_start(m);
+    cycle_with(m, DIRECTION_BULLISH, false);
+    assert_string_equal(text_str(mem_fs_peek(m->disk, FREEZES_PATH)), whole);
+    assert_int_equal(m->process->engine.memory.freezes.len, 4);
+    assert_int_equal(m->event[EV_FREEZE_ACTIVATED], 1);
+    assert_int_equal(m->posted_len, 0);
+    assert_kept(m);
+}
+
+/* More freezes than we can hold stop entries, and none of them is lost to one of ours. */
+static void
+test_control_freezes_beyond_our_room_are_not_written_over(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+    CLEANUP(text_free) struct text many = {0};
+
+    for (int i = 0; i <= FREEZES_MAX; i++)
+        text_printf(&many, "%c\"f%d\":false", i == 0 ? '{' : ',', i);
+    text_puts(&many, "}");
+    put(m, FREEZES_PATH, text_str(&many));
+    cycle_with(m, DIRECTION_NONE, false);
+    freeze_ours(m);
+    cycle_with(m, DIRECTION_BULLISH, false);
+    assert_string_equal(text_str(mem_fs_peek(m->disk, FREEZES_PATH)), text_str(&many));
+    assert_int_equal(m->posted_len, 0);
+    assert_kept(m);
+}
+
 /* A freeze that an operator sets between the reading and the writing of a cycle stands, although
  * the engine has one of its own to write. */
 static void
@@ -299,7 +369,7 @@ test_control_freeze_of_an_operator_is_never_written_over(void **state)
     const struct engine_seams *s = &eng->seams;
 
     cycle_with(m, DIRECTION_NONE, false);
-    memory_freeze(&eng->memory, "daily_loss", "daily_loss", true, m->time.now_ns);
+    freeze_ours(m);
     put(m, FREEZES_PATH, "{\"by_hand\":true}");
     memory_flush(&eng->memory, &s->fs, &s->store, &s->log, m->time.now_ns);
     assert_string_equal(text_str(mem_fs_peek(m->disk, FREEZES_PATH)), "{\"by_hand\":true}");
@@ -319,6 +389,8 @@ main(void)
         PATH_TEST(test_control_leaves_position_records_to_who_holds_their_lock),
         PATH_TEST(test_control_freezes_that_are_edited_stop_entries),
         PATH_TEST(test_control_freeze_of_an_operator_is_never_written_over),
+        PATH_TEST(test_control_freeze_of_ours_stands_beside_those_of_operators),
+        PATH_TEST(test_control_freezes_beyond_our_room_are_not_written_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
