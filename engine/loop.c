@@ -116,6 +116,15 @@ bring_orders_to_rest(struct engine_loop *l)
 }
 
 void
+engine_loop_say_stop(struct engine_loop *l)
+{
+    if (l->has_said_stop) return;
+    l->has_said_stop = true;
+    log_event(&l->engine->seams.log, EV_SHUTDOWN_SIGNAL, F_I64("signum", l->loop->stop),
+              F_BOOL("orphaned", l->loop->stop == 0 && l->cycles_max == 0));
+}
+
+void
 engine_loop_run(struct engine_loop *l)
 {
     tell(l, PROGRESS_READY, STAGE_IDLE, 0);
@@ -128,7 +137,6 @@ engine_loop_run(struct engine_loop *l)
         if (!wait_until(l, began_ns + clock_real(&l->clock, l->interval_ns))) break;
     }
     tell(l, PROGRESS_STOPPING, STAGE_STOP, l->engine->completed);
-    log_event(&l->engine->seams.log, EV_SHUTDOWN_SIGNAL, F_I64("signum", l->loop->stop),
-              F_BOOL("orphaned", l->loop->stop == 0 && l->cycles_max == 0));
+    engine_loop_say_stop(l);
     bring_orders_to_rest(l);
 }

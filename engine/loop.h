@@ -26,6 +26,7 @@ struct engine_loop {
     struct listener *listener; /* the broker's stream; NULL for none */
     bool is_hinted;            /* it said that an order has changed: looked after at once */
     struct poster *poster;     /* alerts go out while we wait; NULL for none */
+    bool has_said_stop;
 };
 
 /* Runs until SIGTERM, SIGINT, the supervisor's end or cycles_max.  Working entries are cancelled at
@@ -35,6 +36,10 @@ void engine_loop_run(struct engine_loop *l);
 
 /* For listener_options.changed; ctx is the struct engine_loop. */
 void engine_loop_hint(void *ctx, const char *client_id);
+
+/* Once asked to stop: says so, once; also where a request without an answer keeps us from the end.
+ */
+void engine_loop_say_stop(struct engine_loop *l);
 
 /* For engine_seams.progress; ctx is the struct engine_loop. */
 void engine_loop_progress(void *ctx, enum stage stage, uint64_t cycles);

@@ -25,10 +25,9 @@
 #include "telemetry/alerts.h"
 #include "telemetry/events.h"
 
-#define ENGINE_LOCK  "state/engine.lock"
-#define LOCK_WAIT_MS 2000 /* a predecessor may be on its way out                              */
-#define STOP_LIMIT_NS                                                                              \
-    (8 * NS_PER_S) /* a stop that takes longer ends at once; reconciliation repairs the rest */
+#define ENGINE_LOCK        "state/engine.lock"
+#define LOCK_WAIT_MS       2000 /* a predecessor may be on its way out                              */
+#define STOP_LIMIT_S       8    /* a longer stop ends at once; reconciliation repairs the rest */
 #define ORDERS_PER_DAY_MAX 2000
 #define THEME_BYTES_MAX    ((size_t)1 << 20)
 
@@ -95,7 +94,6 @@ struct app {
     struct engine engine;
     struct listener listener;
     struct engine_loop engine_loop;
-    int64_t stop_seen_ns; /* 0 until the stop flag was seen by the progress callback */
 };
 
 static int
@@ -167,16 +165,14 @@ redact(void *ctx, struct text *line)
     config_redact(ctx, line);
 }
 
-/* Called while a request waits.  A stop that hangs on the network is cut off here. */
+/* Called while a request waits. */
 static void
 while_waiting(void *ctx)
 {
     struct app *app = ctx;
 
     engine_loop_progress(&app->engine_loop, app->engine.stage, app->engine.completed);
-    if (!app->loop.stop) return;
-    if (app->stop_seen_ns == 0) app->stop_seen_ns = clock_mono(&app->clock);
-    if (clock_mono(&app->clock) - app->stop_seen_ns > STOP_LIMIT_NS) _exit(0);
+    if (app->loop.stop != 0) engine_loop_say_stop(&app->engine_loop);
 }
 
 static void
@@ -521,6 +517,7 @@ main(int argc, char **argv)
     if (process_guard_secrets(&err) != RC_OK) return die(&err, EXIT_FAILURE);
     if (config_load(&config, &app.cfg, &err) != RC_OK) return die(&err, EX_CONFIG_UNUSABLE);
     if (loop_init(&app.loop, &err) != RC_OK) return die(&err, EXIT_FAILURE);
+    loop_limit_stop(&app.loop, STOP_LIMIT_S);
     app.lock = LOCK_NONE;
     return run(&app, &opt);
 }

@@ -1,6 +1,7 @@
 #include "io/loop.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -9,6 +10,14 @@ static struct loop *volatile the_loop;
 
 static const int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
 
+/* Only what a signal handler may do. */
+static void
+ask_to_stop(struct loop *loop, int number)
+{
+    if (loop->stop == 0 && loop->stop_limit_s > 0) (void)alarm(loop->stop_limit_s);
+    loop->stop = number;
+}
+
 static void
 on_signal(int number)
 {
@@ -16,7 +25,7 @@ on_signal(int number)
     struct loop *loop = the_loop;
     uint64_t one = 1;
     if (loop != NULL) {
-        if (number == SIGTERM || number == SIGINT) loop->stop = number;
+        if (number == SIGTERM || number == SIGINT) ask_to_stop(loop, number);
         if (number == SIGHUP) loop->hup = 1;
         if (number == SIGUSR1) loop->usr1 = 1;
         if (number == SIGCHLD) loop->child = 1;
@@ -50,11 +59,30 @@ loop_init(struct loop *loop, struct err *err)
     return RC_OK;
 }
 
+static void
+on_limit(int number)
+{
+    (void)number;
+    _exit(EXIT_SUCCESS);
+}
+
+void
+loop_limit_stop(struct loop *loop, unsigned seconds)
+{
+    struct sigaction action = {.sa_handler = on_limit};
+    int failed = sigemptyset(&action.sa_mask);
+
+    failed |= sigaction(SIGALRM, &action, NULL);
+    ASSERT(failed == 0);
+    loop->stop_limit_s = seconds;
+}
+
 void
 loop_done(struct loop *loop)
 {
     if (the_loop != loop) return;
     set_handlers(SIG_DFL);
+    if (loop->stop_limit_s > 0) (void)alarm(0); /* the end is reached */
     the_loop = NULL;
     (void)close(loop->wake_fd); /* an eventfd: nothing to lose */
     loop->wake_fd = -1;

@@ -22,12 +22,20 @@ struct loop {
     volatile sig_atomic_t hup;   /* SIGHUP came; to be cleared by who answers it          */
     volatile sig_atomic_t usr1;  /* SIGUSR1 came; likewise                                */
     volatile sig_atomic_t child; /* SIGCHLD came; likewise: clear first, then reap all    */
+    unsigned stop_limit_s;       /* 0: none */
 };
 
 /* Takes over SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGCHLD, ignores SIGPIPE.  loop_done gives them
  * back. */
 enum rc loop_init(struct loop *loop, struct err *err) MUST_USE;
 void loop_done(struct loop *loop);
+
+/*
+ * From now on the process ends that many real seconds after the first SIGTERM or SIGINT, with exit
+ * status 0, whatever it is doing then: a request that gets no answer, a disk that hangs.  For who
+ * can be killed at any moment without a loss.
+ */
+void loop_limit_stop(struct loop *loop, unsigned seconds);
 
 /*
  * Waits until a descriptor is ready, a signal has come (also one that came before the call) or the

@@ -116,6 +116,36 @@ test_loop_tells_which_descriptors_are_ready(void **state)
     }
 }
 
+/* A child that hears of nothing but the signal; it gives itself up only long after the limit. */
+static void
+hang(bool is_limited)
+{
+    struct place p;
+
+    place_open(&p);
+    if (is_limited) loop_limit_stop(&p.loop, 1);
+    (void)raise(SIGTERM);
+    (void)raise(SIGTERM); /* does not begin anew */
+    for (int64_t end_ns = in_seconds(&p, is_limited ? 30 : 2); clock_mono(&p.clock) < end_ns;)
+        (void)poll(NULL, 0, 100);
+    _exit(3);
+}
+
+static void
+test_loop_a_stop_takes_no_longer_than_its_limit(void **state)
+{
+    (void)state;
+    for (int is_limited = 0; is_limited < 2; is_limited++) {
+        int status = 0;
+        pid_t pid = fork();
+
+        if (pid == 0) hang(is_limited);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), is_limited ? 0 : 3);
+    }
+}
+
 static void
 test_loop_done_gives_the_signals_back(void **state)
 {
@@ -183,6 +213,7 @@ main(void)
         cmocka_unit_test(test_loop_sets_the_flag_of_each_signal_and_wakes),
         cmocka_unit_test(test_loop_a_signal_while_waiting_ends_the_wait),
         cmocka_unit_test(test_loop_tells_which_descriptors_are_ready),
+        cmocka_unit_test(test_loop_a_stop_takes_no_longer_than_its_limit),
         cmocka_unit_test(test_loop_done_gives_the_signals_back),
         cmocka_unit_test(test_notify_without_a_manager_does_nothing),
         cmocka_unit_test(test_notify_tells_the_manager),

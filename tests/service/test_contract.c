@@ -4,7 +4,10 @@
 #include "tests/lib/check.h"
 
 #include <ftw.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -141,6 +144,46 @@ test_contract_1_2_second_engine_is_refused(void **state)
     assert_int_equal(finish(first), 0);
 }
 
+/* Takes connections and says nothing: a request waits until it is given up. */
+static int
+silent_server(char url[64])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0);
+    assert_true(listen(fd, 64) == 0 && getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+    (void)snprintf(url, 64, "http://127.0.0.1:%d", ntohs(at.sin_port));
+    return fd;
+}
+
+/* R1.27: asked to end while a request hangs, it says so and is gone after 8 s, before the
+ * supervisor's 10 s are over. */
+static void
+test_engine_ends_in_time_though_the_broker_is_silent(void **state)
+{
+    static const char *const ALONE[] = {"--standalone", NULL};
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    struct timespec before, after;
+    char url[64];
+
+    int fd = silent_server(url);
+    (void)setenv("ALPACA_BASE_URL", url, 1);
+    (void)setenv("ALPACA_DATA_URL", url, 1);
+    pid_t engine = start(&dir, "trading_engine", ALONE, "out");
+    (void)set_up(state);
+    struct pollfd first = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&first, 1, 20000), 1); /* it asks, and waits for the answer */
+    (void)clock_gettime(CLOCK_MONOTONIC, &before);
+    assert_int_equal(kill(engine, SIGTERM), 0);
+    assert_true(wait_for(&dir, "logs/system_events.jsonl", "\"shutdown_signal\""));
+    assert_int_equal(finish(engine), 0);
+    (void)clock_gettime(CLOCK_MONOTONIC, &after);
+    assert_true(after.tv_sec - before.tv_sec < 10);
+    assert_int_equal(close(fd), 0);
+}
+
 static void
 test_contract_2_1_cycle_goes_on_without_a_broker(void **state)
 {
@@ -266,6 +309,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contract_1_1_unsupervised_engine_refuses),
         cmocka_unit_test(test_contract_1_2_second_engine_is_refused),
+        cmocka_unit_test(test_engine_ends_in_time_though_the_broker_is_silent),
         cmocka_unit_test(test_contract_2_1_cycle_goes_on_without_a_broker),
         cmocka_unit_test(test_contract_4_4_no_candidates_are_explained),
         cmocka_unit_test(test_contract_4_9_second_daemon_says_so_and_ends),
