@@ -12,6 +12,14 @@ cell_number(struct paper *p, double x)
     paper_cell(p, "%s", paper_number(x, buf));
 }
 
+static void
+cell_usd(struct paper *p, double amount)
+{
+    char buf[PAPER_NUMBER_MAX];
+
+    paper_cell(p, "%s", paper_usd(amount, buf));
+}
+
 /* ---- EXIT_DAY_SUMMARY ---------------------------------------------------------------------- */
 
 static void
@@ -31,7 +39,7 @@ exit_ranking(struct paper *p, const char *heading, const struct ranking *r)
     paper_table(p, columns, COUNT_OF(columns));
     for (size_t i = 0; i < r->len; i++) {
         paper_cell(p, "%s", r->row[i].name);
-        cell_number(p, r->row[i].value);
+        cell_usd(p, r->row[i].value);
         paper_cell(p, "%s", r->row[i].note);
     }
     paper_table_end(p);
@@ -182,7 +190,7 @@ closed_trades(struct paper *p, const struct shadow_day *d)
         cell_number(p, t->qty);
         cell_number(p, t->entry_price);
         cell_number(p, t->exit_price);
-        cell_number(p, t->pnl_usd);
+        cell_usd(p, t->pnl_usd);
         for (size_t w = 0; w < COUNT_OF(words); w++)
             paper_cell(p, "%s", words[w][0] != '\0' ? words[w] : "UNKNOWN");
     }

@@ -511,6 +511,25 @@ test_reports_read_large_logs_in_little_memory(void **state)
 #endif
 }
 
+/* A sum of doubles has digits that nobody paid. */
+static void
+test_reports_show_money_in_cents(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    const char *args[] = {"run-exit-day-summary", "--root", dir.path, "--date", SMALL_DAY, NULL};
+
+    (void)state;
+    assert_int_equal(mkdir(tmpdir_path(&dir, "logs"), 0700), 0);
+    tmpdir_write(&dir, "logs/exit_attribution.jsonl",
+                 "{\"timestamp\":\"" SMALL_DAY "T20:00:00Z\",\"symbol\":\"LOW\","
+                 "\"pnl\":-5.279999999999973,\"exit_reason\":\"stop\"}\n");
+    CLEANUP(ran_free) struct ran r = run_command(cmd_run_exit_day_summary, args, NULL);
+    CLEANUP(text_free) struct text report = peek(&dir, "reports/EXIT_DAY_SUMMARY_" SMALL_DAY ".md");
+    run_expect(&r, 0, "EXIT_DAY_SUMMARY", "");
+    if (strstr(text_str(&report), "| LOW | -5.28 | stop |") == NULL)
+        fail_msg("%s", text_str(&report));
+}
+
 int
 main(void)
 {
@@ -529,6 +548,7 @@ main(void)
         cmocka_unit_test(test_reports_say_where_they_could_not_be_put),
         cmocka_unit_test(test_reports_refuse_wrong_usage),
         cmocka_unit_test(test_reports_leave_no_trace_of_a_dry_run),
+        cmocka_unit_test(test_reports_show_money_in_cents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
