@@ -16,11 +16,32 @@ time_member(const struct json *doc, const char *key)
     return when_parse_or_none(json_str(doc, key, ""));
 }
 
+/* Seconds since 1970 as a time; 0 for what is no time. */
+static int64_t
+seconds_member(const struct json *doc, const char *key)
+{
+    int64_t s = json_i64(doc, key, 0);
+
+    return s > 0 && s < INT64_MAX / NS_PER_S ? s * NS_PER_S : 0;
+}
+
+/* A count, never below zero. */
+static int
+count_member(const struct json *doc, const char *key)
+{
+    return (int)MAX((int64_t)0, MIN(json_i64(doc, key, 0), (int64_t)INT32_MAX));
+}
+
 /* ---- trading_state.json ---------------------------------------------------------------------- */
 
+/* What is not in the list is not remembered any more. */
 static void
 times_decode(struct memory *m, const struct json *list, size_t offset)
 {
+    const int64_t none_ns = WHEN_NONE;
+
+    for (size_t i = 0; i < m->times_len; i++)
+        memcpy((char *)&m->times[i] + offset, &none_ns, sizeof(none_ns));
     for (const struct json *v = json_first(list); v != NULL; v = json_next(v)) {
         char symbol[SYMBOL_MAX];
         int64_t at_ns = when_parse_or_none(json_string(v) != NULL ? json_string(v) : "");
@@ -94,7 +115,7 @@ peak_decode(struct memory *m, const struct json *doc, int64_t now_ns)
     (void)now_ns;
     m->marks.peak = usd_member(doc, "peak_equity");
     m->marks.has_peak = m->marks.peak.e4 > 0;
-    m->marks.peak_ns = json_i64(doc, "peak_timestamp", 0) * NS_PER_S;
+    m->marks.peak_ns = seconds_member(doc, "peak_timestamp");
 }
 
 static void
@@ -121,7 +142,7 @@ daily_decode(struct memory *m, const struct json *doc, int64_t now_ns)
     m->marks.has_baseline =
         m->marks.baseline.e4 > 0 &&
         date_parse(json_str(doc, "date", ""), &m->marks.baseline_date, &ignored) == RC_OK;
-    m->marks.baseline_ns = json_i64(doc, "timestamp", 0) * NS_PER_S;
+    m->marks.baseline_ns = seconds_member(doc, "timestamp");
 }
 
 static void
@@ -181,7 +202,7 @@ stage_decode(struct memory *m, const struct json *doc, int64_t now_ns)
 
     (void)now_ns;
     m->stage = trading_stage_from(json_str(doc, "current_stage", ""));
-    m->exploration_used = (int)json_i64(doc, "exploration_used_today", 0);
+    m->exploration_used = count_member(doc, "exploration_used_today");
     if (date_parse(json_str(doc, "exploration_date", ""), &m->exploration_date, &ignored) != RC_OK)
         m->exploration_date = (struct date){0};
 }
@@ -224,10 +245,12 @@ static void
 floor_decode(struct memory *m, const struct json *doc, int64_t now_ns)
 {
     (void)now_ns;
-    m->floor.adjustment = json_f64(doc, "adjustment", 0.0);
+    double adjustment = json_f64(doc, "adjustment", 0.0);
+    /* The floor may be raised, never lowered. */
+    m->floor.adjustment = adjustment > 0 ? MIN(adjustment, SCORE_FLOOR_RAISED) : 0;
     m->floor.activated_ns = time_member(doc, "activated_at");
     m->floor.reset_ns = time_member(doc, "last_reset_at");
-    m->floor.consecutive_losses = (int)json_i64(doc, "consecutive_losses", 0);
+    m->floor.consecutive_losses = count_member(doc, "consecutive_losses");
 }
 
 static void

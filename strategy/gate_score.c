@@ -14,7 +14,7 @@ static const double EV_EXPLORATION_FLOOR = -0.02;
 static const double TOXIC = 0.5, TOXIC_SLOPE = 0.3, MILDLY_TOXIC = 0.3, MILD_SLOPE = 0.1;
 
 /* Minimum score (R5.26). */
-static const double SCORE_MIN_BOOTSTRAP = 1.5, SCORE_FLOOR_RAISED = 0.5;
+static const double SCORE_MIN_BOOTSTRAP = 1.5;
 static const int64_t SCORE_FLOOR_NS = 24 * NS_PER_HOUR;
 enum { SCORE_FLOOR_LOSSES = 3 };
 

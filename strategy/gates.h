@@ -169,8 +169,10 @@ double score_min(const struct entry_view *v);
 
 /* ---- the self-healing score floor (R5.26) -------------------------------------------------- */
 
+#define SCORE_FLOOR_RAISED 0.5
+
 struct score_floor {
-    double adjustment;    /* 0 or 0.5 */
+    double adjustment;    /* 0 or SCORE_FLOOR_RAISED */
     int64_t activated_ns; /* WHEN_NONE while 0 */
     int64_t reset_ns;     /* WHEN_NONE never */
     int consecutive_losses;
