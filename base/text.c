@@ -78,6 +78,13 @@ text_str(const struct text *t)
 /* Strings */
 
 bool
+str_eq(const char *a, const char *b)
+{
+    if (a == NULL || b == NULL) return a == b;
+    return a[0] == b[0] && strcmp(a, b) == 0; /* names mostly differ in the first letter */
+}
+
+bool
 str_eq_nocase(const char *a, const char *b)
 {
     if (a == NULL || b == NULL) return a == b;

@@ -49,13 +49,7 @@ void text_printf(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The text as a C string, "" while empty. */
 const char *text_str(const struct text *t);
 
-/* NULL equals only NULL.  Most names that are not the same differ in the first letter. */
-static inline bool
-str_eq(const char *a, const char *b)
-{
-    if (a == NULL || b == NULL) return a == b;
-    return a[0] == b[0] && strcmp(a, b) == 0;
-}
+bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_eq_nocase(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
