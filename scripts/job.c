@@ -321,7 +321,7 @@ job_main(const struct job_spec *spec, int argc, char **argv, void *own)
     int status = parse(spec, argc, argv, own, &in);
 
     if (status >= 0) return status;
-    job.is_dry = in.is_dry;
+    job.is_dry = in.is_dry || (spec->is_look != NULL && spec->is_look(own));
     job.is_json = in.common.json;
     job.config = in.common.config;
     enum runner_mode mode = job.is_dry ? RUNNER_READS : RUNNER_WRITES;

@@ -44,6 +44,8 @@ struct job_spec {
     size_t options_len;
     /* Takes optarg into own; false after the sentence was printed. */
     bool (*take)(void *own, int option);
+    /* True where own asks only to be shown something: the run is then a dry one, without a lock. */
+    bool (*is_look)(const void *own); /* NULL: never */
     /* Whether the options taken ask for a mock run, without --mock; NULL for no. */
     bool (*is_mock)(const void *own);
     /* Below the root; NULL: "state/<name>.lock".  Called when the date is known. */

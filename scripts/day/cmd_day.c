@@ -5,6 +5,7 @@
  * By hand it runs everything that is not done yet.  With --due, from a timer every five minutes, it
  * runs what is due by now in New York time, early closes and holidays included.
  */
+#include "io/inspect.h"
 #include "scripts/command.h"
 #include "scripts/day/day_plan.h"
 #include "scripts/job.h"
@@ -60,6 +61,12 @@ take(void *own, int option)
                       optarg);
         return false;
     }
+}
+
+static bool
+is_list(const void *own)
+{
+    return ((const struct wish *)own)->is_list;
 }
 
 struct day {
@@ -182,17 +189,41 @@ run_steps(struct day *d)
     }
 }
 
+/* Whether a day runs at this moment; a record of one that was killed says so, too. */
+static bool
+is_running(const struct day *d)
+{
+    CLEANUP(text_free) struct text path = {0};
+
+    text_printf(&path, "%s/" DAY_LOCK_PATH, d->job->runner.cfg.root);
+    return inspect_lock(text_str(&path)).held != LOCK_SEEN_FREE;
+}
+
+static void
+print_became(const struct day_record *r, bool is_running_now)
+{
+    if (r->status == DAY_RUNNING && !is_running_now)
+        (void)printf("broken off, to be tried again\n");
+    else if (r->status == DAY_FAILED)
+        (void)printf("failed, exit %lld, tried %lld times\n", (long long)r->rc,
+                     (long long)r->attempts);
+    else
+        (void)printf("%s\n", day_status_name(r->status));
+}
+
 static void
 print_plan(const struct day *d)
 {
     const struct zone *ny = d->job->runner.ny;
+    bool is_running_now = is_running(d);
 
     for (size_t i = 0; i < DAY_STEPS; i++) {
         struct civil due = zone_local(ny, day_due_ns(&DAY_PLAN[i], &d->session, ny));
 
         if (!is_wanted(d->wish, &DAY_PLAN[i])) continue;
-        (void)printf("%02d:%02d  %-18s %-28s %s\n", due.hour, due.minute, DAY_PLAN[i].id,
-                     DAY_PLAN[i].runner, day_status_name(d->run.step[i].status));
+        (void)printf("%02d:%02d  %-18s %-28s ", due.hour, due.minute, DAY_PLAN[i].id,
+                     DAY_PLAN[i].runner);
+        print_became(&d->run.step[i], is_running_now);
     }
 }
 
@@ -246,6 +277,7 @@ cmd_day(int argc, char **argv)
                                          .options = OPTIONS,
                                          .options_len = COUNT_OF(OPTIONS),
                                          .take = take,
+                                         .is_look = is_list,
                                          .run = day};
     struct wish wish = {0};
 

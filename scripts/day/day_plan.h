@@ -15,7 +15,8 @@
 #include "base/store.h"
 #include "model/calendar.h"
 
-#define DAY_RUN_PATH "state/day_run.json"
+#define DAY_RUN_PATH  "state/day_run.json"
+#define DAY_LOCK_PATH "state/day.lock" /* of `stockbot day`, as of every runner */
 
 enum { DAY_STEPS = 14, DAY_STEP_ARGS = 4, DAY_ATTEMPTS_MAX = 3, DAY_RETRY_MIN = 10 };
 

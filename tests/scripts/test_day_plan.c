@@ -3,6 +3,8 @@
  * saving; what is tried again; what a failed regression run stops; going on after a break (spec
  * 40 1.3, contract 4.7).
  */
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "tests/lib/tmpdir.h"
@@ -266,6 +268,37 @@ test_day_without_a_session_does_nothing(void **state)
     assert_false(access(tmpdir_path(&dir, DAY_RUN_PATH), F_OK) == 0);
 }
 
+/* The plan can be looked at while the day runs, and tells a run that was killed from one that goes
+ * on. */
+static void
+test_day_list_waits_for_nobody_and_says_what_was_broken_off(void **state)
+{
+    static const char record[] =
+        "{\"schema_version\":1,\"date\":\"2026-01-22\",\"steps\":{"
+        "\"regression\":{\"status\":\"done\",\"attempts\":1,\"rc\":0},"
+        "\"universe\":{\"status\":\"failed\",\"attempts\":2,\"rc\":1},"
+        "\"premarket-intel\":{\"status\":\"running\",\"attempts\":1,\"rc\":0}}}";
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    const char *args[] = {"day", "--list", "--date", "2026-01-22", "--root", dir.path, NULL};
+    char lock_path[300];
+
+    (void)state;
+    assert_int_equal(mkdir(tmpdir_path(&dir, "state"), 0700), 0);
+    tmpdir_write(&dir, "state/day_run.json", record);
+    tmpdir_write(&dir, "state/day.lock", "");
+    (void)str_copy(lock_path, sizeof lock_path, tmpdir_path(&dir, "state/day.lock"));
+    int fd = open(lock_path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0);
+    dprintf(fd, "pid=%d\n", (int)getpid());
+    CLEANUP(ran_free) struct ran held = run_command(cmd_day, args, NULL);
+    run_expect(&held, 0, "run-premarket-intel          running\n", "");
+    run_expect(&held, 0, "failed, exit 1, tried 2 times\n", "");
+    (void)close(fd);
+    CLEANUP(ran_free) struct ran left = run_command(cmd_day, args, NULL);
+    run_expect(&left, 0, "run-premarket-intel          broken off, to be tried again\n", "");
+    assert_int_equal(tmpdir_count(&dir, "state"), 2);
+}
+
 int
 main(void)
 {
@@ -280,6 +313,7 @@ main(void)
         cmocka_unit_test(test_day_goes_on_where_it_was),
         cmocka_unit_test(test_day_by_hand_leaves_the_evening_to_the_evening),
         cmocka_unit_test(test_day_without_a_session_does_nothing),
+        cmocka_unit_test(test_day_list_waits_for_nobody_and_says_what_was_broken_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
