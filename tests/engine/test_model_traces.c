@@ -68,6 +68,33 @@ test_traces_of_an_entry_in_the_order_log(void **state)
     assert_kept(m);
 }
 
+/* R5.40, R5.41: one instant, that of the fill, joins the records of an entry with each other and
+ * with those of its close. */
+static void
+test_traces_of_a_trade_share_the_instant_of_its_fill(void **state)
+{
+    struct model *m = begin(*state, (struct model_options){0});
+    char iso[ISO_TEXT_MAX], entry[96], trade[96];
+
+    (void)enter(m);
+    cycle_with(m, DIRECTION_NONE, false);
+    const struct position_meta *meta = metadata_find(&m->process->engine.memory.metadata, "F");
+    assert_non_null(meta);
+    (void)when_iso(meta->record.entered_ns, iso);
+    (void)snprintf(entry, sizeof(entry), "\"entry_ts\":\"%s\"", iso);
+    (void)snprintf(trade, sizeof(trade), "\"trade_id\":\"live:F:%s\"", iso);
+    assert_true(file_has(m, "state/position_metadata.json", entry));
+    assert_int_equal(model_lines(m, ATTRIBUTION_PATH, "\"trade_id\":\"open_F_", entry), 1);
+    assert_int_equal(model_lines(m, ATTRIBUTION_PATH, "\"entry_status\":\"filled\"", entry), 1);
+    assert_int_equal(model_lines(m, MASTER_LOG_PATH, trade, entry), 1);
+    cycle_with(m, DIRECTION_NONE, true);
+    model_ticks(m, 30);
+    assert_int_equal(model_lines(m, MASTER_LOG_PATH, trade, entry), 2);
+    assert_int_equal(model_lines(m, EXITS_LOG_PATH, trade, entry), 1);
+    assert_int_equal(model_lines(m, ATTRIBUTION_PATH, "\"trade_id\":\"close_F_", entry), 1);
+    assert_kept(m);
+}
+
 /* Every limit order is refused: the last one says that it was the last, and then comes the market
  * order. */
 static void
@@ -241,6 +268,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         PATH_TEST(test_traces_of_an_entry_in_the_order_log),
+        PATH_TEST(test_traces_of_a_trade_share_the_instant_of_its_fill),
         PATH_TEST(test_traces_tell_the_last_attempt_from_the_others),
         PATH_TEST(test_traces_of_a_failure_make_no_answer_up),
         PATH_TEST(test_traces_of_a_decision),
