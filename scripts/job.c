@@ -29,6 +29,8 @@ static const char HELP_ALWAYS[] =
     "  --root DIR, --config FILE, --help\n";
 static const char HELP_DATE[] =
     "  --date D         the day, YYYY-MM-DD (default: the UTC day of that time)\n";
+static const char HELP_DATE_NY[] =
+    "  --date D         the day of the session, YYYY-MM-DD (default: the date in New York)\n";
 static const char HELP_ANY_DATE[] =
     "  --date D         taken as by every runner; only the line of --json shows it\n";
 static const char HELP_MOCK[] =
@@ -65,7 +67,10 @@ static void
 print_help(const struct job_spec *spec)
 {
     (void)fputs(spec->help, stdout);
-    (void)fputs(spec->takes & JOB_DATE ? HELP_DATE : HELP_ANY_DATE, stdout);
+    (void)fputs(spec->takes & JOB_DATE_NY ? HELP_DATE_NY
+                : spec->takes & JOB_DATE  ? HELP_DATE
+                                          : HELP_ANY_DATE,
+                stdout);
     if (spec->takes & JOB_MOCK) (void)fputs(HELP_MOCK, stdout);
     (void)fputs(HELP_ALWAYS, stdout);
     (void)fputs("\nExit codes beside those above: 0 done; 1 not done; 64 wrong usage; 70 internal\n"
@@ -147,7 +152,8 @@ static int
 set_date(struct job *job, const char *date, struct err *err)
 {
     job->is_date_given = date != NULL;
-    job->date = when_to_civil(job->now_ns).date;
+    job->date = job->spec->takes & JOB_DATE_NY ? zone_date(job->runner.ny, job->now_ns)
+                                               : when_to_civil(job->now_ns).date;
     if (date != NULL && date_parse(date, &job->date, err) != RC_OK) {
         (void)err_wrap(err, "--date");
         return JOB_EXIT_USAGE;

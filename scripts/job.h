@@ -29,7 +29,8 @@ enum {
                           fits all; to one that is about no day it changes only the summary. */
     JOB_MOCK = 1 << 1, /* --mock, --allow-mock-root, and UW_MOCK in the settings */
     JOB_NO_EVENTS = 1 << 2, /* writes no event, in no case: its caller does */
-    JOB_LOOKS = 1 << 3      /* writes nothing at all below the root: no event and no lock either */
+    JOB_LOOKS = 1 << 3,     /* writes nothing at all below the root: no event and no lock either */
+    JOB_DATE_NY = 1 << 4    /* as JOB_DATE, but absent it is the date in New York */
 };
 
 enum { OPT_JOB_OWN = 3000 }; /* a runner's own rows of the option table begin here */

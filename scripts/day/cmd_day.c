@@ -245,20 +245,19 @@ day(struct job *job, void *own, struct err *err)
 {
     struct day d = {.job = job, .wish = own};
     const struct store_spec spec = day_run_spec();
-    struct date date = job->is_date_given ? job->date : zone_date(job->runner.ny, job->now_ns);
 
-    d.session = calendar_session(job->runner.ny, date);
+    d.session = calendar_session(job->runner.ny, job->date);
     if (d.session.kind == SESSION_NONE) {
         if (!job->is_json && !d.wish->is_due) (void)printf("no session: %s\n", d.session.why);
         json_out_str(&job->summary, "no_session", d.session.why);
         return EXIT_DONE;
     }
     CLEANUP(json_freep) struct json *former = store_load(&job->runner.store, &spec, NULL);
-    d.run = day_run_decode(former, date);
-    if (d.wish->is_list || job->is_dry)
-        print_plan(&d);
-    else
+    d.run = day_run_decode(former, job->date);
+    if (!d.wish->is_list && !job->is_dry)
         run_steps(&d);
+    else if (!job->is_json)
+        print_plan(&d);
     summarise(&d);
     if (d.failed == 0) return EXIT_DONE;
     (void)err_set(err, RC_DENIED, "%zu of %zu steps failed%s", d.failed, d.ran,
@@ -273,7 +272,7 @@ cmd_day(int argc, char **argv)
 {
     static const struct job_spec SPEC = {.name = "day",
                                          .help = HELP,
-                                         .takes = JOB_DATE | JOB_MOCK,
+                                         .takes = JOB_DATE_NY | JOB_MOCK,
                                          .options = OPTIONS,
                                          .options_len = COUNT_OF(OPTIONS),
                                          .take = take,

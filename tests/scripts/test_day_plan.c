@@ -299,6 +299,22 @@ test_day_list_waits_for_nobody_and_says_what_was_broken_off(void **state)
     assert_int_equal(tmpdir_count(&dir, "state"), 2);
 }
 
+/* In the evening the UTC date is that of the next session. */
+static void
+test_day_for_a_program_is_one_line_about_the_date_in_new_york(void **state)
+{
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+    const char *args[] = {"day",    "--list", "--json", "--as-of", "2026-01-23T00:30:00Z",
+                          "--root", dir.path, NULL};
+    CLEANUP(ran_free) struct ran r = run_command(cmd_day, args, NULL);
+    CLEANUP(json_freep) struct json *doc = run_json(&r.out);
+
+    (void)state;
+    assert_int_equal(r.status, 0);
+    assert_string_equal(json_str(doc, "date", ""), "2026-01-22");
+    assert_string_equal(json_str(json_get_obj(doc, "steps"), "regression", ""), "to_do");
+}
+
 int
 main(void)
 {
@@ -314,6 +330,7 @@ main(void)
         cmocka_unit_test(test_day_by_hand_leaves_the_evening_to_the_evening),
         cmocka_unit_test(test_day_without_a_session_does_nothing),
         cmocka_unit_test(test_day_list_waits_for_nobody_and_says_what_was_broken_off),
+        cmocka_unit_test(test_day_for_a_program_is_one_line_about_the_date_in_new_york),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
