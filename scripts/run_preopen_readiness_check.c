@@ -4,7 +4,6 @@
  * All checks run, whatever the first ones say; each failed one is told in a line: what was found,
  * what was wanted, how to mend it.  The answer concerns v2 alone; the engine does not wait for it.
  */
-#include <math.h>
 
 #include "scripts/command.h"
 #include "scripts/job.h"
@@ -113,7 +112,6 @@ add_tails(struct check *c, const struct step_end *end)
 static bool
 is_fresh(const struct job *job, const struct wish *w, const char *path, char detail[DETAIL_MAX])
 {
-    char number[F64_TEXT_MAX];
     struct fs_stat st = {0};
     struct err ignored = {0};
 
@@ -126,7 +124,7 @@ is_fresh(const struct job *job, const struct wish *w, const char *path, char det
         return false;
     }
     double age_s = (double)MAX(0, job->now_ns - st.mtime_ns) / (double)NS_PER_S;
-    (void)snprintf(detail, DETAIL_MAX, "age_sec=%s", f64_text(round_dec(age_s, 1), number));
+    (void)snprintf(detail, DETAIL_MAX, "age_sec=%.1f", age_s);
     return age_s <= w->age_max_min * 60;
 }
 

@@ -82,6 +82,28 @@ test_integrity_takes_what_was_asked_for(void **state)
     run_expect(&hours, 64, "", "--hours x");
 }
 
+/* A record as old as the window, and one of the instant of the mending, count. */
+static void
+test_integrity_window_and_trust_begin_with_their_instant(void **state)
+{
+    static const char records[] =
+        "{\"ts\":\"2026-01-20T19:59:59.999999Z\",\"event_type\":\"shadow_exit\",\"pnl\":1}\n"
+        "{\"ts\":\"2026-01-20T20:00:00Z\",\"event_type\":\"shadow_exit\",\"pnl\":2}\n"
+        "{\"ts\":\"2026-01-22T11:59:59.999999Z\",\"event_type\":\"shadow_exit\",\"pnl\":4}\n"
+        "{\"ts\":\"2026-01-22T12:00:00Z\",\"event_type\":\"shadow_exit\",\"pnl\":8}\n";
+    CLEANUP(tmpdir_done) struct tmpdir dir = tmpdir_new();
+
+    (void)state;
+    make_root(&dir, records);
+    CLEANUP(ran_free) struct ran all = run(&dir, NULL);
+    run_expect(&all, 0, "window of 48 hours: 3 records", "");
+    run_expect(&all, 0, "n 3, total 14.00 USD", "");
+    CLEANUP(ran_free)
+    struct ran fixed =
+        run(&dir, (const char *const[]){"--known-fix-time-iso", "2026-01-22T12:00:00Z", NULL});
+    run_expect(&fixed, 0, "n 1, total 8.00 USD", "");
+}
+
 static void
 test_integrity_reckons_from_prices_where_no_exit_is(void **state)
 {
@@ -193,6 +215,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_integrity_says_records_gaps_and_pnl),
         cmocka_unit_test(test_integrity_takes_what_was_asked_for),
+        cmocka_unit_test(test_integrity_window_and_trust_begin_with_their_instant),
         cmocka_unit_test(test_integrity_reckons_from_prices_where_no_exit_is),
         cmocka_unit_test(test_integrity_without_records_is_a_verdict),
         cmocka_unit_test(test_integrity_asks_the_server),

@@ -109,6 +109,32 @@ test_contract_4_7_each_condition_alone_makes_it_not_ready(void **state)
     }
 }
 
+/* As old as is allowed is fresh; a microsecond more is stale. */
+static void
+test_readiness_age_is_judged_at_the_limit(void **state)
+{
+    static const char *const FILES[] = {UNIVERSE, PREMARKET, REGIME, DAEMON};
+    static const struct {
+        const char *as_of;
+        int status;
+        const char *says;
+    } cases[] = {
+        {"--as-of=2026-01-22T14:00:00Z",        0, "age_sec=14400.0"     },
+        {"--as-of=2026-01-22T14:00:00.000001Z", 2, "4 of 7 checks failed"},
+    };
+    const struct timespec at[2] = {{.tv_sec = 1769076000}, {.tv_sec = 1769076000}}; /* 10:00 */
+    CLEANUP(tmpdir_done) struct tmpdir dir = ready_root();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(FILES); i++)
+        assert_int_equal(utimensat(AT_FDCWD, tmpdir_path(&dir, FILES[i]), at, 0), 0);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(ran_free) struct ran r = readiness(&dir, cases[i].as_of, NULL);
+
+        run_expect(&r, cases[i].status, "PREOPEN_", cases[i].says);
+    }
+}
+
 static void
 test_readiness_takes_made_up_documents_when_allowed(void **state)
 {
@@ -170,6 +196,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contract_4_7_readiness_is_given_and_logged),
         cmocka_unit_test(test_contract_4_7_each_condition_alone_makes_it_not_ready),
+        cmocka_unit_test(test_readiness_age_is_judged_at_the_limit),
         cmocka_unit_test(test_readiness_takes_made_up_documents_when_allowed),
         cmocka_unit_test(test_readiness_without_a_regression_run_is_no),
         cmocka_unit_test(test_intel_health_exit_codes),

@@ -237,6 +237,14 @@ test_intel_health_copy_is_the_operators_business(void **state)
     assert_int_equal(find(&h, "droplet_sync")->status, INTEL_INCOMPLETE);
     assert_string_equal(find(&h, "droplet_sync")->path, "droplet_sync/2026-01-22");
     assert_int_equal(find(&h, "droplet_sync")->missing_len, 4);
+    /* That of today is the last one. */
+    char today[ISO_TEXT_MAX], path[64];
+    (void)snprintf(path, sizeof path, "droplet_sync/%s",
+                   date_text(when_to_civil(b.now_ns).date, today));
+    assert_int_equal(mkdir(tmpdir_path(&b.dir, path), 0700), 0);
+    struct intel_health now = intel_health_look(&b.fs, &operators, b.now_ns);
+    assert_string_equal(find(&now, "droplet_sync")->path, path);
+    assert_int_equal(find(&now, "droplet_sync")->missing_len, 5);
 }
 
 static void

@@ -188,6 +188,8 @@ test_score_views_of_a_window(void **state)
     assert_int_equal(json_i64(h, "7-8", 0), 1);
     assert_int_equal(json_i64(h, "8+", 0), 2);
 
+    CLEANUP(json_freep) struct json *oldest = view(score_distribution_write, 3, NULL);
+    assert_int_equal(json_i64(oldest, "count", 0), 8); /* as old as the window is long */
     CLEANUP(json_freep) struct json *apple = view(score_distribution_write, 24, "aapl");
     assert_int_equal(json_i64(apple, "count", 0), 5);
     CLEANUP(json_freep) struct json *health = view(score_health_write, 1, NULL);
