@@ -34,16 +34,21 @@ trades_has_line(const struct engine *eng, const char *path, const char *key, con
 }
 
 bool
-trades_append_once(struct engine *eng, const char *path, const char *key, const char *key2,
-                   const struct text *line)
+trades_append(struct engine *eng, const char *path, const struct text *line)
 {
     struct err err = {0};
 
-    if (trades_has_line(eng, path, key, key2)) return true;
     if (store_append(&eng->seams.store, path, line, &err) == RC_OK) return true;
     log_event(&eng->seams.log, EV_ATTRIBUTION_WRITE_FAILED, F_STR("path", path),
               F_STR("error", err.text));
     return false;
+}
+
+bool
+trades_append_once(struct engine *eng, const char *path, const char *key, const char *key2,
+                   const struct text *line)
+{
+    return trades_has_line(eng, path, key, key2) || trades_append(eng, path, line);
 }
 
 int64_t

@@ -16,9 +16,12 @@
 /* Whether one line at the end of the log has both keys. */
 bool trades_has_line(const struct engine *eng, const char *path, const char *key, const char *key2);
 
+/* False, and said, where the line could not be written. */
+bool trades_append(struct engine *eng, const char *path, const struct text *line);
+
 /*
  * Appends the line unless the end of the log has one with both keys: a process may have died after
- * the append and before the ledger was told.  False, and said, where it could not be written.
+ * the append and before the ledger was told.  False as trades_append().
  */
 bool trades_append_once(struct engine *eng, const char *path, const char *key, const char *key2,
                         const struct text *line);

@@ -80,8 +80,11 @@ exit_record_of(struct engine *eng, const struct settled *s, const struct exit_co
     return r;
 }
 
+/* The attribution comes last: a record that has it is whole.  ret_is_news: this process has written
+ * it; one before us may have died between the record and the ledger, and what was learnt from the
+ * log at the start has it already. */
 static bool
-write_exit(struct engine *eng, const struct exit_record *r, bool is_part)
+write_exit(struct engine *eng, const struct exit_record *r, bool is_part, bool *ret_is_news)
 {
     CLEANUP(text_free) struct text attribution = {0};
     CLEANUP(text_free) struct text line = {0};
@@ -94,9 +97,10 @@ write_exit(struct engine *eng, const struct exit_record *r, bool is_part)
     /* Two positions may be closed in the same instant: the time alone is no key. */
     (void)trade_id(r->symbol, r->entered_ns, id);
     (void)snprintf(exit_key, sizeof(exit_key), "\"exit_ts\":\"%s\"", when_iso(r->exited_ns, iso));
+    *ret_is_news = !trades_has_line(eng, ATTRIBUTION_PATH, r->exit_order_id, "");
     if (is_part) {
         exit_partial_encode(r, &attribution);
-        return trades_append_once(eng, ATTRIBUTION_PATH, r->exit_order_id, "", &attribution);
+        return !*ret_is_news || trades_append(eng, ATTRIBUTION_PATH, &attribution);
     }
     exit_attribution_encode(r, &attribution);
     exit_line_encode(r, &line);
@@ -104,7 +108,7 @@ write_exit(struct engine *eng, const struct exit_record *r, bool is_part)
     exit_portfolio_encode(r, &closed);
     if (!trades_append_once(eng, MASTER_LOG_PATH, exit_key, id, &master) ||
         !trades_append_once(eng, EXITS_LOG_PATH, exit_key, id, &line) ||
-        !trades_append_once(eng, ATTRIBUTION_PATH, r->exit_order_id, "", &attribution))
+        (*ret_is_news && !trades_append(eng, ATTRIBUTION_PATH, &attribution)))
         return false;
     struct err ignored = {0};
     ignored.code = store_append(&eng->seams.store, PORTFOLIO_EVENTS_LOG_PATH, &closed, &ignored);
@@ -189,14 +193,6 @@ engine_seed_closed(struct engine *eng)
         take_closed(&eng->closed, line, (size_t)(newline - line));
 }
 
-/* A process before us died between the record and the ledger: what was learnt from the log at the
- * start has it already. */
-static bool
-is_on_record(const struct engine *eng, const struct exit_record *r)
-{
-    return trades_has_line(eng, ATTRIBUTION_PATH, r->exit_order_id, "");
-}
-
 bool
 trades_record_exit(struct engine *eng, const struct settled *s)
 {
@@ -204,9 +200,10 @@ trades_record_exit(struct engine *eng, const struct settled *s)
     struct position_meta *meta = metadata_find(&eng->memory.metadata, s->intent->order.symbol);
     struct exit_record r = exit_record_of(eng, s, &c, meta);
     bool is_part = s->qty < c.held_qty;
-    bool is_news = !is_on_record(eng, &r);
+    bool is_news = false;
 
-    if (!write_exit(eng, &r, is_part) || !write_exit_order(eng, s, &r, c.target >= 0)) return false;
+    if (!write_exit_order(eng, s, &r, c.target >= 0) || !write_exit(eng, &r, is_part, &is_news))
+        return false;
     if (is_news) eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
     memory_times(&eng->memory, r.symbol)->last_fill_ns = r.exited_ns;
     memory_times(&eng->memory, r.symbol)->closes_refused = 0;
@@ -249,8 +246,8 @@ engine_record_outside_close(struct engine *eng, const struct position_meta *meta
     };
 
     add_entry_facts(eng, meta, &r);
-    bool is_news = !is_on_record(eng, &r);
-    if (!write_exit(eng, &r, false)) return false;
+    bool is_news = false;
+    if (!write_exit(eng, &r, false, &is_news)) return false;
     if (is_news) eng->memory.realised_pnl = usd_add(eng->memory.realised_pnl, exit_pnl(&r));
     memory_times(&eng->memory, meta->symbol)->last_fill_ns = r.exited_ns;
     if (is_news) keep_closed(&eng->closed, exit_pnl_pct(&r), r.exited_ns);
