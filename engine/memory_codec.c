@@ -352,66 +352,41 @@ control_file_encode(const struct memory *m, int64_t now_ns, struct text *to)
     control_encode(&m->control, to);
 }
 
+/* state/<file>.json; what else there is to say of it stands behind by name. */
+#define STATE_FILE(file, decoder, encoder, ...)                                                    \
+    {                                                                                              \
+        .path = "state/" file ".json", .default_json = "{}", .decode = (decoder),                  \
+        .encode = (encoder), __VA_ARGS__                                                           \
+    }
+#define NO_PREV      .has_prev = false
+#define HAS_PREV     .has_prev = true
+#define OPERATORS    .is_operators = true
+#define LOCKED(file) .lock_path = "state/" file ".json.lock"
+
 const struct memory_codec MEMORY_CODECS[MEMORY_FILES_LEN] = {
-    [MEMORY_TRADING_STATE] = {.path = "state/trading_state.json",
-                              .default_json = "{}",
-                              .has_prev = true,
-                              .decode = trading_decode,
-                              .encode = trading_encode},
-    [MEMORY_PEAK_EQUITY] = {.path = "state/peak_equity.json",
-                              .default_json = "{}",
-                              .has_prev = true,
-                              .decode = peak_decode,
-                              .encode = peak_encode},
-    [MEMORY_DAILY_EQUITY] = {.path = "state/daily_start_equity.json",
-                              .default_json = "{}",
-                              .has_prev = true,
-                              .decode = daily_decode,
-                              .encode = daily_encode},
-    [MEMORY_FREEZES] = {.path = "state/governor_freezes.json",
-                              .default_json = "{}",
-                              .is_operators = true,
-                              .lock_path = "state/governor_freezes.json.lock",
-                              .decode = freezes_file_decode,
-                              .encode = freezes_file_encode},
-    [MEMORY_STAGE] = {.path = "state/system_stage.json",
-                              .default_json = "{}",
-                              .is_operators = true,
-                              .decode = stage_decode,
-                              .encode = stage_encode},
-    [MEMORY_SCORE_FLOOR] = {.path = "state/self_healing_threshold.json",
-                              .default_json = "{}",
-                              .decode = floor_decode,
-                              .encode = floor_encode                                        },
-    [MEMORY_DISPLACEMENTS] = {.path = "state/displacement_cooldowns.json",
-                              .default_json = "{}",
-                              .decode = displacements_decode,
-                              .encode = displacements_encode                                        },
-    [MEMORY_THRESHOLDS] = {.path = "state/uw_thresholds_hierarchical.json",
-                              .default_json = "{}",
-                              .is_operators = true,
-                              .decode = thresholds_decode                                },
-    [MEMORY_SECTOR_TIDE] = {.path = "state/sector_tide_state.json",
-                              .default_json = "{}",
-                              .decode = tide_decode,
-                              .encode = tide_encode                                          },
-    [MEMORY_REGIME] = {.path = "state/regime_detector_state.json",
-                              .default_json = "{}",
-                              .decode = regime_decode,
-                              .encode = regime_encode                                         },
+    [MEMORY_TRADING_STATE] = STATE_FILE("trading_state", trading_decode, trading_encode, HAS_PREV),
+    [MEMORY_PEAK_EQUITY] = STATE_FILE("peak_equity", peak_decode, peak_encode, HAS_PREV),
+    [MEMORY_DAILY_EQUITY] = STATE_FILE("daily_start_equity", daily_decode, daily_encode, HAS_PREV),
+    [MEMORY_FREEZES] = STATE_FILE("governor_freezes", freezes_file_decode, freezes_file_encode,
+                                  OPERATORS, LOCKED("governor_freezes")),
+    [MEMORY_STAGE] = STATE_FILE("system_stage", stage_decode, stage_encode, OPERATORS),
+    [MEMORY_SCORE_FLOOR] =
+        STATE_FILE("self_healing_threshold", floor_decode, floor_encode, NO_PREV),
+    [MEMORY_DISPLACEMENTS] =
+        STATE_FILE("displacement_cooldowns", displacements_decode, displacements_encode, NO_PREV),
+    [MEMORY_THRESHOLDS] =
+        STATE_FILE("uw_thresholds_hierarchical", thresholds_decode, NULL, OPERATORS),
+    [MEMORY_SECTOR_TIDE] = STATE_FILE("sector_tide_state", tide_decode, tide_encode, NO_PREV),
+    [MEMORY_REGIME] = STATE_FILE("regime_detector_state", regime_decode, regime_encode, NO_PREV),
     [MEMORY_FAIL_COUNTER] = {.path = "state/fail_counter.json",
-                              .default_json = "{\"fail_count\":0}",
-                              .decode = fail_decode,
-                              .encode = fail_encode                                       },
-    [MEMORY_METADATA] = {.path = "state/position_metadata.json",
-                              .default_json = "{}",
-                              .has_prev = true,
-                              .lock_path = "state/position_metadata.json.lock",
-                              .decode = metadata_file_decode,
-                              .encode = metadata_file_encode},
+                             .default_json = "{\"fail_count\":0}",
+                             .decode = fail_decode,
+                             .encode = fail_encode        },
+    [MEMORY_METADATA] = STATE_FILE("position_metadata", metadata_file_decode, metadata_file_encode,
+                                   HAS_PREV, LOCKED("position_metadata")),
  /* No previous generation: it could be the one from before the halt. */
     [MEMORY_CONTROL] = {.path = CONTROL_PATH,
-                              .default_json = CONTROL_DAMAGED_JSON,
-                              .decode = control_file_decode,
-                              .encode = control_file_encode                                              },
+                             .default_json = CONTROL_DAMAGED_JSON,
+                             .decode = control_file_decode,
+                             .encode = control_file_encode},
 };
